@@ -1,0 +1,55 @@
+import { z } from 'zod'
+
+/** Everything an operator may set: `config/default.json`, then `khatm.json` in the data folder, then the environment. */
+export const configurationSchema = z.object({
+  /** Folder of the embedded database, wrapped keys, sandbox state and logs. Environment: KHATM_DATA. */
+  dataDir: z.string(),
+  /** Environment: KHATM_PORT. 0 takes a free port. */
+  port: z.number().int().min(0).max(65535),
+  /** Address the web server listens on. */
+  listen: z.string(),
+  /** How people reach this host; links in mails start with it. Environment: KHATM_PUBLIC_URL. */
+  publicUrl: z.string().nullable(),
+  database: z.object({
+    /** Environment: DATABASE_URL. Null runs the embedded PostgreSQL in the data folder. */
+    url: z.string().nullable(),
+    poolSize: z.number().int().min(1).max(200),
+  }),
+  /** Further modules: npm package names (or absolute folders) with the version the operator trusts. */
+  modules: z.array(z.object({ name: z.string(), version: z.string(), path: z.string().optional() })),
+  smtp: z.object({
+    host: z.string().nullable(),
+    port: z.number().int(),
+    secure: z.boolean(),
+    user: z.string().nullable(),
+    /** Environment: KHATM_SMTP_PASSWORD. */
+    password: z.string().nullable(),
+    from: z.string(),
+  }),
+  signing: z.object({
+    /** 32 bytes, base64; wraps software keys. Environment: KHATM_MASTER_KEY. Null keeps a file `master.key` (mode 600) in the data folder. */
+    masterKey: z.string().nullable(),
+    /** RFC 3161 server for B-T; null makes B-B and every report says so. */
+    timeStampUrl: z.string().nullable(),
+    /** PKCS#11 modules by name; the PIN is read from a file or an environment variable by the signer's process alone. */
+    pkcs11: z.array(
+      z.object({
+        name: z.string(),
+        library: z.string(),
+        pinFile: z.string().nullable().default(null),
+        pinEnvironment: z.string().nullable().default(null),
+      }),
+    ),
+  }),
+  documents: z.object({ workers: z.number().int().min(1).max(16), recycleAfter: z.number().int().min(10) }),
+  jobs: z.object({ concurrency: z.number().int().min(1).max(64) }),
+  sandbox: z.object({
+    /** Where the sandbox authorities of this machine answer; set by the command that starts them. Environment: KHATM_SANDBOX_URL. */
+    url: z.string().nullable(),
+  }),
+  /** Outgoing calls may reach these private or loopback origins (the sandbox is one). */
+  allowedPrivateOrigins: z.array(z.string()),
+  logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']),
+})
+
+export type Configuration = z.infer<typeof configurationSchema>

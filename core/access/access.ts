@@ -1,0 +1,31 @@
+import type { CompanyTransaction } from '../db/database.js'
+import type { Company, CompanyContext } from './context.js'
+
+export interface NewCompany extends Omit<Company, 'id'> {}
+
+/** Companies and what actors may do in them. */
+export interface Access {
+  companies(): Promise<Company[]>
+  /** @throws Fault ACCESS-COMPANY-UNKNOWN (404) */
+  companyByCode(code: string): Promise<Company>
+  company(companyId: string): Promise<Company>
+  createCompany(company: NewCompany): Promise<Company>
+  updateCompany(companyId: string, changes: Partial<NewCompany>): Promise<Company>
+  /** The host acting by itself for a company: command line, jobs. */
+  systemContext(companyId: string, source: CompanyContext['source']): Promise<CompanyContext>
+  /** @throws Fault ACCESS-DENIED (403) unless the actor has one of the groups (or is the system). */
+  require(context: CompanyContext, ...groups: string[]): void
+  /** First user of a new database, or a further one; the password is hashed with argon2id. */
+  createUser(
+    user: { login: string; name: string; password: string; locale: Company['locale'] },
+    memberships: readonly { companyId: string; groups: readonly string[] }[],
+  ): Promise<string>
+  createApiKey(context: CompanyContext, name: string, groups: readonly string[]): Promise<{ id: string; secret: string }>
+}
+
+/** A condition added to every read and write of a model for members of a group (Odoo: record rule). */
+export interface RecordRule {
+  readonly model: string
+  readonly group: string
+  readonly apply: (query: import('knex').Knex.QueryBuilder, context: CompanyContext, transaction: CompanyTransaction) => void
+}

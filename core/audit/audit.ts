@@ -1,0 +1,33 @@
+import type { CompanyContext } from '../access/context.js'
+import type { CompanyTransaction } from '../db/database.js'
+
+export interface AuditEvent {
+  /** `<module>.<past tense>`: `invoice.posted`, `key.used`. Its text is `event.<action>` in the locale files. */
+  readonly action: string
+  readonly subject: { readonly type: string; readonly id: string; readonly label?: string }
+  /** JSON facts of the event; no secrets. Shown in the message log of the subject. */
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+export interface AuditVerification {
+  readonly companyId: string
+  readonly events: number
+  readonly intact: boolean
+  /** Sequence number of the first event that does not fit. */
+  readonly brokenAt?: number
+  readonly reason?: 'hash' | 'gap' | 'link' | 'anchor'
+}
+
+/** Append-only log, hash-chained per company; events of one transaction are written together before it commits. */
+export interface Audit {
+  record(transaction: CompanyTransaction, context: CompanyContext, event: AuditEvent): void
+  verify(companyId?: string): Promise<AuditVerification[]>
+  /** Newest first, for the message log of a record. */
+  of(transaction: CompanyTransaction, subject: { type: string; id: string }, limit?: number): Promise<RecordedEvent[]>
+}
+
+export interface RecordedEvent extends AuditEvent {
+  readonly sequence: number
+  readonly at: Date
+  readonly actor: { readonly kind: string; readonly id: string | null; readonly name: string }
+}

@@ -1,0 +1,51 @@
+import type { Digits, Locale } from '../i18n/locale.js'
+
+export interface DocumentAttachment {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly mediaType: string
+  readonly relationship: 'source' | 'data' | 'alternative' | 'supplement'
+  readonly description: string
+}
+
+export interface DocumentRequest {
+  /** `<module>/<name>` of a `templates/<module>/<name>.typ`. */
+  readonly template: string
+  /** JSON handed to the template as data, never as markup. */
+  readonly data: object
+  readonly locale: Locale
+  readonly digits: Digits
+  /** Pictures by name: the template shows them with `image("/assets/<name>")`. */
+  readonly images?: Readonly<
+    Record<string, { readonly bytes: Uint8Array; readonly mediaType: 'image/svg+xml' | 'image/png' | 'image/jpeg' }>
+  >
+  readonly attachments?: readonly DocumentAttachment[]
+  readonly standard?: '1.7' | 'a-3b' | 'a-3a'
+  /** Creation date in the file: same input, same bytes. */
+  readonly createdAt: Date
+  readonly title: string
+}
+
+/** Where a labelled box landed: points from the lower left corner of the page. */
+export interface PlacedBox {
+  readonly label: string
+  /** 1 for the first page. */
+  readonly page: number
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface RenderedDocument {
+  readonly pdf: Buffer
+  readonly pages: number
+  /** Boxes that the template marked for signatures and seals. */
+  readonly boxes: readonly PlacedBox[]
+}
+
+/** PDF by Typst in worker threads; the event loop of the host only waits. */
+export interface Documents {
+  render(request: DocumentRequest): Promise<RenderedDocument>
+  close(): Promise<void>
+}

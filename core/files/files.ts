@@ -1,0 +1,16 @@
+import type { CompanyTransaction } from '../db/database.js'
+
+export interface StoredFile {
+  /** Lower-case hex SHA-256 of the bytes: the file's name in the store. */
+  readonly sha256: string
+  readonly size: number
+  readonly mediaType: string
+}
+
+/** Content-addressed bytes, per company, written in the document's own transaction and never changed. */
+export interface Files {
+  put(transaction: CompanyTransaction, bytes: Uint8Array, mediaType: string): Promise<StoredFile>
+  putMany(transaction: CompanyTransaction, files: readonly { bytes: Uint8Array; mediaType: string }[]): Promise<StoredFile[]>
+  /** @throws Fault FILE-MISSING (404), FILE-CORRUPT when the bytes no longer hash to their name */
+  get(transaction: CompanyTransaction, sha256: string): Promise<{ bytes: Buffer; mediaType: string }>
+}

@@ -1,0 +1,79 @@
+import type { Router } from 'express'
+import type { z } from 'zod'
+import type { CompanyContext } from '../access/context.js'
+
+/** A REST call under /api/v1. Input is parsed by its schema, output checked in tests; both make the OpenAPI page. */
+export interface ApiRoute<Body = unknown, Query = unknown> {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** Below /api/v1: `/invoices/:id`. */
+  readonly path: string
+  readonly summary: string
+  readonly tag: string
+  /** Groups that may call it; empty: any authenticated actor of the company. */
+  readonly groups: readonly string[]
+  readonly body?: z.ZodType<Body>
+  readonly query?: z.ZodType<Query>
+  readonly response: z.ZodType | { readonly mediaType: string }
+  /** Answers an `Idempotency-Key` header: same key and body, same answer, one effect; other body 422 API-IDEMPOTENCY-MISMATCH. */
+  readonly idempotent?: boolean
+  readonly status?: number
+  handle(call: ApiCall<Body, Query>): Promise<unknown>
+}
+
+export interface ApiCall<Body = unknown, Query = unknown> {
+  readonly context: CompanyContext
+  readonly params: Readonly<Record<string, string>>
+  readonly body: Body
+  readonly query: Query
+  /** The Idempotency-Key given, if any. */
+  readonly idempotencyKey?: string
+}
+
+/** An answer that is a file and not JSON. */
+export class FileAnswer {
+  constructor(
+    readonly bytes: Buffer,
+    readonly mediaType: string,
+    readonly fileName: string,
+    readonly disposition: 'inline' | 'attachment' = 'attachment',
+  ) {}
+}
+
+export interface PageCall {
+  readonly context: CompanyContext
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, unknown>>
+  readonly files: readonly { readonly field: string; readonly name: string; readonly mediaType: string; readonly bytes: Buffer }[]
+  /** True for a request by htmx: answer the fragment alone. */
+  readonly partial: boolean
+}
+
+/** What a page handler answers with. */
+export type PageAnswer =
+  | {
+      readonly kind: 'page'
+      readonly template: string
+      readonly title: string
+      readonly data: object
+      readonly breadcrumb?: readonly { readonly label: string; readonly href?: string }[]
+    }
+  | { readonly kind: 'fragment'; readonly template: string; readonly data: object }
+  | {
+      readonly kind: 'redirect'
+      readonly to: string
+      readonly notice?: {
+        readonly key: string
+        readonly params?: Record<string, string | number>
+        readonly level: 'success' | 'warning' | 'danger'
+      }
+    }
+  | FileAnswer
+
+export interface RouteRegistration {
+  api<Body, Query>(route: ApiRoute<Body, Query>): void
+  /** A page of the application (session needed) at /app/<module><path>; lists and forms come from views and need none. */
+  page(method: 'get' | 'post', path: string, groups: readonly string[], handle: (call: PageCall) => Promise<PageAnswer>): void
+  /** A page or endpoint without session: signer pages, sandbox servers. The module answers for its own protection. */
+  open(prefix: string, router: Router): void
+}

@@ -1,0 +1,50 @@
+import type { CompanyContext } from '../access/context.js'
+import type { CompanyTransaction } from '../db/database.js'
+
+export interface JobOptions {
+  /** Jobs of one queue name run one after another (per-chain order). */
+  readonly queue?: string
+  readonly runAt?: Date
+  /** Default 25, with exponential back-off. */
+  readonly maxAttempts?: number
+  /** A later job with the same key replaces the earlier one that has not started. */
+  readonly key?: string
+  readonly priority?: number
+}
+
+export interface JobCall {
+  readonly context: CompanyContext
+  /** 1 at the first try. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly signal: AbortSignal
+}
+
+export type JobHandler<Payload> = (payload: Payload, call: JobCall) => Promise<void>
+
+/** Thrown by a handler that wants to run again at a known time (Retry-After) without counting as an error. */
+export class RunAgain extends Error {
+  constructor(
+    readonly at: Date,
+    readonly reason: string,
+  ) {
+    super(`run again at ${at.toISOString()}: ${reason}`)
+    this.name = 'RunAgain'
+  }
+}
+
+export interface JobRegistration {
+  /** `name` is `<module>.<verb>`: `zatca.submit`. Called in setup. */
+  define<Payload extends object>(name: string, handler: JobHandler<Payload>): void
+  /** Cron line in UTC; runs once per company that enabled the module. */
+  schedule(name: string, cron: string): void
+}
+
+export interface Jobs {
+  /** Inserts the job in the caller's transaction: it exists if and only if the document does. */
+  add(transaction: CompanyTransaction, name: string, payload: object, options?: JobOptions): Promise<void>
+  /** Several at once, one statement. */
+  addMany(transaction: CompanyTransaction, name: string, jobs: readonly { payload: object; options?: JobOptions }[]): Promise<void>
+  /** Runs jobs until none is ready (command line, tests). Resolves with the number run. */
+  drain(options?: { untilIdleMs?: number }): Promise<number>
+}

@@ -1,0 +1,55 @@
+export const keyAlgorithms = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256', 'ec-p384', 'ec-secp256k1'] as const
+export type KeyAlgorithm = (typeof keyAlgorithms)[number]
+
+/** How a digest is turned into a signature. ECDSA answers DER Ecdsa-Sig-Value; formats that want r||s convert. */
+export type SignatureScheme = 'rsa-pkcs1' | 'rsa-pss' | 'ecdsa'
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
+
+/** What a key may be used for; the policy of a key lists its purposes. */
+export type KeyPurpose = 'seal-document' | 'sign-contract' | 'stamp-e-invoice' | 'authenticate' | 'issue-certificate' | 'time-stamp'
+
+export type KeyProviderKind = 'software' | 'pkcs11' | 'agent' | 'csc'
+
+/** A configured key of a company. The private part is known to its provider alone. */
+export interface Key {
+  readonly id: string
+  readonly companyId: string
+  readonly name: string
+  readonly provider: KeyProviderKind
+  readonly algorithm: KeyAlgorithm
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey: Buffer
+  /** DER, the signer's own first, then its issuers. Empty until a certificate is installed. */
+  readonly certificates: readonly Buffer[]
+  readonly purposes: readonly KeyPurpose[]
+  readonly state: 'active' | 'stopped'
+  /** Provider's facts shown to people: token serial, module, sensitive, never-extractable. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>>
+}
+
+/**
+ * One source of keys (the replaceable decision of the signing service). A provider signs digests and nothing else.
+ * It never returns a private key or a PIN.
+ */
+export interface KeyProvider {
+  readonly kind: KeyProviderKind
+  /**
+   * @param reference what the provider stored about the key (wrapped key, token serial and CKA_ID); opaque to the service
+   * @returns DER Ecdsa-Sig-Value for ECDSA, the raw block for RSA
+   * @throws Fault SIGN-KEY-UNREACHABLE, SIGN-PIN-WRONG, SIGN-TOKEN-MISSING, SIGN-PROVIDER-TIMEOUT
+   */
+  signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer>
+}
+
+export interface SignDigestRequest {
+  readonly scheme: SignatureScheme
+  readonly digestAlgorithm: DigestAlgorithm
+  readonly digest: Uint8Array
+}
+
+export interface KeyReference {
+  readonly keyId: string
+  readonly companyId: string
+  readonly algorithm: KeyAlgorithm
+  readonly stored: Readonly<Record<string, string>>
+}

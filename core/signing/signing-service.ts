@@ -1,0 +1,85 @@
+import type { CompanyContext } from '../access/context.js'
+import type { CompanyTransaction } from '../db/database.js'
+import type { DigestAlgorithm, Key, KeyAlgorithm, KeyPurpose, SignatureScheme } from './key.js'
+
+/** Why a key is used: goes through the policy and into the use log. */
+export interface KeyUse {
+  readonly purpose: KeyPurpose
+  readonly subject: { readonly type: string; readonly id: string; readonly label: string }
+  /** Total of the document, for amount limits: decimal string and ISO currency. */
+  readonly amount?: { readonly value: string; readonly currency: string }
+}
+
+/** What signature formats (CAdES, XAdES, PAdES, the Saudi stamp) get: one key, already allowed for one use. */
+export interface Signer {
+  readonly algorithm: KeyAlgorithm
+  readonly scheme: SignatureScheme
+  readonly digestAlgorithm: DigestAlgorithm
+  /** DER, signer first. */
+  readonly certificates: readonly Buffer[]
+  /** Signs a digest made with `digestAlgorithm`; the answer was verified with the public key before it is returned. */
+  signDigest(digest: Uint8Array): Promise<Buffer>
+}
+
+export interface NewSoftwareKey {
+  readonly name: string
+  readonly algorithm: KeyAlgorithm
+  readonly purposes: readonly KeyPurpose[]
+}
+
+export interface CertificateRequestSubject {
+  /** RDNs in order; `oid` dotted or short name (C, O, OU, CN, SERIALNUMBER, ORGANIZATIONIDENTIFIER). */
+  readonly name: readonly { readonly type: string; readonly value: string; readonly encoding?: 'utf8' | 'printable' }[]
+  /** DER values of requested extensions by OID. */
+  readonly extensions: readonly { readonly oid: string; readonly critical?: boolean; readonly value: Uint8Array }[]
+}
+
+/** THE signing service: the only way to a private key. */
+export interface SigningService {
+  generateKey(transaction: CompanyTransaction, context: CompanyContext, key: NewSoftwareKey): Promise<Key>
+  /** PKCS#8 PEM/DER or PKCS#12 with its password. */
+  importKey(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    key: { name: string; purposes: readonly KeyPurpose[]; bytes: Uint8Array; password?: string },
+  ): Promise<Key>
+  /** A key that lives on a token or HSM: found by token serial (or label) and CKA_ID (or label). The PIN comes from the signer's configuration, never from here. */
+  adoptTokenKey(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    key: {
+      name: string
+      purposes: readonly KeyPurpose[]
+      module: string
+      tokenSerial?: string
+      tokenLabel?: string
+      keyLabel?: string
+      keyId?: string
+    },
+  ): Promise<Key>
+  /** Checks that the first certificate carries the key's public key. @throws Fault SIGN-CERT-MISMATCH */
+  installCertificates(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    keyId: string,
+    certificates: readonly Uint8Array[],
+  ): Promise<Key>
+  /** PKCS#10, PEM. */
+  certificateRequest(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    keyId: string,
+    subject: CertificateRequestSubject,
+  ): Promise<string>
+  keys(transaction: CompanyTransaction): Promise<Key[]>
+  key(transaction: CompanyTransaction, keyId: string): Promise<Key>
+  /** "Report lost or stolen": no use from this moment. */
+  stopKey(transaction: CompanyTransaction, context: CompanyContext, keyId: string, reason: string): Promise<void>
+  /**
+   * Opens a key for one use: policy (state, purpose, certificate validity, limits) is checked now and the use is logged
+   * in the event chain. Must not be called inside a database transaction of the caller: signing may take seconds.
+   * @throws Fault SIGN-KEY-STOPPED, SIGN-PURPOSE-NOT-ALLOWED, SIGN-CERT-EXPIRED, SIGN-CERT-MISSING
+   */
+  open(context: CompanyContext, keyId: string, use: KeyUse | readonly KeyUse[]): Promise<Signer>
+  close(): Promise<void>
+}

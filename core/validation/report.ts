@@ -1,0 +1,21 @@
+import type { DocumentVerdict } from './verdict.js'
+
+export interface VerifyOptions {
+  /** Trust anchors, DER. */
+  readonly trust: readonly Buffer[]
+  /** Validation time; now unless told. */
+  readonly at?: Date
+}
+
+/** Knows one kind of signed file. Modules add theirs (`host.verifiers.add`); the first that recognises the bytes judges them. */
+export interface Verifier {
+  readonly name: string
+  recognises(bytes: Uint8Array): boolean
+  verify(bytes: Uint8Array, options: VerifyOptions): Promise<Omit<DocumentVerdict, 'file'>>
+}
+
+export interface Verifiers {
+  add(verifier: Verifier): void
+  /** Never throws for bad input: an unreadable file is a verdict of `failed`, integrity `none`, with a fault. */
+  verify(file: string, bytes: Uint8Array, options: VerifyOptions): Promise<DocumentVerdict>
+}

@@ -1,0 +1,55 @@
+import type { FaultDetail } from '../i18n/fault.js'
+
+/** ETSI EN 319 102-1 clause 5.1.3. */
+export type Indication = 'TOTAL-PASSED' | 'INDETERMINATE' | 'TOTAL-FAILED'
+
+/** ETSI EN 319 102-1 table 5 and 6; the ones this product answers with. */
+export type SubIndication =
+  | 'FORMAT_FAILURE'
+  | 'HASH_FAILURE'
+  | 'SIG_CRYPTO_FAILURE'
+  | 'REVOKED'
+  | 'SIG_CONSTRAINTS_FAILURE'
+  | 'CHAIN_CONSTRAINTS_FAILURE'
+  | 'CERTIFICATE_CHAIN_GENERAL_FAILURE'
+  | 'CRYPTO_CONSTRAINTS_FAILURE'
+  | 'EXPIRED'
+  | 'NOT_YET_VALID'
+  | 'NO_SIGNING_CERTIFICATE_FOUND'
+  | 'NO_CERTIFICATE_CHAIN_FOUND'
+  | 'REVOKED_NO_POE'
+  | 'OUT_OF_BOUNDS_NO_POE'
+  | 'TIMESTAMP_ORDER_FAILURE'
+  | 'TRY_LATER'
+  | 'SIGNED_DATA_NOT_FOUND'
+
+export interface SignatureVerdict {
+  readonly indication: Indication
+  readonly subIndication: SubIndication | null
+  /** `PAdES-BASELINE-B`, `PAdES-BASELINE-T`, `ZATCA-STAMP`, `CAdES-BASELINE-B`, … */
+  readonly level: string
+  readonly signer: {
+    readonly name: string
+    readonly issuer: string
+    readonly serial: string
+    readonly notBefore: string
+    readonly notAfter: string
+  } | null
+  /** ISO time, proven by a time stamp if there is one, else claimed, else null. */
+  readonly signedAt: string | null
+  readonly timeSource: 'time-stamp' | 'claimed' | 'none'
+  readonly covers: 'entire-file' | 'entire-revision' | 'partial' | 'unclear'
+  /** What later revisions changed, each judged against what this signature allows. */
+  readonly changes: readonly { readonly revision: number; readonly kind: string; readonly allowed: boolean }[]
+  /** Everything found wrong or worth knowing with this signature. */
+  readonly findings: readonly FaultDetail[]
+}
+
+export interface DocumentVerdict {
+  readonly file: string
+  /** `passed` needs a trusted chain; intact but untrusted is `indeterminate`; a disallowed later change is `failed`. */
+  readonly verdict: 'passed' | 'indeterminate' | 'failed'
+  readonly integrity: 'intact' | 'broken' | 'none'
+  readonly signatures: readonly SignatureVerdict[]
+  readonly findings: readonly FaultDetail[]
+}

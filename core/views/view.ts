@@ -1,0 +1,251 @@
+import type { CompanyContext } from '../access/context.js'
+import type { CompanyTransaction } from '../db/database.js'
+import type { FaultDetail } from '../i18n/fault.js'
+import type { RecordedEvent } from '../audit/audit.js'
+
+/** Labels are keys of the locale files: `contacts.field.name`. */
+export type LabelKey = string
+
+export type FieldType =
+  | 'text'
+  | 'multiline'
+  | 'email'
+  | 'phone'
+  | 'url'
+  | 'password'
+  | 'number'
+  | 'decimal'
+  | 'money'
+  | 'percent'
+  | 'checkbox'
+  | 'date'
+  | 'datetime'
+  | 'time'
+  | 'select'
+  | 'tags'
+  | 'badge'
+  | 'relation'
+  | 'lines'
+  | 'file'
+  | 'country'
+  | 'code'
+
+export interface FieldDefinition {
+  readonly name: string
+  readonly label: LabelKey
+  readonly type: FieldType
+  readonly help?: LabelKey
+  readonly required?: boolean
+  /** Shown, not edited; or a rule on the record (`record => record.state !== 'draft'`). */
+  readonly readonly?: boolean | ((record: RecordValues) => boolean)
+  readonly visible?: (record: RecordValues) => boolean
+  readonly options?: readonly { readonly value: string; readonly label: LabelKey; readonly color?: BadgeColor }[]
+  /** For `relation`: the model whose records are offered, searched on the server. */
+  readonly relation?: { readonly model: string; readonly domain?: (record: RecordValues) => Record<string, unknown> }
+  /** For `money`: the field that holds the ISO currency. */
+  readonly currencyField?: string
+  /** For `lines`: columns of an editable table; the value is a list of RecordValues. */
+  readonly columns?: readonly FieldDefinition[]
+  /** Direction-isolated, never mirrored: numbers, codes, phones. Default by type. */
+  readonly isolate?: boolean
+  readonly width?: 'half' | 'full'
+  /** Changing it asks the server for computed values (`Model.compute`). */
+  readonly recompute?: boolean
+}
+
+export type BadgeColor = 'grey' | 'blue' | 'green' | 'orange' | 'red' | 'gold'
+export type RecordValues = Readonly<Record<string, unknown>>
+
+export interface Filter {
+  readonly name: string
+  readonly label: LabelKey
+  /** Equality (or list) conditions on columns, or a function on the query. */
+  readonly where:
+    Readonly<Record<string, unknown>> | ((query: import('knex').Knex.QueryBuilder, context: CompanyContext, now: Date) => void)
+}
+
+export interface ListColumn extends FieldDefinition {
+  readonly sortable?: boolean
+  /** Sum in the footer (decimal columns). */
+  readonly sum?: boolean
+  /** Hidden until chosen in the column menu. */
+  readonly optional?: 'show' | 'hide'
+}
+
+export interface ListView {
+  readonly id: string
+  readonly kind: 'list'
+  readonly model: string
+  readonly title: LabelKey
+  readonly columns: readonly ListColumn[]
+  readonly filters?: readonly Filter[]
+  /** Columns one may group by. */
+  readonly groupBy?: readonly { readonly column: string; readonly label: LabelKey }[]
+  readonly defaultSort?: { readonly column: string; readonly direction: 'asc' | 'desc' }
+  readonly defaultFilters?: readonly string[]
+  readonly bulkActions?: readonly ActionButton[]
+  readonly headerActions?: readonly ActionButton[]
+  readonly empty: { readonly text: LabelKey; readonly action?: LabelKey }
+  readonly pageSize?: number
+  /** No «New» button. */
+  readonly noCreate?: boolean
+}
+
+export interface ActionButton {
+  readonly name: string
+  readonly label: LabelKey
+  readonly icon?: string
+  readonly visible?: (record: RecordValues) => boolean
+  readonly primary?: (record: RecordValues) => boolean
+  /** Asks first. */
+  readonly confirm?: LabelKey
+  readonly groups?: readonly string[]
+  /** A link instead of an action: `/app/invoicing/{id}/pdf`. */
+  readonly href?: (record: RecordValues) => string
+  /** Fields asked in a dialog before the action runs. */
+  readonly dialog?: readonly FieldDefinition[]
+}
+
+export interface SmartButton {
+  readonly name: string
+  readonly label: LabelKey
+  readonly icon: string
+  readonly count: (record: RecordValues, transaction: CompanyTransaction) => Promise<number | string>
+  readonly href: (record: RecordValues) => string
+}
+
+export interface FormTab {
+  readonly name: string
+  readonly label: LabelKey
+  readonly groups?: readonly FieldGroup[]
+  /** A module's own panel: Handlebars partial under templates/, with data from `load`. */
+  readonly panel?: {
+    readonly template: string
+    readonly load: (record: RecordValues, transaction: CompanyTransaction, context: CompanyContext) => Promise<object>
+  }
+  readonly visible?: (record: RecordValues) => boolean
+}
+
+export interface FieldGroup {
+  readonly label?: LabelKey
+  readonly fields: readonly FieldDefinition[]
+}
+
+export interface FormView {
+  readonly id: string
+  readonly kind: 'form'
+  readonly model: string
+  readonly title: LabelKey
+  /** Workflow buttons at the start of the header. */
+  readonly actions?: readonly ActionButton[]
+  /** Status steps at the end of the header. */
+  readonly status?: { readonly field: string; readonly steps: readonly { readonly value: string; readonly label: LabelKey }[] }
+  readonly smartButtons?: readonly SmartButton[]
+  /** The big title of the form: field name. */
+  readonly heading: string
+  readonly groups: readonly FieldGroup[]
+  readonly tabs?: readonly FormTab[]
+  /** Totals at the end side under the tabs: label and field. */
+  readonly totals?: readonly {
+    readonly field: string
+    readonly label: LabelKey
+    readonly strong?: boolean
+    readonly visible?: (record: RecordValues) => boolean
+  }[]
+  /** Panels above the message log (the compliance timeline). */
+  readonly panels?: readonly {
+    readonly name: string
+    readonly label: LabelKey
+    readonly template: string
+    readonly load: (record: RecordValues, transaction: CompanyTransaction, context: CompanyContext) => Promise<object | null>
+  }[]
+  readonly messageLog?: boolean
+}
+
+export type View = ListView | FormView
+
+export interface ListRequest {
+  readonly search?: string
+  readonly filters: readonly string[]
+  readonly groupBy?: string
+  readonly sort?: { readonly column: string; readonly direction: 'asc' | 'desc' }
+  readonly offset: number
+  readonly limit: number
+  /** Extra equality conditions of a link (`?contact=…`). */
+  readonly where?: Readonly<Record<string, unknown>>
+}
+
+export interface SaveOutcome {
+  readonly id: string
+  readonly faults?: readonly FaultDetail[]
+}
+
+/**
+ * What a list or form is drawn from. The host reads lists straight from `table` with the view's columns (RLS and record
+ * rules applied); everything that writes goes through the module's own functions.
+ */
+export interface Model {
+  /** `invoicing.invoice`. */
+  readonly name: string
+  readonly table: string
+  /** Joined or computed columns of the list: `{ customer_name: 'contacts_contact.name' }` with `from`. */
+  readonly from?: (query: import('knex').Knex.QueryBuilder) => import('knex').Knex.QueryBuilder
+  readonly select?: Readonly<Record<string, string>>
+  readonly searchColumns: readonly string[]
+  /** How a record is named in links, relations and breadcrumbs. */
+  readonly label: (record: RecordValues) => string
+  readonly load: (transaction: CompanyTransaction, context: CompanyContext, id: string) => Promise<RecordValues | undefined>
+  readonly defaults?: (
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    query: Readonly<Record<string, string>>,
+  ) => Promise<RecordValues>
+  /** Values after a change of a `recompute` field: totals, dependent fields. Nothing is stored. */
+  readonly compute?: (transaction: CompanyTransaction, context: CompanyContext, values: RecordValues) => Promise<RecordValues>
+  /** `id` undefined creates. @throws Fault with details whose paths are field names */
+  readonly save?: (
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    id: string | undefined,
+    values: RecordValues,
+  ) => Promise<SaveOutcome>
+  readonly remove?: (transaction: CompanyTransaction, context: CompanyContext, ids: readonly string[]) => Promise<void>
+  /** Runs a button. Outside a transaction, so that it may sign or wait; answers where to go or a notice. */
+  readonly action?: (context: CompanyContext, action: string, ids: readonly string[], input: RecordValues) => Promise<ActionOutcome>
+  /** Group that may read, and that may write. */
+  readonly groups: { readonly read: string; readonly write: string }
+  /** Subject type of audit events for the message log. */
+  readonly auditType?: string
+}
+
+export interface ActionOutcome {
+  readonly redirect?: string
+  readonly notice?: {
+    readonly key: string
+    readonly params?: Record<string, string | number>
+    readonly level: 'success' | 'warning' | 'danger'
+  }
+}
+
+export interface MenuItem {
+  readonly app: string
+  readonly label: LabelKey
+  /** Tabler icon name. */
+  readonly icon?: string
+  readonly href: string
+  readonly order: number
+  readonly group?: string
+  /** Sub-entry of the app's side menu; without it, the entry is the app itself. */
+  readonly parent?: boolean
+}
+
+export interface ViewRegistration {
+  model(model: Model): void
+  /** A list is at /app/<module>/<model part>, its form at …/:id and …/new. Declares the hook point `view.<id>`. */
+  add(view: View): void
+  /** Changes another module's view: fields, columns, buttons, tabs. Runs per company that enabled this module. */
+  extend<Kind extends View>(viewId: string, change: (view: Kind) => Kind): void
+  menu(item: MenuItem): void
+}
+
+export type MessageLogEntry = RecordedEvent

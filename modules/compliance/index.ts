@@ -1,0 +1,3 @@
+export * from './regime.js'
+export type { Guide } from './hooks.js'
+import './hooks.js'

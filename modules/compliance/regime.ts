@@ -1,0 +1,112 @@
+import type { Company, CompanyContext } from '../../core/access/context.js'
+import type { CompanyTransaction } from '../../core/db/database.js'
+import type { FaultDetail } from '../../core/i18n/fault.js'
+import type { LocalizedText } from '../../core/i18n/locale.js'
+import type { InvoiceDocument } from '../invoicing/index.js'
+
+/**
+ * Life of an e-document:
+ * prepared (payload and hash exist, chain link taken) -> signed -> submitted -> accepted | accepted_with_warnings | rejected.
+ * `not_required`: the law asks for no filing.
+ */
+export type EDocumentState = 'prepared' | 'signed' | 'submitted' | 'accepted' | 'accepted_with_warnings' | 'rejected' | 'not_required'
+
+export interface PreparedDocument {
+  readonly invoiceId: string
+  /** `standard`, `simplified`, … in the regime's terms. */
+  readonly kind: string
+  readonly uuid: string
+  /** Chain the document stands in (one per unit or device), and its place; null where the regime has no chain. */
+  readonly chain: { readonly name: string; readonly counter: number; readonly previousHash: string } | null
+  /** The bytes that will be signed, as written; never rebuilt. */
+  readonly payload: Buffer
+  readonly payloadMediaType: string
+  /** In the authority's own form (base64 or hex). */
+  readonly hash: string
+}
+
+export interface SignedLegalDocument {
+  /** Final legal file, to be stored, attached and sent as it is. */
+  readonly bytes: Buffer
+  readonly mediaType: string
+  readonly extension: 'xml' | 'json'
+  /** Text for the QR code on the print, if the regime has one. */
+  readonly qr: string | null
+}
+
+/** What the authority said. */
+export interface AuthorityAnswer {
+  readonly state: 'accepted' | 'accepted_with_warnings' | 'rejected' | 'pending'
+  /** HTTP status and raw body, stored for evidence. */
+  readonly status: number
+  readonly body: string
+  readonly faults: readonly FaultDetail[]
+  /** The authority's own stamped file (clearance): becomes the legal copy. */
+  readonly legalCopy?: Buffer
+  readonly legalCopyQr?: string
+  /** Authority's name for the document. */
+  readonly reference?: string
+}
+
+/** Thrown by `submit` when nobody knows whether the authority has it (time-out, 5xx, reset): the same bytes go again, after `inquire`. */
+export class SubmissionUncertain extends Error {
+  constructor(
+    readonly reason: string,
+    readonly retryAt?: Date,
+  ) {
+    super(reason)
+    this.name = 'SubmissionUncertain'
+  }
+}
+
+export interface SubmissionRequest {
+  readonly company: Company
+  readonly invoiceId: string
+  readonly kind: string
+  readonly uuid: string
+  readonly hash: string
+  readonly bytes: Buffer
+  /** 1 at the first sending; later ones must be harmless duplicates for the authority. */
+  readonly attempt: number
+}
+
+/** One thing a company must have before it may issue: shown in the guide and by `khatm doctor`. */
+export interface ReadinessItem {
+  readonly code: string
+  readonly ready: boolean
+  readonly text: LocalizedText
+  readonly remedy: LocalizedText
+  readonly href?: string
+}
+
+/** What a country brings. One regime per country module, answered to `compliance.regimes`. */
+export interface Regime {
+  /** `saudi-zatca`. */
+  readonly name: string
+  readonly country: string
+  readonly title: LocalizedText
+  readiness(transaction: CompanyTransaction, context: CompanyContext, company: Company): Promise<readonly ReadinessItem[]>
+  /** Rules on the invoice; part of `invoice.validate`. */
+  validate(invoice: InvoiceDocument, company: Company): readonly FaultDetail[]
+  /** Inside the posting transaction, for all invoices of it at once, in order. Null: no e-document for this invoice. */
+  prepare(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    invoices: readonly InvoiceDocument[],
+  ): Promise<readonly (PreparedDocument | null)[]>
+  /**
+   * After commit. Null: the signer cannot be reached now (a token on a desk); the document stays `prepared`, is shown as
+   * awaiting signature and asked again. @throws Fault when it cannot be signed at all
+   */
+  sign(
+    context: CompanyContext,
+    company: Company,
+    documents: readonly (PreparedDocument & { readonly invoice: InvoiceDocument })[],
+  ): Promise<readonly (SignedLegalDocument | null)[]>
+  /** In a job. @throws SubmissionUncertain, Fault */
+  submit(context: CompanyContext, request: SubmissionRequest): Promise<AuthorityAnswer>
+  /** Asks the authority for the state before a second sending, where it can be asked; null: it cannot (send the same bytes). */
+  inquire?(context: CompanyContext, request: SubmissionRequest): Promise<AuthorityAnswer | null>
+  /** Title, legal notes and QR of the print. */
+  print(invoice: InvoiceDocument): { readonly title: LocalizedText; readonly legalNotes: readonly LocalizedText[] }
+}

@@ -1,0 +1,2 @@
+export type { ContactValues, IdentifierScheme } from './hooks.js'
+import './hooks.js'

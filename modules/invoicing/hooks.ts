@@ -1,0 +1,54 @@
+import type { Collect, Notify, Veto, Waterfall } from '../../core/hooks/hook-map.js'
+import type { DocumentAttachment } from '../../core/documents/documents.js'
+import type { InvoiceDocument, Tax } from './document.js'
+import type { InvoiceInput } from './input.js'
+
+/** What a print shows beside the invoice itself; modules add to it. */
+export interface InvoicePrint {
+  /** Text of the QR code (base64 for Saudi Arabia); null prints none. */
+  readonly qr: string | null
+  /** Lines of law under the totals, in the print's languages. */
+  readonly legalNotes: readonly { readonly ar: string; readonly en: string; readonly bg: string }[]
+  /** The legal file, attached to the PDF. */
+  readonly attachments: readonly DocumentAttachment[]
+  /** Document title: «فاتورة ضريبية». */
+  readonly title: { readonly ar: string; readonly en: string; readonly bg: string } | null
+  /** Seal drawn in its fixed place, as SVG; the seal module fills it. */
+  readonly sealSvg: string | null
+}
+
+export interface PostedNotice {
+  readonly invoiceId: string
+}
+
+declare module '../../core/hooks/hook-map.js' {
+  interface HookMap {
+    /** Fills what the caller left open, before validation. */
+    'invoice.defaults': Waterfall<InvoiceInput>
+    /** Objections to posting; codes and paths in the terms of InvoiceInput. Runs for each invoice, before a number is taken. */
+    'invoice.validate': Veto<InvoiceDocument>
+    /**
+     * Inside the posting transaction, after numbers are taken, once for all invoices posted together: regimes build payload
+     * and hash and take chain links here. The list keeps its length and order.
+     */
+    'invoice.posting': Waterfall<readonly InvoiceDocument[]>
+    'invoice.posted': Notify<PostedNotice>
+    'invoice.cancelled': Notify<PostedNotice>
+    'invoice.print': Waterfall<InvoicePrint, InvoiceDocument>
+    /** Dated tax tables for a country. */
+    'invoicing.taxes': Collect<{ readonly country: string }, Tax>
+    /** May this posted invoice be cancelled? (An accepted e-document may not.) */
+    'invoice.cancel': Veto<InvoiceDocument>
+  }
+}
+
+export const invoicingHooks = {
+  'invoice.defaults': 'waterfall',
+  'invoice.validate': 'veto',
+  'invoice.posting': 'waterfall',
+  'invoice.posted': 'notify',
+  'invoice.cancelled': 'notify',
+  'invoice.print': 'waterfall',
+  'invoicing.taxes': 'collect',
+  'invoice.cancel': 'veto',
+} as const
