@@ -31,6 +31,11 @@ export interface Hooks {
     call: HookCall,
   ): Promise<ValueOf<HookMap[Name]>>
   collect<Name extends HookOfKind<'collect'>>(name: Name, info: InfoOf<HookMap[Name]>, call: HookCall): Promise<AnswerOf<HookMap[Name]>[]>
+  /**
+   * Asks every loaded module, whatever companies enabled: questions that come before there is a company
+   * (which countries are there, which demonstration companies may be made).
+   */
+  collectFromAll<Name extends HookOfKind<'collect'>>(name: Name, info: InfoOf<HookMap[Name]>): Promise<AnswerOf<HookMap[Name]>[]>
   /** All objections, in dependency order, each prefixed by nothing: codes say who speaks. */
   veto<Name extends HookOfKind<'veto'>>(name: Name, info: InfoOf<HookMap[Name]>, call: HookCall): Promise<FaultDetail[]>
   /** Inserts one job per listener in the given transaction. The payload must be JSON. */

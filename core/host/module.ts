@@ -75,6 +75,20 @@ export interface ModuleManifest {
   readonly always?: boolean
   /** Registers, does no I/O. Called once, in dependency order. */
   setup(setup: ModuleSetup): void
+  /**
+   * Stand-ins for authorities on this machine (the sandbox module has them). The boot starts them, before the host, when a
+   * sandbox company exists or is asked for and no `sandbox.url` is configured; `config.sandbox.url` is theirs from then on.
+   */
+  startAuthorities?(config: Configuration): Promise<LocalAuthorities>
+}
+
+export interface LocalAuthorities {
+  readonly url: string
+  readonly timeStampUrl: string
+  readonly smtp: { readonly host: string; readonly port: number }
+  /** DER. */
+  readonly trustAnchors: readonly Buffer[]
+  stop(): Promise<void>
 }
 
 /** The one thing a `manifest.ts` exports as default. */
