@@ -1,0 +1,200 @@
+import { Fault } from '../i18n/fault.js'
+
+/**
+ * Exact arithmetic on decimal texts (`"1150.00"`): no floating point, no precision setting, no allocation of big objects.
+ * Amounts that fit 15 digits are computed on safe integers, everything else on BigInt; both give the same text.
+ * Faults: MONEY-DECIMAL for a text that is no decimal number.
+ */
+
+const safeDigits = 15
+const powers: readonly number[] = Array.from({ length: safeDigits + 1 }, (_, exponent) => 10 ** exponent)
+const pattern = /^-?\d+(?:\.\d+)?$/
+
+function power(exponent: number): bigint {
+  return 10n ** BigInt(exponent)
+}
+
+/** Text cut into its unscaled integer (as text) and the number of decimals. */
+interface Parts {
+  readonly digits: string
+  readonly scale: number
+}
+
+function read(value: string): Parts {
+  const length = value.length
+  let point = -1
+  let index = value.charCodeAt(0) === 45 ? 1 : 0
+  if (index === length) refuse(value)
+  const start = index
+  for (; index < length; index += 1) {
+    const code = value.charCodeAt(index)
+    if (code === 46) {
+      if (point !== -1 || index === start || index === length - 1) refuse(value)
+      point = index
+    } else if (code < 48 || code > 57) refuse(value)
+  }
+  if (point === -1) return { digits: value, scale: 0 }
+  return { digits: value.slice(0, point) + value.slice(point + 1), scale: length - point - 1 }
+}
+
+function refuse(value: string): never {
+  throw new Fault('MONEY-DECIMAL', { params: { value: String(value).slice(0, 40) } })
+}
+
+function write(unscaled: number | bigint, scale: number): string {
+  if (unscaled === 0 || unscaled === 0n) return scale === 0 ? '0' : `0.${'0'.repeat(scale)}`
+  const text = unscaled.toString()
+  if (scale === 0) return text
+  const negative = text.charCodeAt(0) === 45
+  const digits = (negative ? text.slice(1) : text).padStart(scale + 1, '0')
+  const cut = digits.length - scale
+  return `${negative ? '-' : ''}${digits.slice(0, cut)}.${digits.slice(cut)}`
+}
+
+function plus(a: string, b: string, sign: 1 | -1): string {
+  const left = read(a)
+  const right = read(b)
+  const scale = Math.max(left.scale, right.scale)
+  const leftShift = scale - left.scale
+  const rightShift = scale - right.scale
+  if (left.digits.length + leftShift < safeDigits && right.digits.length + rightShift < safeDigits) {
+    const shifted = Number(left.digits) * (powers[leftShift] ?? 1)
+    return write(shifted + sign * Number(right.digits) * (powers[rightShift] ?? 1), scale)
+  }
+  return write(BigInt(left.digits) * power(leftShift) + BigInt(sign) * BigInt(right.digits) * power(rightShift), scale)
+}
+
+/** Sum, with the greater number of decimals: `add("1.5", "2.25")` is `"3.75"`. */
+export function add(a: string, b: string): string {
+  return plus(a, b, 1)
+}
+
+/** Difference, with the greater number of decimals. */
+export function subtract(a: string, b: string): string {
+  return plus(a, b, -1)
+}
+
+/** Exact product; its decimals are those of both factors together: `multiply("2", "100.00")` is `"200.00"`. */
+export function multiply(a: string, b: string): string {
+  const left = read(a)
+  const right = read(b)
+  const scale = left.scale + right.scale
+  if (left.digits.length + right.digits.length <= safeDigits) return write(Number(left.digits) * Number(right.digits), scale)
+  return write(BigInt(left.digits) * BigInt(right.digits), scale)
+}
+
+/** Sum of a list; `"0"` for an empty one. */
+export function sum(list: readonly string[]): string {
+  let total = '0'
+  for (const value of list) total = plus(total, value, 1)
+  return total
+}
+
+/** Rounds half up (away from zero, as tax law and people round) to exactly `digits` decimals: `round("2.005", 2)` is `"2.01"`. */
+export function round(value: string, digits: number): string {
+  const { digits: text, scale } = read(value)
+  if (scale <= digits) {
+    if (scale === digits && text.charCodeAt(0) !== 45 && (text.length === 1 || text.charCodeAt(0) !== 48)) return value
+    return write(BigInt(text) * power(digits - scale), digits)
+  }
+  const drop = scale - digits
+  if (text.length <= safeDigits && drop <= safeDigits) {
+    const unscaled = Number(text)
+    const divisor = powers[drop] ?? 1
+    const magnitude = Math.abs(unscaled)
+    const rest = magnitude % divisor
+    const quotient = (magnitude - rest) / divisor + (rest * 2 >= divisor ? 1 : 0)
+    return write(unscaled < 0 ? -quotient : quotient, digits)
+  }
+  return write(divideHalfUp(BigInt(text), power(drop)), digits)
+}
+
+/** As `round`: exactly `digits` decimals, for XML, JSON and print. `fixed("5", 2)` is `"5.00"`. */
+export function fixed(value: string, digits: number): string {
+  return round(value, digits)
+}
+
+/** Quotient rounded half up to `digits` decimals. @throws Fault MONEY-DIVISION-BY-ZERO */
+export function divide(a: string, b: string, digits: number): string {
+  const left = read(a)
+  const right = read(b)
+  const divisor = BigInt(right.digits)
+  if (divisor === 0n) throw new Fault('MONEY-DIVISION-BY-ZERO')
+  const shift = digits + right.scale - left.scale
+  const dividend = BigInt(left.digits)
+  const quotient = shift >= 0 ? divideHalfUp(dividend * power(shift), divisor) : divideHalfUp(dividend, divisor * power(-shift))
+  return write(quotient, digits)
+}
+
+function divideHalfUp(dividend: bigint, divisor: bigint): bigint {
+  const negative = dividend < 0n !== divisor < 0n
+  const top = dividend < 0n ? -dividend : dividend
+  const bottom = divisor < 0n ? -divisor : divisor
+  const quotient = (top * 2n + bottom) / (bottom * 2n)
+  return negative ? -quotient : quotient
+}
+
+/** `rate` per cent of a value, exact: `percent("200.00", "15")` is `"30.0000"`. */
+export function percent(value: string, rate: string): string {
+  const product = read(multiply(value, rate))
+  return write(BigInt(product.digits), product.scale + 2)
+}
+
+/** -1, 0 or 1; `"1.0"` equals `"1"`. */
+export function compare(a: string, b: string): -1 | 0 | 1 {
+  const difference = plus(a, b, -1)
+  if (difference.charCodeAt(0) === 45) return -1
+  return isZero(difference) ? 0 : 1
+}
+
+export function isZero(value: string): boolean {
+  return /^-?0+(?:\.0+)?$/.test(value)
+}
+
+export function isNegative(value: string): boolean {
+  return value.charCodeAt(0) === 45 && !isZero(value)
+}
+
+export function negate(value: string): string {
+  const { digits, scale } = read(value)
+  return write(-BigInt(digits), scale)
+}
+
+/** Value without its sign. */
+export function absolute(value: string): string {
+  return isNegative(value) ? negate(value) : write(BigInt(read(value).digits.replace('-', '')), read(value).scale)
+}
+
+/** Without zeros that say nothing: `"15.00"` is `"15"`, `"2.50"` is `"2.5"`. */
+export function trim(value: string): string {
+  const { digits, scale } = read(value)
+  const text = write(BigInt(digits), scale)
+  return scale === 0 ? text : text.replace(/0+$/, '').replace(/\.$/, '')
+}
+
+/** True for a text this file can compute with. */
+export function isDecimalText(value: unknown): value is string {
+  return typeof value === 'string' && pattern.test(value)
+}
+
+/**
+ * Splits an amount by weights without loss: the parts, each with `digits` decimals, add up to the amount. What rounding
+ * leaves goes to the parts with the greatest remainders, the first of equals first.
+ * @throws Fault MONEY-ALLOCATION when there is no weight above zero, a weight below it, or an amount finer than `digits`
+ */
+export function allocate(amount: string, weights: readonly string[], digits: number): string[] {
+  const total = read(round(amount, digits))
+  const scale = Math.max(0, ...weights.map((weight) => read(weight).scale))
+  const shares = weights.map((weight) => BigInt(read(fixed(weight, scale)).digits))
+  const whole = shares.reduce((left, right) => left + right, 0n)
+  if (whole <= 0n || shares.some((share) => share < 0n) || compare(amount, round(amount, digits)) !== 0) {
+    throw new Fault('MONEY-ALLOCATION', { params: { amount } })
+  }
+  const units = BigInt(total.digits)
+  const magnitude = units < 0n ? -units : units
+  const parts = shares.map((share, index) => ({ index, units: (magnitude * share) / whole, rest: (magnitude * share) % whole }))
+  const left = Number(magnitude - parts.reduce((value, part) => value + part.units, 0n))
+  const byRest = parts.toSorted((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1))
+  for (const part of byRest.slice(0, left)) part.units += 1n
+  return parts.map((part) => write(units < 0n ? -part.units : part.units, digits))
+}
