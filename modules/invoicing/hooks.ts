@@ -1,4 +1,5 @@
 import type { Collect, Notify, Veto, Waterfall } from '../../core/hooks/hook-map.js'
+import type { FaultDetail } from '../../core/i18n/fault.js'
 import type { DocumentAttachment } from '../../core/documents/documents.js'
 import type { InvoiceDocument, Tax } from './document.js'
 import type { InvoiceInput } from './input.js'
@@ -21,6 +22,21 @@ export interface PostedNotice {
   readonly invoiceId: string
 }
 
+/** What became of a posted invoice right after its transaction. */
+export interface InvoiceFinish {
+  readonly invoiceId: string
+  /** In the terms of whoever answers: an e-document state. */
+  readonly state: string
+  readonly legalFile?: { readonly sha256: string; readonly mediaType: string; readonly name: string }
+  /** Text of the QR code. */
+  readonly qr?: string
+}
+
+export interface PrintHold {
+  readonly invoiceId: string
+  readonly reason: FaultDetail
+}
+
 declare module '../../core/hooks/hook-map.js' {
   interface HookMap {
     /** Fills what the caller left open, before validation. */
@@ -39,6 +55,13 @@ declare module '../../core/hooks/hook-map.js' {
     'invoicing.taxes': Collect<{ readonly country: string }, Tax>
     /** May this posted invoice be cancelled? (An accepted e-document may not.) */
     'invoice.cancel': Veto<InvoiceDocument>
+    /**
+     * Right after the posting transaction has committed, outside it: what can be done at once (signing) is done here. A listener
+     * that cannot finish leaves its own jobs behind and answers with the state it reached.
+     */
+    'invoice.finishing': Collect<{ readonly invoiceIds: readonly string[] }, InvoiceFinish>
+    /** Reasons why the final print must wait (the authority has not cleared the invoice). Whoever holds it calls `requestPrints` later. */
+    'invoice.print-hold': Collect<{ readonly invoiceIds: readonly string[] }, PrintHold>
   }
 }
 
@@ -51,4 +74,6 @@ export const invoicingHooks = {
   'invoice.print': 'waterfall',
   'invoicing.taxes': 'collect',
   'invoice.cancel': 'veto',
+  'invoice.finishing': 'collect',
+  'invoice.print-hold': 'collect',
 } as const

@@ -1,4 +1,4 @@
 export * from './document.js'
 export { invoiceInput, partyInput, addressInput, type InvoiceInput } from './input.js'
-export type { InvoicePrint, PostedNotice } from './hooks.js'
+export type { InvoiceFinish, InvoicePrint, PostedNotice, PrintHold } from './hooks.js'
 import './hooks.js'

@@ -1,0 +1,29 @@
+/** Date and time of an instant as clocks of a zone show them. */
+export interface LocalTime {
+  /** `2026-11-22` */
+  readonly date: string
+  /** `10:30:00` */
+  readonly time: string
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Company-local date and time; the zone is an IANA name. Latin digits whatever the machine's locale. */
+export function localTime(instant: Date, timeZone: string): LocalTime {
+  let format = formats.get(timeZone)
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('sv-SE-u-nu-latn', {
+      timeZone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+    })
+    formats.set(timeZone, format)
+  }
+  const [date = '', time = ''] = format.format(instant).split(' ')
+  return { date, time }
+}
