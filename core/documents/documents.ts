@@ -44,8 +44,22 @@ export interface RenderedDocument {
   readonly boxes: readonly PlacedBox[]
 }
 
+/** One page of a template as SVG. */
+export interface DrawingRequest {
+  readonly template: string
+  readonly data: object
+  readonly locale: Locale
+  readonly digits: Digits
+}
+
 /** PDF by Typst in worker threads; the event loop of the host only waits. */
 export interface Documents {
+  /**
+   * @throws Fault DOC-TEMPLATE-UNKNOWN, DOC-ATTACHMENT-NAME, DOC-ATTACHMENT-DESCRIPTION, DOC-RENDER-FAILED (template or data
+   *   wrong, or the standard cannot be met), DOC-TIMEOUT, DOC-WORKER-LOST (both may be tried again), DOC-CLOSED
+   */
   render(request: DocumentRequest): Promise<RenderedDocument>
+  /** SVG without fonts: letters are shaped and drawn as outlines. Faults as `render`. */
+  draw(request: DrawingRequest): Promise<string>
   close(): Promise<void>
 }
