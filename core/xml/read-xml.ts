@@ -1,0 +1,106 @@
+import { ParseOption, XmlC14NMode, XmlCData, XmlDocument, XmlElement, XmlLibError, XmlText } from 'libxml2-wasm'
+import { Fault } from '../i18n/fault.js'
+import { defaultScanLimits, scanElements, type ScanLimits } from './scan.js'
+
+/** An element of foreign XML as plain data: nothing of the parser's memory is held. */
+export interface XmlNode {
+  readonly namespace: string
+  readonly local: string
+  readonly attributes: readonly { readonly namespace: string; readonly name: string; readonly value: string }[]
+  readonly children: readonly XmlNode[]
+  /** Own text (all text and CDATA children, joined), not that of children. */
+  readonly text: string
+}
+
+export { XmlElement } from 'libxml2-wasm'
+
+/**
+ * Parses XML from outside and hands the document to `work`; the parser's memory is given back whatever happens. UTF-8 only, no
+ * DOCTYPE, no entities beyond the five, nothing fetched, size, depth and number of elements capped, no id twice.
+ * @throws Fault XML-TOO-LARGE, XML-TOO-DEEP, XML-DOCTYPE, XML-ENCODING, XML-MALFORMED, XML-DUPLICATE-ID
+ */
+export function withXml<Result>(
+  bytes: Uint8Array,
+  work: (document: XmlDocument) => Result,
+  limits: ScanLimits = defaultScanLimits,
+): Result {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  refuseEncoding(buffer)
+  scanElements(buffer, limits)
+  let document: XmlDocument
+  try {
+    document = XmlDocument.fromBuffer(buffer, {
+      option: ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NO_SYS_CATALOG,
+    })
+  } catch (error) {
+    if (!(error instanceof XmlLibError)) throw error
+    const detail = error.details[0]
+    throw new Fault('XML-MALFORMED', {
+      params: { at: detail?.line ?? 0, reason: detail?.message.trim() ?? 'parse' },
+      status: 400,
+      cause: error,
+    })
+  }
+  try {
+    refuseDuplicateIds(document.root)
+    return work(document)
+  } finally {
+    document.dispose()
+  }
+}
+
+function refuseEncoding(bytes: Buffer): void {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new Fault('XML-ENCODING', { status: 400, cause: error })
+  }
+  const declared = /^(?:\ufeff|\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*["']([^"']*)["']/.exec(bytes.toString('latin1', 0, 200))?.[1]
+  if (declared !== undefined && !/^(?:utf-8|us-ascii)$/i.test(declared))
+    throw new Fault('XML-ENCODING', { params: { encoding: declared }, status: 400 })
+}
+
+/** Every element below and including this one, in document order. */
+export function* elementsOf(element: XmlElement): Generator<XmlElement> {
+  yield element
+  for (let child = element.firstChild; child !== null; child = child.next) if (child instanceof XmlElement) yield* elementsOf(child)
+}
+
+/** Signature wrapping lives on ids that stand twice: refused before anybody resolves one. */
+function refuseDuplicateIds(root: XmlElement): void {
+  const seen = new Set<string>()
+  for (const element of elementsOf(root)) {
+    for (const attribute of element.attrs) {
+      if (!/^id$/i.test(attribute.name)) continue
+      if (seen.has(attribute.value)) throw new Fault('XML-DUPLICATE-ID', { params: { id: attribute.value }, status: 400 })
+      seen.add(attribute.value)
+    }
+  }
+}
+
+/** The element as plain data. */
+export function toNode(element: XmlElement): XmlNode {
+  const children: XmlNode[] = []
+  let text = ''
+  for (let child = element.firstChild; child !== null; child = child.next) {
+    if (child instanceof XmlElement) children.push(toNode(child))
+    else if (child instanceof XmlText || child instanceof XmlCData) text += child.content
+  }
+  return {
+    namespace: element.namespaceUri,
+    local: element.name,
+    attributes: element.attrs.map((attribute) => ({ namespace: attribute.namespaceUri, name: attribute.name, value: attribute.value })),
+    children,
+    text,
+  }
+}
+
+/** Canonical XML 1.1 without comments, of the document as it stands now. */
+export function canonical11(document: XmlDocument): Buffer {
+  return Buffer.from(document.canonicalizeToString({ mode: XmlC14NMode.XML_C14N_1_1, withComments: false }), 'utf8')
+}
+
+/** Exclusive Canonical XML 1.0 without comments, of one element. */
+export function exclusiveCanonical(element: XmlElement): string {
+  return element.canonicalizeToString({ mode: XmlC14NMode.XML_C14N_EXCLUSIVE_1_0, withComments: false })
+}
