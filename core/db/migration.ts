@@ -14,7 +14,8 @@ export interface MigrationSchema {
    * Creates a table of companies: adds `company_id uuid not null` and `id uuid not null` with primary key (company_id, id),
    * enables and FORCEs row-level security with the company policy and grants the application role
    * (select, insert, update, delete unless `grants` says less: append-only tables give `['select','insert']`).
-   * Pass `id: false` for a table with its own key, given by `primary` (company_id is put first).
+   * Pass `id: false` for a table with its own key, given by `primary` (company_id is put first;
+   * an empty list makes company_id alone the key: one row per company).
    */
   companyTable(
     name: string,

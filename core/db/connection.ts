@@ -1,0 +1,129 @@
+import { createRequire } from 'node:module'
+import knex, { type Knex } from 'knex'
+import pg from 'pg'
+
+/** How to reach the server: what both knex and the job worker hand to the PostgreSQL driver. */
+export interface ConnectionSettings {
+  readonly connectionString?: string
+  readonly host?: string
+  readonly port?: number
+  readonly user?: string
+  readonly database?: string
+}
+
+/** Role of everything that serves people: owns no table and cannot bypass row-level security. */
+export const applicationRole = 'khatm_app'
+
+const int8 = 20
+const date = 1082
+const numeric = 1700
+
+/** Values keep what they are: numeric and date stay text, int8 is a number only where that is exact. */
+const typeParsers = new pg.TypeOverrides()
+typeParsers.setTypeParser(int8, (text: string) => {
+  const number = Number(text)
+  return Number.isSafeInteger(number) ? number : text
+})
+typeParsers.setTypeParser(date, (text: string) => text)
+typeParsers.setTypeParser(numeric, (text: string) => text)
+
+// pg types a parser by the format it reads; knex knows one type for both.
+function parserOf(oid: number, format?: string): (value: string) => unknown {
+  return typeParsers.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as unknown as (value: string) => unknown
+}
+
+/** Transaction options of ours, carried through knex to where `BEGIN` is sent. */
+export interface TransactionOptions extends Knex.TransactionConfig {
+  readonly companyId?: string
+}
+
+// knex has no typed way to subclass a dialect's transaction; these are the parts of it that are used.
+interface RawResult {
+  readonly command?: string
+}
+interface TransactionInternals {
+  trxClient: { query(connection: unknown, sql: string): Promise<{ response?: RawResult } & RawResult> }
+  query(connection: unknown, sql: string, status?: number, value?: unknown): Promise<unknown>
+  _completed: boolean
+  _resolver(value: unknown): void
+  _rejecter(error: unknown): void
+}
+type TransactionClass = new (client: unknown, container: unknown, config?: TransactionOptions, outer?: unknown) => TransactionInternals
+type ClientClass = new (config: Knex.Config) => object
+
+const require = createRequire(import.meta.url)
+// The classes exist in knex's published files but not in its types.
+const PostgresClient = require('knex/lib/dialects/postgres/index.js') as ClientClass
+const PostgresTransaction = require('knex/lib/dialects/postgres/execution/pg-transaction.js') as TransactionClass
+
+/** Sends `BEGIN` and the company in one round trip, and never takes a COMMIT that PostgreSQL turned into a ROLLBACK for success. */
+class CompanyAwareTransaction extends PostgresTransaction {
+  readonly #companyId: string | undefined
+
+  constructor(client: unknown, container: unknown, config?: TransactionOptions, outer?: unknown) {
+    super(client, container, config, outer)
+    this.#companyId = config?.companyId
+  }
+
+  begin(connection: unknown): Promise<unknown> {
+    if (this.#companyId === undefined) return this.query(connection, 'begin')
+    // companyId has been checked to be a UUID, so it may stand in the text of a statement
+    return this.query(connection, `begin; select set_config('app.company_id', '${this.#companyId}', true)`)
+  }
+
+  async commit(connection: unknown, value: unknown): Promise<void> {
+    try {
+      const sent = this.trxClient.query(connection, 'commit')
+      // from here on knex must refuse further statements on this transaction
+      this._completed = true
+      const result = await sent
+      const command = result.response?.command ?? result.command
+      if (command !== undefined && command !== 'COMMIT') throw new Error(`commit answered ${command}: an earlier statement failed`)
+      this._resolver(value)
+    } catch (error) {
+      this._rejecter(error)
+    }
+  }
+}
+
+class CompanyAwareClient extends PostgresClient {
+  transaction(container: unknown, config?: TransactionOptions, outer?: unknown): TransactionInternals {
+    return new CompanyAwareTransaction(this, container, config, outer)
+  }
+}
+
+/** A pool of connections. With `role`, every connection takes that role before it is used. */
+export function connect(settings: ConnectionSettings, poolSize: number, role?: string): Knex {
+  return knex({
+    // a subclass of knex's own PostgreSQL client, seen through the narrow type above
+    client: CompanyAwareClient as unknown as typeof Knex.Client,
+    connection: {
+      ...settings,
+      types: { getTypeParser: (oid: number, format?: string) => parserOf(oid, format) },
+      keepAlive: true,
+      application_name: 'khatm',
+      connectionTimeoutMillis: 10_000,
+    },
+    acquireConnectionTimeout: 30_000,
+    pool: {
+      min: 0,
+      max: poolSize,
+      idleTimeoutMillis: 30_000,
+      afterCreate: (connection: pg.Client, done: (error: unknown, connection: pg.Client) => void) => {
+        // A dropped idle connection is told here; the pool replaces it, so nothing may crash.
+        connection.on('error', () => undefined)
+        if (role === undefined) done(null, connection)
+        else {
+          connection.query(`set role ${role}`).then(
+            () => {
+              done(null, connection)
+            },
+            (error: unknown) => {
+              done(error, connection)
+            },
+          )
+        }
+      },
+    },
+  })
+}

@@ -1,0 +1,35 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { isAlive, startMark } from './postmaster-file.js'
+
+/**
+ * The hosts that use one embedded server, as files `<pid>-<start mark>-<number>` in a folder. A host that was killed leaves its
+ * file; it is seen as dead and swept by the next.
+ */
+export class HostRegister {
+  static #count = 0
+  #entry: string | undefined
+
+  constructor(private readonly folder: string) {}
+
+  async enter(): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    HostRegister.#count += 1
+    this.#entry = `${String(process.pid)}-${await startMark(process.pid)}-${String(HostRegister.#count)}`
+    await writeFile(path.join(this.folder, this.#entry), '')
+  }
+
+  /** Takes this host out and tells whether another living one is left. */
+  async leave(): Promise<{ othersLeft: boolean }> {
+    if (this.#entry !== undefined) await rm(path.join(this.folder, this.#entry), { force: true })
+    this.#entry = undefined
+    let othersLeft = false
+    for (const entry of await readdir(this.folder).catch(() => [])) {
+      const [pid, mark] = entry.split('-')
+      const alive = isAlive(Number(pid)) && (await startMark(Number(pid))) === mark
+      if (alive) othersLeft = true
+      else await rm(path.join(this.folder, entry), { force: true })
+    }
+    return { othersLeft }
+  }
+}

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+/** What a running PostgreSQL says about itself in its data folder (PostgreSQL docs, "postmaster.pid"). */
+export interface PostmasterFile {
+  readonly pid: number
+  readonly dataFolder: string
+  readonly port: number
+  readonly socketFolder: string
+  /** `ready`, `starting`, `stopping`, `standby`. */
+  readonly status: string
+}
+
+export async function readPostmasterFile(dataFolder: string): Promise<PostmasterFile | undefined> {
+  let text: string
+  try {
+    text = await readFile(path.join(dataFolder, 'postmaster.pid'), 'utf8')
+  } catch {
+    return undefined
+  }
+  const lines = text.split('\n').map((line) => line.trim())
+  const pid = Number(lines[0])
+  if (!Number.isInteger(pid) || pid <= 0) return undefined
+  return { pid, dataFolder: lines[1] ?? '', port: Number(lines[3] ?? '0'), socketFolder: lines[4] ?? '', status: lines[7] ?? '' }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it lives, under another account
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/**
+ * Whether the process with this number is a PostgreSQL of this data folder. After a crash of the machine the number
+ * may belong to any other program, which must neither be trusted nor harmed.
+ */
+export async function isServerOf(pid: number, dataFolder: string): Promise<boolean> {
+  if (!isAlive(pid)) return false
+  const command = await commandLine(pid)
+  if (command === undefined) return false
+  return command.includes('postgres') && command.includes(dataFolder)
+}
+
+async function commandLine(pid: number): Promise<string | undefined> {
+  try {
+    if (process.platform === 'linux') return (await readFile(`/proc/${String(pid)}/cmdline`, 'utf8')).split('\0').join(' ')
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)])
+    return stdout
+  } catch {
+    return undefined
+  }
+}
+
+/** Start time of a process in the system's own unit; with the number it names a process for good. Linux only. */
+export async function startMark(pid: number): Promise<string> {
+  try {
+    const text = await readFile(`/proc/${String(pid)}/stat`, 'utf8')
+    // the second field is the command in parentheses and may hold blanks; starttime is the 22nd field
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return fields[19] ?? '0'
+  } catch {
+    return '0'
+  }
+}

@@ -1,0 +1,330 @@
+import { spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { chown, lstat, mkdir, open, readFile, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from '../../host/logger.js'
+import { Fault } from '../../i18n/fault.js'
+import type { PostgresBinaries } from './binaries.js'
+import { findBinaries } from './binaries.js'
+import { HostRegister } from './host-register.js'
+import { isAlive, isServerOf, readPostmasterFile } from './postmaster-file.js'
+import type { ServerUser } from './server-user.js'
+import { openTheWay, serverUser } from './server-user.js'
+
+export const embeddedDatabaseName = 'khatm'
+/** Owns the tables; not a superuser, so that forced row-level security holds for it too. */
+export const embeddedOwner = 'khatm'
+/** Superuser of the cluster; used only by this supervisor. */
+const clusterUser = 'khatm_cluster'
+const port = 5432
+/** A Unix socket's path may have 107 bytes (sun_path of unix(7)), of which `/.s.PGSQL.5432.lock` takes 19. */
+const longestSocketFolder = 107 - '/.s.PGSQL.5432.lock'.length
+const startLimitMs = 60_000
+
+export interface EmbeddedServer {
+  /** Folder of the Unix socket: the `host` of a PostgreSQL connection.  */
+  readonly socketFolder: string
+  readonly port: number
+  readonly dataFolder: string
+  pid(): number | undefined
+  /** Leaves the server; stops it when no other living host uses it. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the PostgreSQL of a data folder, or joins the one that runs already: of another host, or left by a host that
+ * was killed. The server listens on a Unix socket alone, inside a folder only its account (and root) may enter, which is
+ * what authenticates; there is no password to lose. While this host lives, a server that dies is started again.
+ * @throws Fault DB-EMBEDDED-MISSING, DB-EMBEDDED-UNREADABLE, DB-EMBEDDED-NO-USER, DB-EMBEDDED-START
+ */
+export async function startEmbeddedServer(dataDir: string, logger: Logger): Promise<EmbeddedServer> {
+  await mkdir(dataDir, { recursive: true, mode: 0o750 })
+  const supervisor = new Supervisor(await realpath(dataDir), logger)
+  await supervisor.start()
+  return supervisor
+}
+
+class Supervisor implements EmbeddedServer {
+  #user: ServerUser = { name: 'own', uid: -1, gid: -1, switched: false }
+  #binaries: PostgresBinaries | undefined
+  #base = ''
+  #register: HostRegister
+  #pid: number | undefined
+  #stopping = false
+  #watch: NodeJS.Timeout | undefined
+  #reviving: Promise<void> | undefined
+  readonly port = port
+  dataFolder = ''
+  socketFolder = ''
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly logger: Logger,
+  ) {
+    this.#register = new HostRegister(path.join(dataDir, 'database-hosts'))
+  }
+
+  pid(): number | undefined {
+    return this.#pid
+  }
+
+  async start(): Promise<void> {
+    this.#user = await serverUser()
+    this.#base = await this.#placeOfCluster()
+    this.dataFolder = path.join(this.#base, 'cluster')
+    await this.#register.enter()
+    try {
+      await this.#reach()
+      await this.#prepareDatabase()
+    } catch (error) {
+      await this.#register.leave()
+      throw error
+    }
+    this.#watch = setInterval(() => {
+      this.#lookAfter()
+    }, 250)
+    this.#watch.unref()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    clearInterval(this.#watch)
+    await this.#reviving
+    const { othersLeft } = await this.#register.leave()
+    const pid = this.#pid
+    if (othersLeft || pid === undefined || !(await isServerOf(pid, this.dataFolder))) return
+    // fast shutdown: running transactions are rolled back, the checkpoint is written
+    process.kill(pid, 'SIGINT')
+    for (let waited = 0; isAlive(pid) && waited < 30_000; waited += 20) await sleep(20)
+    if (isAlive(pid)) this.logger.warn({ pid }, 'embedded PostgreSQL did not stop within 30 seconds')
+    await rmdir(this.socketFolder).catch(() => undefined)
+  }
+
+  /** The cluster lies in the data folder; if its account cannot get there, below /var/lib, and a file in the data folder says so. */
+  async #placeOfCluster(): Promise<string> {
+    const blocked = await openTheWay(this.#user, this.dataDir)
+    let base = path.join(this.dataDir, 'postgresql')
+    if (blocked !== undefined) {
+      const mark = createHash('sha256').update(this.dataDir).digest('hex').slice(0, 16)
+      base = path.join('/var/lib/khatm', mark)
+      await mkdir('/var/lib/khatm', { recursive: true, mode: 0o755 })
+      const record = { cluster: base, because: `${this.#user.name} may not enter ${blocked}` }
+      await writeFile(path.join(this.dataDir, 'postgresql-location.json'), `${JSON.stringify(record, null, 2)}\n`)
+      this.logger.warn(record, 'the embedded database lies outside the data folder')
+    }
+    await mkdir(base, { recursive: true, mode: 0o700 })
+    if (this.#user.switched) await chown(base, this.#user.uid, this.#user.gid)
+    return base
+  }
+
+  /** Joins a running server or starts one. Several hosts may do this at once: PostgreSQL's own lock file lets one win. */
+  async #reach(): Promise<void> {
+    const limit = Date.now() + startLimitMs
+    let lastError = ''
+    while (Date.now() < limit) {
+      if (await this.#join()) return
+      const exit = await this.#launch()
+      if (exit === undefined) return
+      lastError = exit
+      // Another host's server is coming up, or backends of a killed server still hold its shared memory.
+      if (!/lock file|shared memory|already exists|in use/i.test(exit)) break
+      await sleep(100)
+    }
+    throw new Fault('DB-EMBEDDED-START', { params: { reason: lastError.slice(-600) }, status: 503 })
+  }
+
+  async #join(): Promise<boolean> {
+    const limit = Date.now() + startLimitMs
+    for (;;) {
+      const file = await readPostmasterFile(this.dataFolder)
+      if (file === undefined) return false
+      if (file.dataFolder !== this.dataFolder || !(await isServerOf(file.pid, this.dataFolder))) {
+        if (isAlive(file.pid)) {
+          // The number now belongs to another program; PostgreSQL would refuse to start while it lives.
+          this.logger.warn({ pid: file.pid }, 'postmaster.pid names a foreign process; removed')
+          await rm(path.join(this.dataFolder, 'postmaster.pid'), { force: true })
+        }
+        return false
+      }
+      if (file.socketFolder !== '' && (await this.#answers(file.socketFolder))) {
+        if (this.#pid !== file.pid) this.logger.info({ pid: file.pid }, 'joined the running embedded PostgreSQL')
+        this.#pid = file.pid
+        this.socketFolder = file.socketFolder
+        return true
+      }
+      if (Date.now() > limit) return false
+      await sleep(20)
+    }
+  }
+
+  /** Whether a server of exactly this data folder answers there. */
+  async #answers(socketFolder: string): Promise<boolean> {
+    try {
+      return await this.#asCluster(socketFolder, 'postgres', async (client) => {
+        const { rows } = await client.query<{ folder: string }>(`select current_setting('data_directory') as folder`)
+        return rows[0]?.folder === this.dataFolder
+      })
+    } catch {
+      return false
+    }
+  }
+
+  async #asCluster<Result>(host: string, database: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+    const client = new pg.Client({ host, port, user: clusterUser, database, connectionTimeoutMillis: 5_000 })
+    client.on('error', () => undefined)
+    await client.connect()
+    try {
+      return await work(client)
+    } finally {
+      await client.end()
+    }
+  }
+
+  /** Starts the server; answers with its last words when it ended instead of getting ready. */
+  async #launch(): Promise<string | undefined> {
+    this.#binaries ??= await findBinaries(this.#user)
+    await this.#initialise(this.#binaries)
+    this.socketFolder = await this.#makeSocketFolder()
+    const logFile = path.join(this.#base, 'postgresql.log')
+    const size = (await stat(logFile).catch(() => null))?.size ?? 0
+    const log = await open(logFile, size > 10_000_000 ? 'w' : 'a')
+    const from = size > 10_000_000 ? 0 : size
+    const settings = {
+      listen_addresses: '',
+      unix_socket_directories: this.socketFolder,
+      unix_socket_permissions: '0700',
+      max_connections: '200',
+      shared_buffers: '64MB',
+      wal_compression: 'on',
+      jit: 'off',
+      fsync: 'on',
+      synchronous_commit: 'on',
+      timezone: 'UTC',
+      log_timezone: 'UTC',
+      log_checkpoints: 'off',
+    }
+    const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    // Detached and with its own log: it must outlive a killed host with its memory intact.
+    const child = spawn(this.#binaries.postgres, ['-D', this.dataFolder, '-p', String(port), ...parameters], {
+      cwd: this.#base,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+      ...this.#identity(),
+    })
+    await log.close()
+    let ended = false
+    child.once('exit', () => (ended = true))
+    child.once('error', () => (ended = true))
+    child.unref()
+    const limit = Date.now() + startLimitMs
+    while (!ended && Date.now() < limit) {
+      const file = await readPostmasterFile(this.dataFolder)
+      if (file?.pid === child.pid && file?.status.startsWith('ready') === true && (await this.#answers(this.socketFolder))) {
+        this.#pid = child.pid
+        this.logger.info({ pid: child.pid, dataFolder: this.dataFolder }, 'embedded PostgreSQL started')
+        return undefined
+      }
+      await sleep(8)
+    }
+    const words = (await readFile(logFile, 'utf8').catch(() => '')).slice(from)
+    return words === '' ? 'it ended without a word' : words
+  }
+
+  #identity(): { uid: number; gid: number } | object {
+    return this.#user.switched ? { uid: this.#user.uid, gid: this.#user.gid } : {}
+  }
+
+  /** Makes the cluster in a folder beside and moves it into place whole, so a kill in between leaves nothing half-made. */
+  async #initialise(binaries: PostgresBinaries): Promise<void> {
+    if ((await stat(path.join(this.dataFolder, 'PG_VERSION')).catch(() => null)) !== null) return
+    const half = path.join(this.#base, `new-${randomBytes(6).toString('hex')}`)
+    const common = ['-D', half, '-U', clusterUser]
+    await this.#run(binaries.initdb, [
+      ...common,
+      '--encoding=UTF8',
+      '--locale-provider=builtin',
+      '--locale=C.UTF-8',
+      '--auth-local=trust',
+      '--auth-host=reject',
+      '--no-sync',
+      '--no-instructions',
+    ])
+    await this.#run(binaries.initdb, [...common, '--sync-only'])
+    try {
+      await rename(half, this.dataFolder)
+    } catch {
+      await rm(half, { recursive: true, force: true }) // another host was faster
+    }
+    const folder = await open(this.#base, 'r')
+    await folder.sync()
+    await folder.close()
+  }
+
+  async #run(program: string, parameters: string[]): Promise<void> {
+    const child = spawn(program, parameters, {
+      cwd: this.#base,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+      ...this.#identity(),
+    })
+    let words = ''
+    child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    })
+    if (code !== 0) throw new Fault('DB-EMBEDDED-START', { params: { reason: words.slice(-600) }, status: 503 })
+  }
+
+  async #makeSocketFolder(): Promise<string> {
+    const mark = createHash('sha256').update(this.dataFolder).digest('hex').slice(0, 10)
+    const root = Buffer.byteLength(tmpdir()) + 32 < longestSocketFolder ? tmpdir() : '/tmp'
+    const usual = path.join(root, `khatm-${mark}`)
+    // The same name each time keeps the address of a server that is started again. A folder some other account put
+    // there first is not trusted: then a random name is taken.
+    for (const folder of [usual, `${usual}-${randomBytes(4).toString('hex')}`]) {
+      await mkdir(folder, { mode: 0o700 }).then(
+        () => (this.#user.switched ? chown(folder, this.#user.uid, this.#user.gid) : undefined),
+        () => undefined,
+      )
+      const facts = await lstat(folder)
+      if (facts.isDirectory() && facts.uid === this.#user.uid && (facts.mode & 0o077) === 0) return folder
+    }
+    throw new Fault('DB-EMBEDDED-START', { params: { reason: `no folder for the socket in ${root}` }, status: 503 })
+  }
+
+  async #prepareDatabase(): Promise<void> {
+    await this.#asCluster(this.socketFolder, 'postgres', async (client) => {
+      const { rows } = await client.query(`select 1 from pg_database where datname = $1`, [embeddedDatabaseName])
+      if (rows.length > 0) return
+      const ignoreTaken = (error: unknown): void => {
+        // 42710, 42P04, 23505: another host made it a moment ago
+        const code = error instanceof pg.DatabaseError ? error.code : undefined
+        if (code !== '42710' && code !== '42P04' && code !== '23505') throw error
+      }
+      await client.query(`create role khatm_app nologin`).catch(ignoreTaken)
+      await client.query(`create role ${embeddedOwner} login nosuperuser nocreatedb createrole`).catch(ignoreTaken)
+      await client.query(`grant khatm_app to ${embeddedOwner} with admin option`).catch(ignoreTaken)
+      await client.query(`create database ${embeddedDatabaseName} owner ${embeddedOwner}`).catch(ignoreTaken)
+    })
+  }
+
+  /** Brings a server back that died while this host uses it. */
+  #lookAfter(): void {
+    if (this.#stopping || this.#reviving !== undefined) return
+    if (this.#pid !== undefined && isAlive(this.#pid)) return
+    this.logger.error({ pid: this.#pid }, 'embedded PostgreSQL is gone; starting it again')
+    this.#reviving = this.#reach()
+      .catch((error: unknown) => {
+        this.logger.error({ err: error }, 'embedded PostgreSQL did not start again')
+      })
+      .finally(() => {
+        this.#reviving = undefined
+      })
+  }
+}
