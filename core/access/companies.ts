@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import type { Database } from '../db/database.js'
+import { Fault } from '../i18n/fault.js'
+import type { NewCompany } from './access.js'
+import type { Company } from './context.js'
+
+interface CompanyRow {
+  id: string
+  code: string
+  name: string
+  name_ar: string | null
+  country: string
+  currency: string
+  time_zone: string
+  locale: Company['locale']
+  digits: Company['digits']
+  sandbox: boolean
+  identifiers: Company['identifiers']
+  address: Company['address']
+  phone: string | null
+  email: string | null
+  website: string | null
+}
+
+/** Companies of this database, read from the host's table. */
+export class Companies {
+  constructor(private readonly db: Database) {}
+
+  async list(): Promise<Company[]> {
+    const rows = await this.db.host((knex) => knex<CompanyRow>('core_company').orderBy('name').select('*'))
+    return rows.map(companyOf)
+  }
+
+  async byId(id: string): Promise<Company> {
+    const row = isUuid(id) ? await this.db.host((knex) => knex<CompanyRow>('core_company').where({ id }).first('*')) : undefined
+    if (row === undefined) throw unknown(id)
+    return companyOf(row)
+  }
+
+  async byCode(code: string): Promise<Company> {
+    const row = await this.db.host((knex) => knex<CompanyRow>('core_company').where({ code }).first('*'))
+    if (row === undefined) throw unknown(code)
+    return companyOf(row)
+  }
+
+  /** @throws Fault ACCESS-COMPANY-CODE, ACCESS-COMPANY-TAKEN, ACCESS-NAME-EMPTY */
+  async create(company: NewCompany): Promise<Company> {
+    check(company)
+    const id = randomUUID()
+    await this.db.host(async (knex) => {
+      const taken = await knex('core_company').where({ code: company.code }).first('id')
+      if (taken !== undefined) throw new Fault('ACCESS-COMPANY-TAKEN', { path: 'code', status: 409, params: { code: company.code } })
+      await knex('core_company').insert({ id, ...rowOf(company) })
+    })
+    return { ...company, id }
+  }
+
+  async update(id: string, changes: Partial<NewCompany>): Promise<Company> {
+    const before = await this.byId(id)
+    const after = { ...before, ...changes, id }
+    check(after)
+    if (after.code !== before.code) {
+      throw new Fault('ACCESS-COMPANY-CODE-FIXED', { path: 'code', params: { code: before.code } })
+    }
+    await this.db.host((knex) => knex('core_company').where({ id }).update(rowOf(after)))
+    return after
+  }
+}
+
+export function isUuid(text: string): boolean {
+  return /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i.test(text)
+}
+
+function unknown(company: string): Fault {
+  return new Fault('ACCESS-COMPANY-UNKNOWN', { status: 404, params: { company } })
+}
+
+function check(company: NewCompany): void {
+  if (!/^[a-z\d][a-z\d-]{1,39}$/.test(company.code)) throw new Fault('ACCESS-COMPANY-CODE', { path: 'code', params: { code: company.code } })
+  if (company.name.trim() === '') throw new Fault('ACCESS-NAME-EMPTY', { path: 'name' })
+  if (!/^[A-Z]{2}$/.test(company.country)) throw new Fault('ACCESS-COUNTRY', { path: 'country', params: { country: company.country } })
+  if (!/^[A-Z]{3}$/.test(company.currency)) throw new Fault('ACCESS-CURRENCY', { path: 'currency', params: { currency: company.currency } })
+  if (!isTimeZone(company.timeZone)) throw new Fault('ACCESS-TIME-ZONE', { path: 'timeZone', params: { zone: company.timeZone } })
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+function companyOf(row: CompanyRow): Company {
+  return {
+    id: row.id,
+    code: row.code,
+    name: row.name,
+    nameAr: row.name_ar,
+    country: row.country.trim(),
+    currency: row.currency.trim(),
+    timeZone: row.time_zone,
+    locale: row.locale,
+    digits: row.digits,
+    sandbox: row.sandbox,
+    identifiers: row.identifiers,
+    address: row.address,
+    phone: row.phone,
+    email: row.email,
+    website: row.website,
+  }
+}
+
+function rowOf(company: NewCompany): Omit<Record<keyof CompanyRow, unknown>, 'id'> {
+  return {
+    code: company.code,
+    name: company.name,
+    name_ar: company.nameAr,
+    country: company.country,
+    currency: company.currency,
+    time_zone: company.timeZone,
+    locale: company.locale,
+    digits: company.digits,
+    sandbox: company.sandbox,
+    identifiers: JSON.stringify(company.identifiers),
+    address: JSON.stringify(company.address),
+    phone: company.phone,
+    email: company.email,
+    website: company.website,
+  }
+}

@@ -1,0 +1,63 @@
+import type { LocalizedText } from '../i18n/locale.js'
+import type { RecordRule } from './access.js'
+import type { CompanyContext } from './context.js'
+
+export interface GroupDefinition {
+  readonly name: string
+  readonly module: string
+  readonly title: LocalizedText
+  readonly includes: readonly string[]
+}
+
+/** Whoever has it administers the company: users, modules, settings; it includes every other group. */
+export const administrator = 'core.admin'
+
+/** Groups and record rules that modules brought; filled while modules are set up, read at every request. */
+export class GroupRegistry {
+  readonly #groups = new Map<string, GroupDefinition>()
+  readonly #rules: RecordRule[] = []
+
+  constructor() {
+    this.define('core', administrator, { ar: 'الإعدادات: المسؤول', en: 'Settings: Administrator', bg: 'Настройки: администратор' })
+  }
+
+  define(module: string, name: string, title: LocalizedText, includes: readonly string[] = []): void {
+    this.#groups.set(name, { name, module, title, includes })
+  }
+
+  addRule(rule: RecordRule): void {
+    this.#rules.push(rule)
+  }
+
+  list(): readonly GroupDefinition[] {
+    return [...this.#groups.values()]
+  }
+
+  has(name: string): boolean {
+    return this.#groups.has(name)
+  }
+
+  /** The groups themselves and all they include. */
+  expand(names: readonly string[]): ReadonlySet<string> {
+    const all = new Set<string>()
+    const open = names.includes(administrator) ? [...names, ...this.#groups.keys()] : [...names]
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      if (all.has(name)) continue
+      all.add(name)
+      open.push(...(this.#groups.get(name)?.includes ?? []))
+    }
+    return all
+  }
+
+  /**
+   * Rules that narrow a model for this actor. A rule binds members of its group unless the actor also has a group that
+   * includes it (Odoo: the manager's wider right wins). The system is bound by none.
+   */
+  rulesFor(model: string, context: CompanyContext): readonly RecordRule[] {
+    if (context.groups.has('*')) return []
+    return this.#rules.filter((rule) => {
+      if (rule.model !== model || !context.groups.has(rule.group)) return false
+      return ![...context.groups].some((group) => group !== rule.group && this.expand([group]).has(rule.group))
+    })
+  }
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import type { Database } from '../db/database.js'
+import { Fault } from '../i18n/fault.js'
+import type { Locale } from '../i18n/locale.js'
+import { hashPassword, passwordFits } from './passwords.js'
+
+export interface User {
+  readonly id: string
+  readonly login: string
+  readonly name: string
+  readonly locale: Locale
+  readonly theme: 'auto' | 'light' | 'dark'
+  readonly active: boolean
+}
+
+export interface NewUser {
+  readonly login: string
+  readonly name: string
+  readonly password: string
+  readonly locale: Locale
+}
+
+export interface Membership {
+  readonly companyId: string
+  readonly groups: readonly string[]
+}
+
+interface UserRow extends User {
+  password_hash: string
+}
+
+const shown = ['id', 'login', 'name', 'locale', 'theme', 'active'] as const
+
+/** People who may log in, and in which companies they are what. */
+export class Users {
+  constructor(private readonly db: Database) {}
+
+  /** @throws Fault ACCESS-LOGIN-TAKEN, ACCESS-PASSWORD-SHORT */
+  async create(user: NewUser, memberships: readonly Membership[]): Promise<string> {
+    const login = user.login.trim()
+    if (login === '' || login.length > 200) throw new Fault('ACCESS-LOGIN-EMPTY', { path: 'login' })
+    if (user.name.trim() === '') throw new Fault('ACCESS-NAME-EMPTY', { path: 'name' })
+    const passwordHash = await hashPassword(user.password)
+    const id = randomUUID()
+    await this.db.host(async (knex) => {
+      const taken = await knex('core_user').whereRaw('lower(login) = lower(?)', [login]).first('id')
+      if (taken !== undefined) throw new Fault('ACCESS-LOGIN-TAKEN', { path: 'login', params: { login } })
+      await knex('core_user').insert({ id, login, name: user.name.trim(), password_hash: passwordHash, locale: user.locale })
+      for (const membership of memberships) {
+        await knex('core_membership').insert({ user_id: id, company_id: membership.companyId, groups: JSON.stringify(membership.groups) })
+      }
+    })
+    return id
+  }
+
+  async count(): Promise<number> {
+    const row = await this.db.host((knex) => knex('core_user').count<{ count: string }[]>('* as count').first())
+    return Number(row?.count ?? 0)
+  }
+
+  async find(id: string): Promise<User | undefined> {
+    return this.db.host((knex) => knex<UserRow>('core_user').where({ id, active: true }).first(...shown))
+  }
+
+  /** Undefined for an unknown login, a wrong password and a switched-off account alike, in the same time. */
+  async verify(login: string, password: string): Promise<User | undefined> {
+    const row = await this.db.host((knex) =>
+      knex<UserRow>('core_user').whereRaw('lower(login) = lower(?)', [login.trim()]).where({ active: true }).first(...shown, 'password_hash'),
+    )
+    if (!(await passwordFits(row?.password_hash, password)) || row === undefined) return undefined
+    await this.db.host((knex) => knex('core_user').where({ id: row.id }).update({ last_login_at: knex.fn.now() }))
+    return { id: row.id, login: row.login, name: row.name, locale: row.locale, theme: row.theme, active: row.active }
+  }
+
+  async memberships(userId: string): Promise<readonly Membership[]> {
+    const rows = await this.db.host((knex) =>
+      knex<{ company_id: string; groups: string[] }>('core_membership').where({ user_id: userId }).orderBy('company_id').select('company_id', 'groups'),
+    )
+    return rows.map((row) => ({ companyId: row.company_id, groups: row.groups }))
+  }
+
+  async changePreferences(userId: string, changes: { locale?: Locale; theme?: User['theme']; name?: string }): Promise<void> {
+    if (Object.keys(changes).length === 0) return
+    await this.db.host((knex) => knex('core_user').where({ id: userId }).update(changes))
+  }
+
+  /** @throws Fault ACCESS-PASSWORD-WRONG when the old one does not fit */
+  async changePassword(userId: string, oldPassword: string, newPassword: string): Promise<void> {
+    const row = await this.db.host((knex) => knex<UserRow>('core_user').where({ id: userId }).first('password_hash'))
+    if (!(await passwordFits(row?.password_hash, oldPassword))) throw new Fault('ACCESS-PASSWORD-WRONG', { path: 'oldPassword' })
+    const passwordHash = await hashPassword(newPassword)
+    await this.db.host((knex) => knex('core_user').where({ id: userId }).update({ password_hash: passwordHash }))
+  }
+}
