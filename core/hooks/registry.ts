@@ -87,10 +87,14 @@ export class HookRegistry implements Hooks {
   collect: Hooks['collect'] = async (name, info, call) => {
     const answers: unknown[] = []
     for (const listener of await this.taking(name, 'collect', call)) {
-      const answer = await this.run(name, listener, [info, call])
-      if (Array.isArray(answer)) answers.push(...(answer as unknown[]))
-      else if (answer !== undefined && answer !== null) answers.push(answer)
+      addAnswer(answers, await this.run(name, listener, [info, call]))
     }
+    return answers as never
+  }
+
+  collectFromAll: Hooks['collectFromAll'] = async (name, info) => {
+    const answers: unknown[] = []
+    for (const listener of this.pointOf(name, 'collect').listeners) addAnswer(answers, await this.run(name, listener, [info, noCompany]))
     return answers as never
   }
 
@@ -130,14 +134,19 @@ export class HookRegistry implements Hooks {
   }
 
   private taking(name: string, kind: HookKind, call: HookCall): readonly PointListener[] | Promise<readonly PointListener[]> {
+    const point = this.pointOf(name, kind)
+    if (point.listeners.length === 0) return point.listeners
+    const enabled = this.enabled(call.context.companyId, call.transaction)
+    return enabled instanceof Promise ? enabled.then((set) => listenersOf(point, set)) : listenersOf(point, enabled)
+  }
+
+  private pointOf(name: string, kind: HookKind): Point {
     const point = this.points.get(name)
     if (point === undefined) throw new Fault('HOOK-UNDECLARED', { status: 500, params: { hook: name, module: '' } })
     if (point.kind !== kind) {
       throw new Fault('HOOK-KIND', { status: 500, params: { hook: name, module: point.owner, kind, expected: point.kind } })
     }
-    if (point.listeners.length === 0) return point.listeners
-    const enabled = this.enabled(call.context.companyId, call.transaction)
-    return enabled instanceof Promise ? enabled.then((set) => listenersOf(point, set)) : listenersOf(point, enabled)
+    return point
   }
 
   private run(name: string, listener: PointListener, values: readonly unknown[]): unknown {
@@ -157,6 +166,17 @@ export interface NotifyJob {
   readonly module: string
   readonly listenerIndex: number
   readonly payload: unknown
+}
+
+/** The call of a question that comes before there is a company. */
+const noCompany: HookCall = {
+  context: { companyId: '', actor: { kind: 'system', id: null, name: 'Khatm' }, locale: 'en', source: 'cli', groups: new Set(['*']) },
+}
+
+function addAnswer(answers: unknown[], answer: unknown): void {
+  if (Array.isArray(answer))
+    answers.push(...(answer as unknown[])) // elements are checked by the listener's type
+  else if (answer !== undefined && answer !== null) answers.push(answer)
 }
 
 function listenersOf(point: Point, enabled: ReadonlySet<string>): readonly PointListener[] {

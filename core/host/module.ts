@@ -116,8 +116,14 @@ export interface Modules {
   list(): readonly LoadedModule[]
   isEnabled(companyId: string, module: string): Promise<boolean>
   enabledFor(companyId: string): Promise<ReadonlySet<string>>
-  /** Enables it and what it depends on; runs `onEnable` of each in dependency order. */
+  /** What the company may switch on: modules for everywhere and for its country. */
+  offeredFor(companyId: string): Promise<readonly LoadedModule[]>
+  /**
+   * Enables it and what it depends on; runs `onEnable` of each in dependency order, in one transaction.
+   * @throws Fault MODULE-UNKNOWN (404), MODULE-FAILED (503), MODULE-OTHER-COUNTRY
+   */
   enable(context: import('../access/context.js').CompanyContext, module: string): Promise<void>
+  /** What it stored stays. @throws Fault MODULE-NEEDED while another module of the company depends on it */
   disable(context: import('../access/context.js').CompanyContext, module: string): Promise<void>
   /** @throws Fault MODULE-FAILED naming module and reason, when a module this company enabled did not load */
   requireHealthy(companyId: string): Promise<void>

@@ -3,10 +3,11 @@ import type { Host } from './module.js'
 
 /** A host that setups may keep while nothing runs: asking any service of it is the fault HOST-NOT-RUNNING. */
 export function notRunningHost(): Host {
-  const refuse = (service: string): never => {
-    throw new Fault('HOST-NOT-RUNNING', { status: 500, params: { service } })
-  }
-  return lateHost(() => refuse)
+  return lateHost(() => refuseService)
+}
+
+export function refuseService(service: string): never {
+  throw new Fault('HOST-NOT-RUNNING', { status: 500, params: { service } })
 }
 
 /**

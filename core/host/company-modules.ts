@@ -1,0 +1,153 @@
+import type { Access } from '../access/access.js'
+import type { CompanyContext } from '../access/context.js'
+import type { Audit } from '../audit/audit.js'
+import type { CompanyTransaction, Database } from '../db/database.js'
+import { Fault } from '../i18n/fault.js'
+import { EnabledSets } from './enabled-modules.js'
+import type { LoadedModules, ModuleInBoot } from './load-modules.js'
+import type { LoadedModule, Modules } from './module.js'
+
+export interface CompanyModulesParts {
+  readonly loaded: LoadedModules
+  readonly db: () => Database
+  readonly access: () => Pick<Access, 'company'>
+  readonly audit: () => Pick<Audit, 'record'>
+  readonly now: () => Date
+}
+
+/** Behaviour per company: which modules it uses, switched on with all they depend on. */
+export class CompanyModules implements Modules {
+  /** Asked by the hooks on every call. */
+  readonly enabled: EnabledSets
+
+  constructor(private readonly parts: CompanyModulesParts) {
+    this.enabled = new EnabledSets(parts.db, (rows) => this.withDependencies([...this.always(), ...rows]))
+  }
+
+  list(): readonly LoadedModule[] {
+    return this.parts.loaded.describe()
+  }
+
+  async enabledFor(companyId: string): Promise<ReadonlySet<string>> {
+    return this.enabled.of(companyId)
+  }
+
+  async isEnabled(companyId: string, module: string): Promise<boolean> {
+    return (await this.enabledFor(companyId)).has(module)
+  }
+
+  async offeredFor(companyId: string): Promise<readonly LoadedModule[]> {
+    const { country } = await this.parts.access().company(companyId)
+    return this.list().filter((module) => {
+      const countries = this.byName(module.name)?.manifest?.countries
+      return countries === undefined || countries.includes(country)
+    })
+  }
+
+  async enable(context: CompanyContext, module: string): Promise<void> {
+    const wanted = this.byName(module)
+    if (wanted === undefined) throw new Fault('MODULE-UNKNOWN', { status: 404, params: { module } })
+    const names = this.withDependencies([module])
+    const company = await this.parts.access().company(context.companyId)
+    const toEnable = this.parts.loaded.all.filter((candidate) => names.has(candidate.name))
+    for (const candidate of toEnable) {
+      refuseFailed(candidate)
+      const countries = candidate.manifest?.countries
+      if (countries !== undefined && !countries.includes(company.country)) {
+        throw new Fault('MODULE-OTHER-COUNTRY', {
+          params: { module: candidate.name, countries: countries.join(', '), country: company.country },
+        })
+      }
+    }
+    await this.insertAndRun(context, toEnable)
+  }
+
+  /**
+   * Enables everything marked `always` that stands and that the company has no row for yet. The boot calls it for every
+   * company, and the making of a company calls it for the new one.
+   */
+  async enableAlways(context: CompanyContext): Promise<void> {
+    const names = this.withDependencies(this.always())
+    const standing = this.parts.loaded.standing().filter((module) => names.has(module.name))
+    await this.insertAndRun(context, standing)
+  }
+
+  async disable(context: CompanyContext, module: string): Promise<void> {
+    const wanted = this.byName(module)
+    if (wanted === undefined) throw new Fault('MODULE-UNKNOWN', { status: 404, params: { module } })
+    if (wanted.manifest?.always === true) throw new Fault('MODULE-NEEDED', { params: { module, others: 'core' } })
+    await this.parts.db().company(context.companyId, async (transaction) => {
+      const rows = await lockedRows(transaction)
+      if (!rows.includes(module)) return
+      const others = [...new Set([...rows, ...this.always()])].filter(
+        (row) => this.parts.loaded.dependencies.get(row)?.has(module) === true,
+      )
+      if (others.length > 0) throw new Fault('MODULE-NEEDED', { params: { module, others: others.join(', ') } })
+      await transaction.knex('core_company_module').where({ module }).delete()
+      this.record(transaction, context, 'module.disabled', module)
+      transaction.afterCommit(() => {
+        this.enabled.forget(context.companyId)
+      })
+    })
+  }
+
+  async requireHealthy(companyId: string): Promise<void> {
+    const failed = this.parts.loaded.all.filter((module) => module.state === 'failed')
+    if (failed.length === 0) return
+    const enabled = await this.enabledFor(companyId)
+    for (const module of failed) if (enabled.has(module.name)) refuseFailed(module)
+  }
+
+  /** Rows first, then the work of each in dependency order: its hooks already see the whole new set. */
+  private async insertAndRun(context: CompanyContext, modules: readonly ModuleInBoot[]): Promise<void> {
+    if (modules.length === 0) return
+    await this.parts.db().company(context.companyId, async (transaction) => {
+      await lockedRows(transaction)
+      const enabledAt = this.parts.now()
+      // Another process may be switching the same on: whoever inserts the row does the work of the module.
+      const inserted: { module: string }[] = await transaction
+        .knex('core_company_module')
+        .insert(modules.map((module) => ({ company_id: context.companyId, module: module.name, enabled_at: enabledAt })))
+        .onConflict(['company_id', 'module'])
+        .ignore()
+        .returning('module')
+      const fresh = modules.filter((module) => inserted.some((row) => row.module === module.name))
+      for (const module of fresh) {
+        for (const work of module.records.enable) await work(transaction, context)
+        this.record(transaction, context, 'module.enabled', module.name)
+      }
+      transaction.afterCommit(() => {
+        this.enabled.forget(context.companyId)
+      })
+    })
+  }
+
+  private record(transaction: CompanyTransaction, context: CompanyContext, action: string, module: string): void {
+    this.parts.audit().record(transaction, context, { action, subject: { type: 'module', id: module, label: module }, facts: { module } })
+  }
+
+  private always(): readonly string[] {
+    return this.parts.loaded.all.filter((module) => module.manifest?.always === true).map((module) => module.name)
+  }
+
+  private byName(name: string): ModuleInBoot | undefined {
+    return this.parts.loaded.all.find((module) => module.name === name)
+  }
+
+  private withDependencies(names: readonly string[]): ReadonlySet<string> {
+    return new Set(names.flatMap((name) => [name, ...(this.parts.loaded.dependencies.get(name) ?? [])]))
+  }
+}
+
+function refuseFailed(module: ModuleInBoot): void {
+  if (module.state !== 'failed') return
+  throw new Fault('MODULE-FAILED', { status: 503, params: { module: module.name, reason: module.fault?.code ?? '' } })
+}
+
+/** The company's rows, held until commit: nothing is switched off while something that needs it is being switched on. */
+async function lockedRows(transaction: CompanyTransaction): Promise<readonly string[]> {
+  const table = () => transaction.knex<{ module: string }>('core_company_module').select('module').orderBy('module')
+  await table().forUpdate()
+  // Read again: the wait for the locks may have let another change commit.
+  return (await table()).map((row) => row.module)
+}
