@@ -161,7 +161,8 @@ export class Closing {
 
   private async runAll(): Promise<void> {
     const failures: unknown[] = []
-    for (let work = this.works.pop(); work !== undefined; work = this.works.pop()) await work().catch((error: unknown) => failures.push(error))
+    for (let work = this.works.pop(); work !== undefined; work = this.works.pop())
+      await work().catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed')
   }
 }

@@ -16,6 +16,8 @@ export async function recordModuleVersions(database: Pick<Database, 'host'>, loa
       .insert(rows)
       .onConflict('name')
       .merge(['version', 'state', 'fault', 'changed_at'])
-      .whereRaw('(core_module.version, core_module.state, core_module.fault) is distinct from (excluded.version, excluded.state, excluded.fault)')
+      .whereRaw(
+        '(core_module.version, core_module.state, core_module.fault) is distinct from (excluded.version, excluded.state, excluded.fault)',
+      )
   })
 }
