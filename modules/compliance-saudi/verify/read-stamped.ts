@@ -14,7 +14,7 @@ export interface StampedFile {
   readonly computedPropertiesDigest: string | null
   /** Texts of the signature block by name; empty when there is no block. */
   readonly claimed: ReadonlyMap<string, string>
-  /** Whether a signature block is there at all. */
+  /** Whether any block of a stamp is there. */
   readonly stamped: boolean
   /** The invoice without the three blocks, as plain data. */
   readonly invoice: XmlNode
@@ -46,7 +46,8 @@ export function readStamped(bytes: Uint8Array): StampedFile {
       const path = mismatch(toNode(only), pattern, claimed)
       if (path !== undefined) problems.push({ code: 'SA-STAMP-STRUCTURE', path, params: { at: path } })
     }
-    const stamped = blocks.extensions.length > 0
+    // Any of the three marks a file as stamped: one damaged name must not turn a stamped file into one that never was.
+    const stamped = blocks.extensions.length + blocks.signatures.length + blocks.qrs.length > 0
     if (stamped) {
       compare(blocks.extensions, extensionsPattern)
       compare(blocks.signatures, signatureReferencePattern)
