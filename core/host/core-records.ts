@@ -1,8 +1,9 @@
+import { corePoints } from '../hooks/core-points.js'
 import { ModuleRecords } from './registrations.js'
 
-/** What the host itself offers to modules: the point `menu`. Services add their own jobs when they are built. */
+/** What the host itself offers to modules. Services add their own jobs when they are built. */
 export function coreRecords(): ModuleRecords {
   const records = new ModuleRecords('core')
-  records.hooks.declare('menu', 'collect')
+  for (const [name, kind] of Object.entries(corePoints)) records.hooks.declare(name, kind)
   return records
 }

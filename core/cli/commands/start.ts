@@ -1,0 +1,54 @@
+import type { Command } from 'commander'
+import { Fault } from '../../i18n/fault.js'
+import { commandTexts, configurationOf, languageOf, print, printJson, progress, type GlobalOptions } from '../terminal.js'
+import { stopOnSignal } from '../with-host.js'
+
+interface StartOptions extends GlobalOptions {
+  readonly role: string
+  readonly port?: string
+}
+
+const roles = ['web', 'worker'] as const
+type Role = (typeof roles)[number]
+
+/** `khatm start`: the host until it is told to stop. */
+export function register(program: Command): void {
+  program
+    .command('start')
+    .description('run the host; without DATABASE_URL with its own PostgreSQL in the data folder')
+    .option('--role <roles>', 'what this process does: web, worker', roles.join(','))
+    .option('--port <number>', 'port of the web server (0: a free one)')
+    .action(async (_options: StartOptions, command: Command) => {
+      const options = command.optsWithGlobals<StartOptions>()
+      const chosen = rolesOf(options.role)
+      const config = configurationOf(command, options.port === undefined ? {} : { port: portOf(options.port) })
+      const locale = languageOf(options.lang)
+      const { bootHost } = await import('../../host/boot.js')
+      const { bootReportText } = await import('../../host/boot-report.js')
+      const running = await bootHost(config, {
+        role: { web: chosen.includes('web'), worker: chosen.includes('worker') },
+        onProgress: (step) => {
+          progress(commandTexts().text(locale, `host.step.${step}`))
+        },
+      })
+      stopOnSignal(() => running.stop())
+      progress(bootReportText(running.report, running.host.i18n, locale))
+      const port = chosen.includes('web') ? (await running.listen()).port : undefined
+      const url = port === undefined ? undefined : `http://${config.listen}:${port}/`
+      if (options.json === true) printJson({ url, port, pid: process.pid, roles: chosen, report: running.report })
+      else if (url !== undefined) print(commandTexts().text(locale, 'cli.start.ready', { url }))
+    })
+}
+
+function rolesOf(text: string): readonly Role[] {
+  const named = text.split(',').map((role) => role.trim())
+  const wrong = named.find((role) => !(roles as readonly string[]).includes(role))
+  if (wrong !== undefined) throw new Fault('CLI-ROLE', { params: { role: wrong, roles: roles.join(', ') } })
+  return roles.filter((role) => named.includes(role))
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new Fault('CLI-PORT', { params: { port: text } })
+  return port
+}

@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander'
+import { moduleCommands } from './module-commands.js'
+import { reportError, type GlobalOptions } from './terminal.js'
+
+/** What a command file exports. */
+export interface CommandFile {
+  register(program: Command): void
+}
+
+export interface CommandEntry {
+  readonly name: string
+  load(): Promise<CommandFile>
+}
+
+/** The host's own commands. A file is read when its command is called, or for the help of all. */
+const commands: readonly CommandEntry[] = [
+  { name: 'start', load: () => import('./commands/start.js') },
+  { name: 'modules', load: () => import('./commands/modules.js') },
+  { name: 'hooks', load: () => import('./commands/hooks.js') },
+  { name: 'doctor', load: () => import('./commands/doctor.js') },
+  { name: 'migrate', load: () => import('./commands/migrate.js') },
+  { name: 'audit', load: () => import('./commands/audit.js') },
+]
+
+/** Runs one command line. Sets the exit code; prints faults in the language of `--lang` or the shell. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  const program = new Command('khatm')
+    .description('Business modules for documents that must be signed.')
+    .option('--data <folder>', 'data folder (default: KHATM_DATA, else ./data)')
+    .option('--json', 'answer as JSON on standard output')
+    .option('--lang <language>', 'ar, en or bg (default: the language of the shell)')
+    .showHelpAfterError()
+    .exitOverride()
+  program.configureOutput({ writeErr: (text) => process.stderr.write(text) })
+
+  const known = [...commands, ...(await moduleCommands())]
+  const wanted = known.filter((entry) => argv.includes(entry.name))
+  for (const entry of wanted.length > 0 ? wanted : known) (await entry.load()).register(program)
+  for (const command of program.commands) command.exitOverride()
+
+  try {
+    if (argv.length === 0) program.outputHelp()
+    else await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+    else reportError(error, program.opts<GlobalOptions>())
+  }
+}
+
+if (import.meta.filename === process.argv[1]) await runCommandLine(process.argv.slice(2))

@@ -1,0 +1,24 @@
+import type { Company } from '../access/context.js'
+import type { LocalizedText } from '../i18n/locale.js'
+import type { MenuItem } from '../views/view.js'
+import type { Collect } from './hook-map.js'
+
+/** One thing a company must have before a module can work for it: a certificate, a registration, an address. */
+export interface Readiness {
+  readonly code: string
+  readonly ready: boolean
+  readonly text: LocalizedText
+  readonly remedy: LocalizedText
+}
+
+declare module './hook-map.js' {
+  interface HookMap {
+    /** Entries of the application menu; `views.menu` answers it. */
+    menu: Collect<undefined, MenuItem>
+    /** What this company still lacks; shown by `khatm doctor`. Runs inside a transaction of the company. */
+    readiness: Collect<{ readonly company: Company }, Readiness>
+  }
+}
+
+/** Points the host itself owns. */
+export const corePoints = { menu: 'collect', readiness: 'collect' } as const
