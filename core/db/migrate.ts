@@ -4,13 +4,13 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { runMigrations as migrateWorkerSchema } from 'graphile-worker'
 import type { Knex } from 'knex'
-import pg from 'pg'
 import type { Logger } from '../host/logger.js'
 import type { FaultDetail } from '../i18n/fault.js'
 import { Fault } from '../i18n/fault.js'
 import type { ConnectionSettings } from './connection.js'
 import { applicationRole } from './connection.js'
 import { asFault } from './database-faults.js'
+import { openDriverPool } from './driver-pool.js'
 import { OwnerSchema } from './migration-schema.js'
 import type { Migration } from './migration.js'
 
@@ -84,11 +84,7 @@ async function prepareBookkeeping(owner: Knex, connection: ConnectionSettings): 
     })
   }
   // The worker's own tables; it keeps its own bookkeeping and is repeatable.
-  const pool = new pg.Pool({ ...connection, max: 1 })
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => {
-    client.on('error', () => undefined)
-  })
+  const pool = openDriverPool(connection, 1)
   try {
     await migrateWorkerSchema({ pgPool: pool })
   } finally {

@@ -44,6 +44,7 @@ export default defineMigration(async (schema) => {
       table.text('actor_id')
       table.text('actor_name').notNullable()
       table.text('source').notNullable()
+      table.binary('previous').notNullable()
       table.binary('hash').notNullable()
       table.index(['company_id', 'subject_type', 'subject_id', 'sequence'])
     },

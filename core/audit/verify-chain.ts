@@ -1,0 +1,86 @@
+import type { CompanyTransaction } from '../db/database.js'
+import type { OpenDatabase } from '../db/open-database.js'
+import type { AnchorFile } from './anchor-file.js'
+import type { AuditVerification } from './audit.js'
+import type { EventRow } from './create-audit.js'
+import { chainStart, eventHash } from './event-hash.js'
+
+const pageSize = 2_000
+
+type Break = Pick<AuditVerification, 'brokenAt' | 'reason'>
+
+/** Recomputes the chains and holds them against the anchors. Companies known only to the anchors are looked at too. */
+export async function verifyChains(database: OpenDatabase, anchors: AnchorFile, companyId?: string): Promise<AuditVerification[]> {
+  const written = await anchors.read()
+  let companies = [companyId ?? '']
+  if (companyId === undefined) {
+    const known = await database.host((transaction) => transaction<{ id: string }>('core_company').select('id').orderBy('created_at'))
+    companies = [...new Set([...known.map((row) => row.id), ...written.keys()])]
+  }
+  const results: AuditVerification[] = []
+  for (const id of companies) {
+    results.push(await database.company(id, (transaction) => verifyChain(transaction, written.get(id) ?? new Map<number, string>())))
+  }
+  return results
+}
+
+async function verifyChain(transaction: CompanyTransaction, anchors: ReadonlyMap<number, string>): Promise<AuditVerification> {
+  const { companyId, knex } = transaction
+  // One statement sees one moment: head and last event belong together even while others write.
+  const { rows } = await knex.raw<{ rows: { head: number | null; head_hash: Buffer | null; last: number | null }[] }>(
+    `select (select sequence from core_audit_head where company_id = :companyId) as head,
+            (select hash from core_audit_head where company_id = :companyId) as head_hash,
+            (select max(sequence) from core_audit_event where company_id = :companyId) as last`,
+    { companyId },
+  )
+  const head = rows[0]?.head ?? 0
+  const headHash = rows[0]?.head_hash ?? chainStart
+  const last = rows[0]?.last ?? 0
+  const broken = (fault: Break, events: number): AuditVerification => ({ companyId, events, intact: false, ...fault })
+
+  let previous: Buffer = chainStart
+  let sequence = 0
+  for (;;) {
+    const page = await knex<EventRow>('core_audit_event')
+      .where({ company_id: companyId })
+      .andWhere('sequence', '>', sequence)
+      .andWhere('sequence', '<=', last)
+      .orderBy('sequence')
+      .limit(pageSize)
+    for (const row of page) {
+      const fault = faultOf(row, sequence + 1, previous, anchors)
+      if (fault !== undefined) return broken(fault, last)
+      previous = row.hash
+      sequence = row.sequence
+    }
+    if (page.length < pageSize) break
+  }
+  if (head > last) return broken({ brokenAt: last + 1, reason: 'gap' }, last)
+  if (head < last || !headHash.equals(previous)) return broken({ brokenAt: head + 1, reason: 'link' }, last)
+  const beyond = [...anchors.keys()].filter((anchored) => anchored > last)
+  if (beyond.length > 0) return broken({ brokenAt: last + 1, reason: 'anchor' }, last)
+  return { companyId, events: last, intact: true }
+}
+
+function faultOf(row: EventRow, expected: number, previous: Buffer, anchors: ReadonlyMap<number, string>): Break | undefined {
+  if (row.sequence !== expected) return { brokenAt: expected, reason: 'gap' }
+  const computed = eventHash(row.previous, {
+    companyId: row.company_id,
+    sequence: row.sequence,
+    at: row.at.toISOString(),
+    action: row.action,
+    subjectType: row.subject_type,
+    subjectId: row.subject_id,
+    subjectLabel: row.subject_label,
+    facts: row.facts,
+    actorKind: row.actor_kind,
+    actorId: row.actor_id,
+    actorName: row.actor_name,
+    source: row.source,
+  })
+  if (!computed.equals(row.hash)) return { brokenAt: expected, reason: 'hash' }
+  if (!row.previous.equals(previous)) return { brokenAt: expected, reason: 'link' }
+  const anchored = anchors.get(expected)
+  if (anchored !== undefined && anchored !== row.hash.toString('hex')) return { brokenAt: expected, reason: 'anchor' }
+  return undefined
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import type { CompanyTransaction } from '../db/database.js'
+import { Fault } from '../i18n/fault.js'
+import type { Files, StoredFile } from './files.js'
+
+/** One value of PostgreSQL may hold 1 GB, but it passes through memory several times. */
+const largestFile = 64 * 1024 * 1024
+const largestStatement = 64 * 1024 * 1024
+const mostRows = 500
+
+/** Files as rows of the company, named by their SHA-256: written once, shared by all documents that hold the same bytes. */
+export function createFiles(): Files {
+  async function putMany(
+    transaction: CompanyTransaction,
+    files: readonly { bytes: Uint8Array; mediaType: string }[],
+  ): Promise<StoredFile[]> {
+    const stored = files.map(({ bytes, mediaType }) => {
+      if (bytes.byteLength > largestFile) {
+        throw new Fault('FILE-TOO-LARGE', { status: 413, params: { size: bytes.byteLength, limit: largestFile } })
+      }
+      return { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.byteLength, mediaType }
+    })
+    const rows = new Map<string, FileRow>()
+    for (const [index, file] of files.entries()) {
+      const facts = stored[index]
+      if (facts === undefined || rows.has(facts.sha256)) continue
+      const bytes = Buffer.from(file.bytes.buffer, file.bytes.byteOffset, file.bytes.byteLength)
+      rows.set(facts.sha256, {
+        company_id: transaction.companyId,
+        sha256: facts.sha256,
+        media_type: facts.mediaType,
+        size: facts.size,
+        bytes,
+      })
+    }
+    for (const part of statements([...rows.values()])) {
+      await transaction.knex('core_blob').insert(part).onConflict(['company_id', 'sha256']).ignore()
+    }
+    return stored
+  }
+
+  return {
+    async put(transaction, bytes, mediaType) {
+      const [file] = await putMany(transaction, [{ bytes, mediaType }])
+      if (file === undefined) throw new Error('putMany answered nothing for one file')
+      return file
+    },
+    putMany,
+    async get(transaction, sha256) {
+      const row = await transaction
+        .knex<FileRow>('core_blob')
+        .where({ company_id: transaction.companyId, sha256 })
+        .first('bytes', 'media_type')
+      if (row === undefined) throw new Fault('FILE-MISSING', { status: 404, params: { sha256 } })
+      if (createHash('sha256').update(row.bytes).digest('hex') !== sha256) {
+        throw new Fault('FILE-CORRUPT', { status: 500, params: { sha256 } })
+      }
+      return { bytes: row.bytes, mediaType: row.media_type }
+    },
+  }
+}
+
+interface FileRow {
+  company_id: string
+  sha256: string
+  media_type: string
+  size: number
+  bytes: Buffer
+}
+
+/** Usually one; several when the bytes are too many for one message to the server. */
+function statements(rows: readonly FileRow[]): FileRow[][] {
+  const parts: FileRow[][] = []
+  let size = Infinity
+  for (const row of rows) {
+    const current = parts.at(-1)
+    if (current === undefined || size + row.size > largestStatement || current.length >= mostRows) {
+      parts.push([row])
+      size = row.size
+    } else {
+      current.push(row)
+      size += row.size
+    }
+  }
+  return parts
+}

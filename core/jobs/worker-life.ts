@@ -1,0 +1,98 @@
+import { hostname } from 'node:os'
+import type { Knex } from 'knex'
+import { isAlive, startMark } from '../db/embedded/postmaster-file.js'
+import type { Logger } from '../host/logger.js'
+
+interface WorkerRow {
+  id: string
+  machine: string
+  pid: number
+  start_mark: string
+}
+
+/** A worker not seen for this long is taken for dead, and its jobs are given to others. */
+const silentSeconds = 60
+const beatMs = 10_000
+
+/**
+ * Says that a worker lives, and frees the jobs of those that do not. The queue's own lock lasts four hours, far too long for
+ * an invoice that waits for its authority.
+ */
+export class WorkerLife {
+  readonly #ids = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly owner: Knex,
+    private readonly logger: Logger,
+  ) {}
+
+  async begin(): Promise<void> {
+    await this.freeDeadOfThisMachine()
+    await this.freeSilent()
+    this.#timer = setInterval(() => {
+      this.#beat().catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'heartbeat of the job worker failed')
+      })
+    }, beatMs)
+    this.#timer.unref()
+  }
+
+  async enter(id: string): Promise<void> {
+    this.#ids.add(id)
+    await this.owner('core_worker').insert({ id, machine: hostname(), pid: process.pid, start_mark: await startMark(process.pid) })
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.#timer)
+    const ids = [...this.#ids]
+    this.#ids.clear()
+    if (ids.length > 0) await this.owner('core_worker').whereIn('id', ids).delete()
+  }
+
+  async #beat(): Promise<void> {
+    const mark = await startMark(process.pid)
+    for (const id of this.#ids) {
+      // a row swept while this host was suspended is put back
+      await this.owner('core_worker')
+        .insert({ id, machine: hostname(), pid: process.pid, start_mark: mark })
+        .onConflict('id')
+        .merge({ seen_at: this.owner.fn.now() })
+    }
+    await this.freeSilent()
+  }
+
+  /** Workers of processes that ended on this machine, however lately. */
+  async freeDeadOfThisMachine(): Promise<void> {
+    const rows = await this.owner<WorkerRow>('core_worker').where('machine', hostname())
+    const dead: string[] = []
+    for (const row of rows) {
+      if (!isAlive(row.pid) || (await startMark(row.pid)) !== row.start_mark) dead.push(row.id)
+    }
+    await this.#free(dead)
+  }
+
+  /** Workers that say nothing any more, and locks whose holder never entered the book. */
+  async freeSilent(): Promise<void> {
+    const { rows } = await this.owner.raw<{ rows: { id: string }[] }>(
+      `select id from core_worker where seen_at < now() - make_interval(secs => ?)
+       union
+       select locked_by from graphile_worker._private_jobs
+        where locked_at < now() - make_interval(secs => ?) and locked_by not in (select id from core_worker)
+       union
+       select locked_by from graphile_worker._private_job_queues
+        where locked_at < now() - make_interval(secs => ?) and locked_by not in (select id from core_worker)`,
+      [silentSeconds, silentSeconds, silentSeconds],
+    )
+    await this.#free(rows.map((row) => row.id))
+  }
+
+  async #free(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    await this.owner.transaction(async (transaction) => {
+      await transaction.raw('select graphile_worker.force_unlock_workers(?::text[])', [[...ids]])
+      await transaction('core_worker').whereIn('id', ids).delete()
+    })
+    this.logger.warn({ workers: ids }, 'jobs of dead workers were freed')
+  }
+}
