@@ -27,3 +27,8 @@ declare module '../../core/hooks/hook-map.js' {
     'contact.validate': Veto<ContactValues>
   }
 }
+
+export const contactsHooks = [
+  ['contact.identifiers', 'collect'],
+  ['contact.validate', 'veto'],
+] as const

@@ -65,15 +65,15 @@ declare module '../../core/hooks/hook-map.js' {
   }
 }
 
-export const invoicingHooks = {
-  'invoice.defaults': 'waterfall',
-  'invoice.validate': 'veto',
-  'invoice.posting': 'waterfall',
-  'invoice.posted': 'notify',
-  'invoice.cancelled': 'notify',
-  'invoice.print': 'waterfall',
-  'invoicing.taxes': 'collect',
-  'invoice.cancel': 'veto',
-  'invoice.finishing': 'collect',
-  'invoice.print-hold': 'collect',
-} as const
+export const invoicingHooks = [
+  ['invoice.defaults', 'waterfall'],
+  ['invoice.validate', 'veto'],
+  ['invoice.posting', 'waterfall'],
+  ['invoice.posted', 'notify'],
+  ['invoice.cancelled', 'notify'],
+  ['invoice.print', 'waterfall'],
+  ['invoicing.taxes', 'collect'],
+  ['invoice.cancel', 'veto'],
+  ['invoice.finishing', 'collect'],
+  ['invoice.print-hold', 'collect'],
+] as const

@@ -1,4 +1,16 @@
 export * from './document.js'
 export { invoiceInput, partyInput, addressInput, type InvoiceInput } from './input.js'
 export type { InvoiceFinish, InvoicePrint, PostedNotice, PrintHold } from './hooks.js'
+export {
+  postInvoices,
+  type PostDraft,
+  type PostedOutcome,
+  type PostOptions,
+  type PostOutcome,
+  type PostRequest,
+  type RefusedOutcome,
+} from './services/post.js'
+export { computeTotals } from './services/totals.js'
+export { documentOf, documentsOf, summaryOf, type InvoiceSummary } from './services/read-invoices.js'
+export { seedCatalogue } from './services/seed.js'
 import './hooks.js'

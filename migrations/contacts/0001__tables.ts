@@ -30,7 +30,6 @@ export default defineMigration(async (schema) => {
     table.timestamp('created_at', { useTz: true }).notNullable().defaultTo(schema.knex.fn.now())
     table.timestamp('updated_at', { useTz: true }).notNullable().defaultTo(schema.knex.fn.now())
     table.index(['company_id', 'name'])
-    table.index(['company_id', 'parent_id'])
     table.index(['company_id', 'email'])
   })
   await schema.reference('contacts_contact', 'parent_id', 'contacts_contact', 'restrict')

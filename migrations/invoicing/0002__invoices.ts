@@ -38,7 +38,6 @@ export default defineMigration(async (schema) => {
     table.text('cancel_reason')
     table.unique(['company_id', 'number'])
     table.index(['company_id', 'state', 'issue_date'])
-    table.index(['company_id', 'contact_id'])
     table.index(['company_id', 'refers_to_id'])
   })
   await schema.reference('invoicing_invoice', 'contact_id', 'contacts_contact', 'restrict')
@@ -127,7 +126,8 @@ export default defineMigration(async (schema) => {
   await schema.knex.raw(`create trigger invoicing_keep_posted before update or delete on invoicing_invoice
     for each row execute function invoicing_keep_posted()`)
 
-  await schema.knex.raw(`create function invoicing_payment_state(state text, payable numeric, settled numeric, due_date date, today date) returns text
+  await schema.knex
+    .raw(`create function invoicing_payment_state(state text, payable numeric, settled numeric, due_date date, today date) returns text
     language sql immutable as $$
       select case
         when state <> 'posted' then null

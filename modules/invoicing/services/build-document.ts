@@ -1,0 +1,183 @@
+import type { Company } from '../../../core/access/context.js'
+import type { FaultDetail } from '../../../core/i18n/fault.js'
+import { Fault } from '../../../core/i18n/fault.js'
+import { minorUnits, requireCurrencyOn } from '../../../core/money/currencies.js'
+import { compare, isNegative, multiply } from '../../../core/money/decimal-text.js'
+import type { ContactParty } from '../../contacts/index.js'
+import type { InvoiceDocument, Party } from '../document.js'
+import type { InvoiceInput } from '../input.js'
+import type { InvoicingSettings } from '../models/settings.js'
+import { dueDate, type Catalogue } from './catalogue.js'
+import { localTime } from './local-time.js'
+import { computeTotals, type PricedLine } from './totals.js'
+
+/** Everything a document is built from, besides its input. */
+export interface DocumentSurroundings {
+  readonly company: Company
+  readonly settings: InvoicingSettings
+  readonly catalogue: Catalogue
+  readonly now: Date
+  readonly parties: ReadonlyMap<string, ContactParty>
+}
+
+export interface BuiltDocument {
+  /** Undefined when a fault keeps amounts from being computed. */
+  readonly document: InvoiceDocument | undefined
+  readonly faults: readonly FaultDetail[]
+}
+
+/** The invoice as it would be posted now: defaults filled, amounts computed, all faults of the input named. No number yet. */
+export function buildDocument(
+  id: string,
+  input: InvoiceInput,
+  surroundings: DocumentSurroundings,
+  original: InvoiceDocument['refersTo'] = null,
+): BuiltDocument {
+  const { company, settings, catalogue, now } = surroundings
+  const faults: FaultDetail[] = []
+  const local = localTime(now, company.timeZone)
+  const issueDate = input.issueDate ?? local.date
+  if (issueDate > local.date)
+    faults.push({ code: 'INVOICE-DATE-FUTURE', path: 'issueDate', params: { date: issueDate, today: local.date } })
+  if (input.company !== undefined && input.company !== company.code) {
+    faults.push({ code: 'INVOICE-COMPANY-OTHER', path: 'company', params: { given: input.company, company: company.code } })
+  }
+  const currency = input.currency ?? company.currency
+  const exchangeRate = rateFor(currency, issueDate, input, surroundings, faults)
+  const priced = priceLines(input, catalogue, issueDate, faults)
+  const customer = customerOf(input, surroundings.parties, faults)
+  if (customer === null && !input.simplified && !faults.some((fault) => fault.path === 'contactId')) {
+    faults.push({ code: 'INVOICE-CUSTOMER-MISSING', path: 'customer' })
+  }
+  if (input.type !== 'invoice' && (input.refersTo ?? '') === '') faults.push({ code: 'INVOICE-REFERENCE-MISSING', path: 'refersTo' })
+  const term = catalogue.term(settings.defaultTerm)
+  const due = input.dueDate ?? (term === undefined ? issueDate : dueDate(term, issueDate))
+  if (due < issueDate) faults.push({ code: 'INVOICE-DUE-BEFORE-ISSUE', path: 'dueDate', params: { due, issued: issueDate } })
+  if (exchangeRate === undefined || priced === undefined) return { document: undefined, faults }
+
+  const computed = computeTotals(priced, {
+    digits: minorUnits(currency),
+    companyDigits: minorUnits(company.currency),
+    exchangeRate,
+    prepaid: input.prepaid,
+  })
+  const { totals } = computed
+  if (isNegative(totals.taxInclusive))
+    faults.push({ code: 'INVOICE-TOTAL-NEGATIVE', path: 'lines', params: { total: totals.taxInclusive } })
+  if (isNegative(input.prepaid)) faults.push({ code: 'INVOICE-PREPAID-NEGATIVE', path: 'prepaid' })
+  if (compare(totals.prepaid, totals.taxInclusive) > 0) {
+    faults.push({ code: 'INVOICE-PREPAID-ABOVE', path: 'prepaid', params: { prepaid: totals.prepaid, total: totals.taxInclusive } })
+  }
+  return {
+    faults,
+    document: {
+      id,
+      companyId: company.id,
+      type: input.type,
+      number: '',
+      simplified: input.simplified,
+      currency,
+      companyCurrency: company.currency,
+      exchangeRate,
+      issueDate,
+      issueTime: input.issueTime ?? local.time,
+      supplyDate: input.supplyDate ?? null,
+      supplyEndDate: input.supplyEndDate ?? null,
+      dueDate: due,
+      seller: sellerOf(company),
+      customer,
+      lines: computed.lines,
+      taxes: computed.taxes,
+      totals,
+      paymentMeans: input.paymentMeans ?? null,
+      refersTo:
+        input.type === 'invoice' || input.refersTo === undefined
+          ? null
+          : (original ?? { number: input.refersTo, uuid: null, issueDate: null }),
+      reason: input.reason ?? null,
+      notes: input.notes ?? (settings.notes === '' ? null : settings.notes),
+      purchaseOrder: input.purchaseOrder ?? null,
+      contract: input.contract ?? null,
+    },
+  }
+}
+
+function rateFor(
+  currency: string,
+  issueDate: string,
+  input: InvoiceInput,
+  { company, catalogue }: DocumentSurroundings,
+  faults: FaultDetail[],
+): string | undefined {
+  try {
+    requireCurrencyOn(currency, issueDate)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    faults.push({ code: error.code, path: 'currency', params: error.params })
+    return undefined
+  }
+  if (currency === company.currency) {
+    if (input.exchangeRate !== undefined && compare(input.exchangeRate, '1') !== 0) {
+      faults.push({ code: 'INVOICE-RATE-OWN-CURRENCY', path: 'exchangeRate', params: { currency } })
+    }
+    return '1'
+  }
+  const rate = input.exchangeRate ?? catalogue.rate(currency, issueDate)
+  if (rate === undefined || compare(rate, '0') <= 0) {
+    faults.push({ code: 'INVOICE-RATE-MISSING', path: 'exchangeRate', params: { currency, date: issueDate } })
+    return undefined
+  }
+  return rate
+}
+
+function priceLines(input: InvoiceInput, catalogue: Catalogue, date: string, faults: FaultDetail[]): PricedLine[] | undefined {
+  const priced: PricedLine[] = []
+  for (const [index, line] of input.lines.entries()) {
+    const at = `lines[${String(index)}]`
+    if (isNegative(line.unitPrice)) faults.push({ code: 'INVOICE-PRICE-NEGATIVE', path: `${at}.unitPrice` })
+    if (isNegative(line.discount)) faults.push({ code: 'INVOICE-DISCOUNT-NEGATIVE', path: `${at}.discount` })
+    else if (!isNegative(line.quantity) && compare(line.discount, multiply(line.quantity, line.unitPrice)) > 0) {
+      faults.push({ code: 'INVOICE-DISCOUNT-ABOVE', path: `${at}.discount`, params: { discount: line.discount } })
+    }
+    const tax = catalogue.taxes(line.tax, date)
+    if (tax === undefined) {
+      faults.push({ code: 'INVOICE-TAX-UNKNOWN', path: `${at}.tax`, params: { tax: line.tax, date } })
+      continue
+    }
+    priced.push({ ...line, itemCode: line.itemCode ?? null, tax })
+  }
+  return priced.length === input.lines.length ? priced : undefined
+}
+
+function customerOf(input: InvoiceInput, parties: ReadonlyMap<string, ContactParty>, faults: FaultDetail[]): Party | null {
+  const stored = input.contactId === undefined ? undefined : parties.get(input.contactId)
+  if (input.contactId !== undefined && stored === undefined) {
+    faults.push({ code: 'INVOICE-CONTACT-UNKNOWN', path: 'contactId', params: { contact: input.contactId } })
+  }
+  const given = input.customer
+  if (given !== undefined) {
+    return {
+      name: given.name,
+      nameAr: given.nameAr ?? null,
+      identifiers: given.identifiers,
+      address: given.address ?? null,
+      phone: given.phone ?? null,
+      email: given.email ?? null,
+    }
+  }
+  if (stored === undefined) return null
+  const { locale: _locale, ...party } = stored
+  return party
+}
+
+/** The seller as it stands now; copied, never looked up again. */
+export function sellerOf(company: Company): Party {
+  return {
+    name: company.name,
+    nameAr: company.nameAr,
+    identifiers: company.identifiers,
+    address: company.address,
+    phone: company.phone,
+    email: company.email,
+  }
+}
