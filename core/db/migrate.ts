@@ -34,7 +34,8 @@ interface MigrationFile {
   readonly checksum: string
 }
 
-const fileShape = /^(\d{4,}__[a-z0-9-]+)\.(ts|js|mts|mjs)$/
+/** `0001__foundation.ts` of the host, `1.0.0__tables.ts` of a module (the module version that needs it). */
+const fileShape = /^(\d+(?:\.\d+){0,3}__[a-z0-9-]+)\.(ts|js|mts|mjs)$/
 
 /** Runs the new migrations of each source, each in its own transaction. One host at a time: the bookkeeping table is locked. */
 export async function runMigrations(
@@ -100,9 +101,11 @@ async function filesOf(source: MigrationSource): Promise<MigrationFile[]> {
     return []
   }
   const files: MigrationFile[] = []
-  for (const entry of entries.sort()) {
+  for (const entry of entries.sort(new Intl.Collator('en', { numeric: true }).compare)) {
+    if (!/\.m?[jt]s$/.test(entry) || entry.endsWith('.d.ts')) continue
     const match = fileShape.exec(entry)
-    if (match === null || entry.endsWith('.d.ts')) continue
+    // Left out in silence, its tables would be missed much later.
+    if (match === null) throw new Fault('DB-MIGRATION-SHAPE', { params: { module: source.module, migration: entry }, status: 503 })
     const [, name = '', form = ''] = match
     const file = path.join(source.folder, entry)
     const text = (await readFile(file, 'utf8')).replaceAll('\r\n', '\n')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Configuration } from '../../config/schema.js'
 import type { AccessService } from '../access/create-access.js'
 import type { OpenDatabase } from '../db/open-database.js'
-import { HookRegistry, type NotifyJob, notifyJob } from '../hooks/registry.js'
+import { HookRegistry, type NotifyJob } from '../hooks/registry.js'
 import { coreTextFolders, createTranslator } from '../i18n/create-translator.js'
 import { Fault } from '../i18n/fault.js'
 import type { Translator } from '../i18n/translator.js'
@@ -81,14 +81,12 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
       config,
       database,
       loaded,
-      translator,
       now,
       logger,
       host: lateHost(() => running ?? refuseService),
       deliver: async (job: NotifyJob, call) => {
         if (hooks !== undefined) await hooks.deliver(job, call)
       },
-      notifyJob,
       closing,
     })
     const modules = new CompanyModules({ loaded, db: () => database, access: () => services.access, audit: () => services.audit, now })
