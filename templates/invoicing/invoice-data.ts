@@ -21,8 +21,8 @@ export interface InvoiceData {
   readonly columns: { readonly discount: boolean; readonly itemCode: boolean }
   readonly lines: readonly InvoiceDataLine[]
   readonly taxes: readonly InvoiceDataTax[]
-  /** Rows under the lines, in order; `strong` marks what is to be paid. */
-  readonly totals: readonly { readonly label: string; readonly amount: string; readonly strong: boolean; readonly note: string | null }[]
+  /** Rows under the lines, in order; `strong` marks what is to be paid, `currency` is set where it is not the document's. */
+  readonly totals: readonly InvoiceDataTotal[]
   /** Amount in words, in each of `languages`. */
   readonly words: readonly string[]
   /** Note to a credit or debit note: which document, and why. */
@@ -67,6 +67,14 @@ export interface InvoiceDataLine {
   readonly taxRate: string
   readonly taxAmount: string
   readonly gross: string
+}
+
+export interface InvoiceDataTotal {
+  readonly label: string
+  readonly amount: string
+  readonly currency: string | null
+  readonly strong: boolean
+  readonly note: string | null
 }
 
 export interface InvoiceDataTax {

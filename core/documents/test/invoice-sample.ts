@@ -3,7 +3,11 @@ import type { InvoiceData } from '../../../templates/invoicing/invoice-data.js'
 /** A made-up Saudi invoice as `printData` would hand it over: every part of the template is used. */
 export function invoiceSample(changes: Partial<InvoiceData> & { lineCount?: number } = {}): InvoiceData {
   const { lineCount = 3, ...rest } = changes
-  const descriptions = ['خدمات استشارية لتصميم نظام الفوترة (المرحلة الأولى)', 'Laptop stand, aluminium (A-100)', 'دعم فني شهري – باقة الأعمال 24/7']
+  const descriptions = [
+    'خدمات استشارية لتصميم نظام الفوترة (المرحلة الأولى)',
+    'Laptop stand, aluminium (A-100)',
+    'دعم فني شهري – باقة الأعمال 24/7',
+  ]
   return {
     languages: ['ar', 'en'],
     digits: 'latin',
@@ -57,13 +61,13 @@ export function invoiceSample(changes: Partial<InvoiceData> & { lineCount?: numb
       },
     ],
     totals: [
-      { label: 'total-lines', amount: '7,300.00', strong: false, note: null },
-      { label: 'total-discount', amount: '−100.00', strong: false, note: null },
-      { label: 'total-exclusive', amount: '7,200.00', strong: false, note: null },
-      { label: 'total-tax', amount: '1,080.00', strong: false, note: null },
-      { label: 'total-inclusive', amount: '8,280.00', strong: false, note: null },
-      { label: 'prepaid', amount: '−280.00', strong: false, note: null },
-      { label: 'payable', amount: '8,000.00', strong: true, note: null },
+      { label: 'total-lines', amount: '7,300.00', currency: null, strong: false, note: null },
+      { label: 'total-discount', amount: '−100.00', currency: null, strong: false, note: null },
+      { label: 'total-exclusive', amount: '7,200.00', currency: null, strong: false, note: null },
+      { label: 'total-tax', amount: '1,080.00', currency: null, strong: false, note: null },
+      { label: 'total-inclusive', amount: '8,280.00', currency: null, strong: false, note: null },
+      { label: 'prepaid', amount: '−280.00', currency: null, strong: false, note: null },
+      { label: 'payable', amount: '8,000.00', currency: null, strong: true, note: null },
     ],
     words: ['ثمانية آلاف ريال سعودي فقط لا غير', 'Eight thousand Saudi riyals only'],
     refersTo: [],
