@@ -123,7 +123,8 @@ function answers(host: string, port: number): Promise<boolean> {
 
 /** Database, modules and what companies lack. A database that was never made is not made by looking at it. */
 async function hostFindings(config: Configuration, texts: Translator, locale: Locale, say: Say): Promise<readonly Finding[]> {
-  const isNew = config.database.url === null && !existsSync(join(config.dataDir, 'postgresql'))
+  const isNew =
+    config.database.url === null && !['postgresql', 'postgresql-location.json'].some((name) => existsSync(join(config.dataDir, name)))
   if (isNew) return [say('warning', 'database-new', { folder: config.dataDir })]
   try {
     const running = await bootHost(config, { migrate: false })
