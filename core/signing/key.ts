@@ -25,6 +25,15 @@ export interface Key {
   readonly state: 'active' | 'stopped'
   /** Provider's facts shown to people: token serial, module, sensitive, never-extractable. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>
+  /** Limits beyond the purposes. */
+  readonly limits?: KeyLimits
+}
+
+export interface KeyLimits {
+  /** No use after this moment, whatever the certificate says. */
+  readonly until?: Date
+  /** Highest total of one document, as a decimal string; a use without an amount is refused, as is another currency. */
+  readonly amount?: { readonly value: string; readonly currency: string }
 }
 
 /**
@@ -39,12 +48,16 @@ export interface KeyProvider {
    * @throws Fault SIGN-KEY-UNREACHABLE, SIGN-PIN-WRONG, SIGN-TOKEN-MISSING, SIGN-PROVIDER-TIMEOUT
    */
   signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer>
+  /** Ends sessions and child processes. */
+  close?(): Promise<void>
 }
 
 export interface SignDigestRequest {
   readonly scheme: SignatureScheme
   readonly digestAlgorithm: DigestAlgorithm
   readonly digest: Uint8Array
+  /** The bytes the digest was made of, where the caller has them: lets a provider hash and sign in one native step. */
+  readonly message?: Uint8Array
 }
 
 export interface KeyReference {

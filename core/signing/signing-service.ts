@@ -1,6 +1,6 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
-import type { DigestAlgorithm, Key, KeyAlgorithm, KeyPurpose, SignatureScheme } from './key.js'
+import type { DigestAlgorithm, Key, KeyAlgorithm, KeyLimits, KeyPurpose, SignatureScheme } from './key.js'
 
 /** Why a key is used: goes through the policy and into the use log. */
 export interface KeyUse {
@@ -19,6 +19,17 @@ export interface Signer {
   readonly certificates: readonly Buffer[]
   /** Signs a digest made with `digestAlgorithm`; the answer was verified with the public key before it is returned. */
   signDigest(digest: Uint8Array): Promise<Buffer>
+  /** Hashes with `digestAlgorithm` and signs, in one native step where the provider can: preferred by formats that hold the bytes. */
+  signMessage?(message: Uint8Array): Promise<Buffer>
+}
+
+export interface OpenOptions {
+  /** RSA keys sign PKCS#1 v1.5 unless told. */
+  readonly scheme?: SignatureScheme
+  /** SHA-256 (SHA-384 for P-384) unless told. */
+  readonly digestAlgorithm?: DigestAlgorithm
+  /** Lets a key without certificate through, for formats that carry none. A certificate that is there must still be valid. */
+  readonly withoutCertificate?: boolean
 }
 
 export interface NewSoftwareKey {
@@ -73,6 +84,13 @@ export interface SigningService {
   ): Promise<string>
   keys(transaction: CompanyTransaction): Promise<Key[]>
   key(transaction: CompanyTransaction, keyId: string): Promise<Key>
+  /** Purposes and limits of a key, replaced as given. */
+  setPolicy(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    keyId: string,
+    policy: { purposes?: readonly KeyPurpose[]; limits?: KeyLimits },
+  ): Promise<Key>
   /** "Report lost or stolen": no use from this moment. */
   stopKey(transaction: CompanyTransaction, context: CompanyContext, keyId: string, reason: string): Promise<void>
   /**
@@ -80,6 +98,6 @@ export interface SigningService {
    * in the event chain. Must not be called inside a database transaction of the caller: signing may take seconds.
    * @throws Fault SIGN-KEY-STOPPED, SIGN-PURPOSE-NOT-ALLOWED, SIGN-CERT-EXPIRED, SIGN-CERT-MISSING
    */
-  open(context: CompanyContext, keyId: string, use: KeyUse | readonly KeyUse[]): Promise<Signer>
+  open(context: CompanyContext, keyId: string, use: KeyUse | readonly KeyUse[], options?: OpenOptions): Promise<Signer>
   close(): Promise<void>
 }

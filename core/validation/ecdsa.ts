@@ -48,6 +48,7 @@ export function ecdsaFromRaw(raw: Uint8Array): Buffer {
 interface PublicPoint {
   readonly curve: 'ec-p256' | 'ec-p384' | 'ec-secp256k1'
   readonly point: Buffer
+  readonly key: () => KeyObject
 }
 type KnownKey = PublicPoint | { readonly curve: 'other'; readonly key: KeyObject }
 
@@ -68,10 +69,11 @@ function publicKeyOf(spki: Uint8Array): KnownKey {
   const info = DerElement.read(spki, 0, { whole: true }).expect(0x30)
   const algorithm = info.child(0)
   const curve = algorithm.child(0).oid() === '1.2.840.10045.2.1' ? namedCurves[algorithm.child(1).oid()] : undefined
+  const bytes = Buffer.from(spki)
+  let object: KeyObject | undefined
+  const key = (): KeyObject => (object ??= createPublicKey({ key: bytes, format: 'der', type: 'spki' }))
   const parsed: KnownKey =
-    curve === undefined
-      ? { curve: 'other', key: createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }) }
-      : { curve, point: Buffer.from(info.child(1).bitString()) }
+    curve === undefined ? { curve: 'other', key: key() } : { curve, point: Buffer.from(info.child(1).bitString()), key }
   knownKeys.set(name, parsed)
   if (knownKeys.size > knownKeyLimit) {
     const oldest = knownKeys.keys().next()
@@ -171,8 +173,7 @@ export function verifyDigestSignature(input: DigestSignature): boolean {
     if (known.curve === 'other') return false
     if (known.curve === 'ec-secp256k1') return verifySecp256k1(known.point, input.digest, input.signature)
     if (input.message !== undefined) {
-      const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-      return verifyMessage(input.digestAlgorithm, input.message, key, input.signature)
+      return verifyMessage(input.digestAlgorithm, input.message, known.key(), input.signature)
     }
     return verifyOnNistCurve(curves[known.curve], known.point, input.digest, input.signature)
   }

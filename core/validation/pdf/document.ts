@@ -1,0 +1,298 @@
+import { isDictionary, MalformedPdf, nameOf, PdfReference, PdfStream, type PdfDictionary, type PdfValue } from './objects.js'
+import { Keyword, ObjectParser } from './object-parser.js'
+import { decodeStream } from './stream-filters.js'
+
+export type CrossReference =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'offset'; readonly offset: number; readonly generation: number }
+  | { readonly kind: 'compressed'; readonly stream: number; readonly index: number }
+
+/** One cross-reference section: what one save of the file changed. */
+export interface Section {
+  readonly offset: number
+  readonly entries: ReadonlyMap<number, CrossReference>
+  readonly trailer: PdfDictionary
+  readonly kind: 'table' | 'stream'
+}
+
+const maximumSections = 500
+const maximumObjects = 5_000_000
+
+/**
+ * A PDF file as its cross-reference sections describe it. Strict on purpose: there is no repair by scanning for objects,
+ * since two readers that repair differently show two documents under one signature.
+ */
+export class PdfDocument {
+  private readonly objects = new Map<number, PdfValue>()
+  private readonly objectStreams = new Map<number, { bytes: Buffer; first: number; offsets: ReadonlyMap<number, number> }>()
+  private readonly loading = new Set<number>()
+  /** Newest entry of each object. */
+  readonly entries = new Map<number, CrossReference>()
+
+  private constructor(
+    readonly bytes: Buffer,
+    /** Newest first. */
+    readonly sections: readonly Section[],
+  ) {
+    for (const section of sections) {
+      for (const [number, entry] of section.entries) if (!this.entries.has(number)) this.entries.set(number, entry)
+    }
+  }
+
+  /** @throws MalformedPdf */
+  static open(bytes: Buffer): PdfDocument {
+    if (bytes.subarray(0, 1024).indexOf('%PDF-') < 0) throw new MalformedPdf('no PDF header', 0)
+    return new PdfDocument(bytes, readSections(bytes, lastStartXref(bytes)))
+  }
+
+  get trailer(): PdfDictionary {
+    const [newest] = this.sections
+    if (newest === undefined) throw new MalformedPdf('no cross-reference section', 0)
+    return newest.trailer
+  }
+
+  /** One more than the highest object number. */
+  get size(): number {
+    let highest = 0
+    for (const number of this.entries.keys()) if (number > highest) highest = number
+    const declared = this.trailer.get('Size')
+    return Math.max(highest + 1, typeof declared === 'number' && declared < maximumObjects ? declared : 0)
+  }
+
+  get catalogReference(): PdfReference {
+    const root = this.trailer.get('Root')
+    if (!(root instanceof PdfReference)) throw new MalformedPdf('no document catalog', 0)
+    return root
+  }
+
+  get catalog(): PdfDictionary {
+    const catalog = this.resolve(this.catalogReference)
+    if (!isDictionary(catalog)) throw new MalformedPdf('no document catalog', 0)
+    return catalog
+  }
+
+  /** Follows references; a missing object is null (ISO 32000-2 7.3.10). */
+  resolve(value: PdfValue | undefined): PdfValue {
+    let current = value ?? null
+    for (let hops = 0; current instanceof PdfReference; hops++) {
+      if (hops > 20) throw new MalformedPdf('reference cycle', 0)
+      current = this.object(current.number)
+    }
+    return current
+  }
+
+  dictionary(value: PdfValue | undefined): PdfDictionary | undefined {
+    const resolved = this.resolve(value)
+    return isDictionary(resolved) ? resolved : undefined
+  }
+
+  array(value: PdfValue | undefined): PdfValue[] | undefined {
+    const resolved = this.resolve(value)
+    return Array.isArray(resolved) ? resolved : undefined
+  }
+
+  object(number: number): PdfValue {
+    const known = this.objects.get(number)
+    if (known !== undefined) return known
+    const entry = this.entries.get(number)
+    if (entry === undefined || entry.kind === 'free') return null
+    if (this.loading.has(number)) throw new MalformedPdf(`object ${number} needs itself`, 0)
+    this.loading.add(number)
+    try {
+      const value = entry.kind === 'offset' ? this.readAt(entry.offset, number) : this.readCompressed(entry.stream, number)
+      this.objects.set(number, value)
+      return value
+    } finally {
+      this.loading.delete(number)
+    }
+  }
+
+  /** Where an uncompressed object begins and ends in the file (`12 0 obj … endobj`). */
+  extent(number: number): { start: number; end: number } | undefined {
+    const entry = this.entries.get(number)
+    if (entry?.kind !== 'offset') return undefined
+    const parser = new ObjectParser(this.bytes, entry.offset)
+    readIndirect(parser, number, (length) => this.streamLength(length))
+    parser.token()
+    return { start: entry.offset, end: parser.position }
+  }
+
+  decode(stream: PdfStream): Buffer {
+    return decodeStream(stream, (value) => this.resolve(value))
+  }
+
+  /** Pages in order with their references. */
+  pages(): { reference: PdfReference; page: PdfDictionary }[] {
+    const found: { reference: PdfReference; page: PdfDictionary }[] = []
+    const seen = new Set<number>()
+    const walk = (value: PdfValue | undefined, depth: number): void => {
+      if (!(value instanceof PdfReference) || seen.has(value.number) || depth > 60) return
+      seen.add(value.number)
+      const node = this.dictionary(value)
+      if (node === undefined) return
+      const kids = this.array(node.get('Kids'))
+      if (kids !== undefined && nameOf(node.get('Type')) !== 'Page') for (const kid of kids) walk(kid, depth + 1)
+      else found.push({ reference: value, page: node })
+    }
+    walk(this.catalog.get('Pages'), 0)
+    return found
+  }
+
+  private readAt(offset: number, number: number): PdfValue {
+    return readIndirect(new ObjectParser(this.bytes, offset), number, (length) => this.streamLength(length))
+  }
+
+  private streamLength(length: PdfValue | undefined): number {
+    const value = this.resolve(length)
+    if (typeof value !== 'number' || value < 0 || !Number.isInteger(value)) throw new MalformedPdf('stream length', 0)
+    return value
+  }
+
+  private readCompressed(streamNumber: number, number: number): PdfValue {
+    let held = this.objectStreams.get(streamNumber)
+    if (held === undefined) {
+      if (this.entries.get(streamNumber)?.kind !== 'offset') throw new MalformedPdf('object stream in an object stream', 0)
+      const stream = this.object(streamNumber)
+      if (!(stream instanceof PdfStream) || nameOf(stream.dictionary.get('Type')) !== 'ObjStm') throw new MalformedPdf('object stream', 0)
+      const bytes = this.decode(stream)
+      const first = this.resolve(stream.dictionary.get('First'))
+      const count = this.resolve(stream.dictionary.get('N'))
+      if (typeof first !== 'number' || typeof count !== 'number' || first > bytes.length || count > bytes.length)
+        throw new MalformedPdf('object stream', 0)
+      const parser = new ObjectParser(bytes, 0, first)
+      const offsets = new Map<number, number>()
+      for (let index = 0; index < count; index++) {
+        const [own, offset] = [parser.value(), parser.value()]
+        if (typeof own !== 'number' || typeof offset !== 'number') throw new MalformedPdf('object stream', 0)
+        offsets.set(own, offset)
+      }
+      held = { bytes, first, offsets }
+      this.objectStreams.set(streamNumber, held)
+    }
+    const offset = held.offsets.get(number)
+    if (offset === undefined) throw new MalformedPdf(`object ${number} not in its stream`, 0)
+    return new ObjectParser(held.bytes, held.first + offset).value()
+  }
+}
+
+/** Position the last `startxref` names. */
+export function lastStartXref(bytes: Buffer): number {
+  const keyword = bytes.lastIndexOf('startxref')
+  if (keyword < 0) throw new MalformedPdf('no startxref', bytes.length)
+  const offset = new ObjectParser(bytes, keyword + 9).value()
+  if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0 || offset >= bytes.length)
+    throw new MalformedPdf('startxref', keyword)
+  return offset
+}
+
+function readIndirect(parser: ObjectParser, number: number, lengthOf: (value: PdfValue | undefined) => number): PdfValue {
+  const start = parser.position
+  const own = parser.token()
+  const generation = parser.token()
+  const keyword = parser.token()
+  if (own !== number || typeof generation !== 'number' || !(keyword instanceof Keyword) || keyword.text !== 'obj') {
+    throw new MalformedPdf(`object ${number} is not where the file says`, start)
+  }
+  const value = parser.value()
+  if (!isDictionary(value)) return value
+  const before = parser.position
+  parser.skipSpace()
+  if (parser.bytes.toString('latin1', parser.position, parser.position + 6) !== 'stream') {
+    parser.position = before
+    return value
+  }
+  parser.position += 6
+  if (parser.bytes[parser.position] === 13) parser.position++
+  if (parser.bytes[parser.position] === 10) parser.position++
+  const length = lengthOf(value.get('Length'))
+  const from = parser.position
+  if (from + length > parser.end) throw new MalformedPdf('stream beyond the file', from)
+  parser.position = from + length
+  const close = parser.token()
+  if (!(close instanceof Keyword) || close.text !== 'endstream') throw new MalformedPdf('stream length does not fit', from)
+  return new PdfStream(value, parser.bytes.subarray(from, from + length))
+}
+
+function readSections(bytes: Buffer, newest: number): Section[] {
+  const sections: Section[] = []
+  const seen = new Set<number>()
+  for (let next: number | undefined = newest; next !== undefined;) {
+    if (seen.has(next) || sections.length >= maximumSections) throw new MalformedPdf('cross-reference sections in a circle', next)
+    seen.add(next)
+    const section: Section = readSection(bytes, next)
+    sections.push(section)
+    const hybrid = section.trailer.get('XRefStm')
+    if (typeof hybrid === 'number' && section.kind === 'table') {
+      if (seen.has(hybrid)) throw new MalformedPdf('cross-reference sections in a circle', hybrid)
+      seen.add(hybrid)
+      sections.push(readSection(bytes, hybrid))
+    }
+    const previous = section.trailer.get('Prev')
+    next = typeof previous === 'number' ? previous : undefined
+  }
+  return sections
+}
+
+function readSection(bytes: Buffer, offset: number): Section {
+  if (!Number.isInteger(offset) || offset < 0 || offset >= bytes.length) throw new MalformedPdf('cross-reference offset', offset)
+  const parser = new ObjectParser(bytes, offset)
+  const token = parser.token()
+  if (token instanceof Keyword && token.text === 'xref') return readTable(parser, offset)
+  if (typeof token === 'number') return readXrefStream(bytes, offset, token)
+  throw new MalformedPdf('no cross-reference section', offset)
+}
+
+function readTable(parser: ObjectParser, offset: number): Section {
+  const entries = new Map<number, CrossReference>()
+  for (;;) {
+    const first = parser.token()
+    if (first instanceof Keyword && first.text === 'trailer') break
+    const count = parser.token()
+    if (typeof first !== 'number' || typeof count !== 'number' || count > maximumObjects)
+      throw new MalformedPdf('cross-reference table', offset)
+    for (let index = 0; index < count; index++) {
+      const [position, generation, kind] = [parser.token(), parser.token(), parser.token()]
+      if (typeof position !== 'number' || typeof generation !== 'number' || !(kind instanceof Keyword))
+        throw new MalformedPdf('cross-reference table', offset)
+      if (entries.has(first + index)) throw new MalformedPdf('object twice in one cross-reference table', offset)
+      entries.set(first + index, kind.text === 'n' ? { kind: 'offset', offset: position, generation } : { kind: 'free' })
+    }
+  }
+  const trailer = parser.value()
+  if (!isDictionary(trailer)) throw new MalformedPdf('trailer', offset)
+  return { offset, entries, trailer, kind: 'table' }
+}
+
+function readXrefStream(bytes: Buffer, offset: number, number: number): Section {
+  const direct = (value: PdfValue | undefined): number => {
+    if (typeof value !== 'number') throw new MalformedPdf('cross-reference stream', offset)
+    return value
+  }
+  const stream = readIndirect(new ObjectParser(bytes, offset), number, direct)
+  if (!(stream instanceof PdfStream) || nameOf(stream.dictionary.get('Type')) !== 'XRef')
+    throw new MalformedPdf('cross-reference stream', offset)
+  const data = decodeStream(stream, (value) => value ?? null)
+  const widths = stream.dictionary.get('W')
+  const [w0, w1, w2] = Array.isArray(widths) ? widths.map(direct) : []
+  if (w0 === undefined || w1 === undefined || w2 === undefined || [w0, w1, w2].some((width) => width < 0 || width > 6)) {
+    throw new MalformedPdf('cross-reference stream', offset)
+  }
+  const index = stream.dictionary.get('Index')
+  const ranges = Array.isArray(index) ? index.map(direct) : [0, direct(stream.dictionary.get('Size'))]
+  const width = w0 + w1 + w2
+  const entries = new Map<number, CrossReference>()
+  let at = 0
+  for (let range = 0; range + 1 < ranges.length; range += 2) {
+    const [first, count] = [ranges[range] ?? 0, ranges[range + 1] ?? 0]
+    if (width === 0 || count * width > data.length - at || count < 0) throw new MalformedPdf('cross-reference stream', offset)
+    for (let step = 0; step < count; step++, at += width) {
+      const kind = w0 === 0 ? 1 : data.readUIntBE(at, w0)
+      const second = w1 === 0 ? 0 : data.readUIntBE(at + w0, w1)
+      const third = w2 === 0 ? 0 : data.readUIntBE(at + w0 + w1, w2)
+      if (kind === 0) entries.set(first + step, { kind: 'free' })
+      else if (kind === 1) entries.set(first + step, { kind: 'offset', offset: second, generation: third })
+      else if (kind === 2) entries.set(first + step, { kind: 'compressed', stream: second, index: third })
+    }
+  }
+  return { offset, entries, trailer: stream.dictionary, kind: 'stream' }
+}
