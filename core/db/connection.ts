@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import knex, { type Knex } from 'knex'
 import pg from 'pg'
+import type { Logger } from '../host/logger.js'
 
 /** How to reach the server: what both knex and the job worker hand to the PostgreSQL driver. */
 export interface ConnectionSettings {
@@ -93,7 +94,7 @@ class CompanyAwareClient extends PostgresClient {
 }
 
 /** A pool of connections. With `role`, every connection takes that role before it is used. */
-export function connect(settings: ConnectionSettings, poolSize: number, role?: string): Knex {
+export function connect(settings: ConnectionSettings, poolSize: number, logger: Logger, role?: string): Knex {
   return knex({
     // a subclass of knex's own PostgreSQL client, seen through the narrow type above
     client: CompanyAwareClient as unknown as typeof Knex.Client,
@@ -105,6 +106,18 @@ export function connect(settings: ConnectionSettings, poolSize: number, role?: s
       connectionTimeoutMillis: 10_000,
     },
     acquireConnectionTimeout: 30_000,
+    // knex would print to the console; every failed statement also rejects, so nothing is hidden by this level
+    log: {
+      warn: (message: unknown) => {
+        logger.debug({ area: 'database' }, String(message))
+      },
+      error: (message: unknown) => {
+        logger.debug({ area: 'database' }, String(message))
+      },
+      deprecate: (method: unknown, alternative: unknown) => {
+        logger.debug({ area: 'database' }, `${String(method)} is deprecated, use ${String(alternative)}`)
+      },
+    },
     pool: {
       min: 0,
       max: poolSize,

@@ -51,8 +51,8 @@ export async function openDatabase(
   } else {
     connection = { connectionString: config.database.url }
   }
-  const ownerKnex = connect(connection, 4)
-  const applicationKnex = connect(connection, config.database.poolSize, applicationRole)
+  const ownerKnex = connect(connection, 4, logger)
+  const applicationKnex = connect(connection, config.database.poolSize, logger, applicationRole)
   const opened = new PostgresDatabase(ownerKnex, applicationKnex, connection, server, logger)
   try {
     await prepareRoles(ownerKnex)
