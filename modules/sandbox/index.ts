@@ -1,0 +1,6 @@
+export { startSandbox } from './start.js'
+export type { CertificateOrder, Sandbox, SandboxOptions } from './start.js'
+export type { FaultKind, FaultPlan } from './state/faults.js'
+export type { CertificateProfile } from './ca/authority.js'
+export type { Mail, MailAttachment } from './mailbox/mailbox.js'
+export type { SeenDocument, UnitSummary } from './fatoora/units.js'

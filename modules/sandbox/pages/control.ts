@@ -1,0 +1,83 @@
+import express, { type Request, type Response, type Router } from 'express'
+import type { CertificateAuthorities, RevocationReason } from '../ca/authority.js'
+import type { Units } from '../fatoora/units.js'
+import type { Sandbox } from '../start.js'
+import { faultKinds, readFaultPlan, type Faults } from '../state/faults.js'
+
+const reasons: readonly RevocationReason[] = ['unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation']
+
+/** `/control/…`: what tests and developers turn. Not an authority's address. */
+export function controlRoutes(parts: {
+  readonly sandbox: Sandbox
+  readonly id: string
+  readonly faults: Faults
+  readonly units: Units
+  readonly authorities: CertificateAuthorities
+}): Router {
+  const router = express.Router()
+  const { sandbox } = parts
+  router.use(refuseForeignPages)
+  router.use(express.json({ limit: '100kb' }))
+  router.get('/state', (_request: Request, response: Response) => {
+    response.json({
+      id: parts.id,
+      url: sandbox.url,
+      smtp: sandbox.smtp,
+      timeStampUrl: sandbox.timeStampUrl,
+      fatooraUrl: sandbox.fatooraUrl,
+      ocspUrl: sandbox.ocspUrl,
+      counts: { ...parts.units.count(), ...parts.authorities.count() },
+      faults: parts.faults.waiting(),
+    })
+  })
+  router.get('/units', (_request: Request, response: Response) => {
+    response.json(parts.units.summaries())
+  })
+  router.get('/documents', (_request: Request, response: Response) => {
+    response.json(parts.units.last())
+  })
+  router.post('/faults', (request: Request, response: Response) => {
+    try {
+      const plan = readFaultPlan(request.body)
+      parts.faults.inject(plan)
+      response.status(201).json(plan)
+    } catch (error) {
+      response.status(400).json({ message: error instanceof Error ? error.message : 'invalid', kinds: faultKinds })
+    }
+  })
+  router.delete('/faults', (_request: Request, response: Response) => {
+    parts.faults.clear()
+    response.status(204).end()
+  })
+  router.put('/clearance', (request: Request, response: Response) => {
+    const body: unknown = request.body
+    const on = typeof body === 'object' && body !== null && 'on' in body ? body.on : undefined
+    if (typeof on !== 'boolean') {
+      response.status(400).json({ message: 'on must be true or false' })
+      return
+    }
+    sandbox.setClearance(on)
+    response.json({ on })
+  })
+  router.post('/revocations', (request: Request, response: Response) => {
+    const body: unknown = request.body
+    const serial = typeof body === 'object' && body !== null && 'serial' in body && typeof body.serial === 'string' ? body.serial : ''
+    const asked = typeof body === 'object' && body !== null && 'reason' in body ? body.reason : 'unspecified'
+    const reason = reasons.find((one) => one === asked)
+    if (reason === undefined) response.status(400).json({ message: `reason must be one of ${reasons.join(', ')}` })
+    else if (sandbox.revoke(serial, reason)) response.status(201).json({ serial, reason })
+    else response.status(404).json({ message: 'this serial number was not issued here' })
+  })
+  router.post('/reset', (_request: Request, response: Response) => {
+    sandbox.reset()
+    response.status(204).end()
+  })
+  return router
+}
+
+/** A page of another origin open in the same browser must not turn anything here. */
+function refuseForeignPages(request: Request, response: Response, next: () => void): void {
+  const site = request.get('Sec-Fetch-Site')
+  if (request.method === 'GET' || site === undefined || site === 'same-origin' || site === 'none') next()
+  else response.status(403).json({ message: 'cross-site request' })
+}

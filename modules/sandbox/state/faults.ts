@@ -1,0 +1,77 @@
+/** Ways in which an authority misbehaves, for fault tests. `before` kinds act before anything is stored, the others after. */
+export const faultKinds = [
+  'timeout-before-commit',
+  'reset-before-commit',
+  'error-500',
+  'error-503',
+  'rate-limited',
+  'unauthorized',
+  'clearance-off',
+  'timeout-after-commit',
+  'error-after-commit',
+  'reset-mid-body',
+  'slow-drip',
+  'malformed-json',
+  'other-uuid',
+  'huge-body',
+  'duplicate-answer',
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+/** The next calls that match misbehave. */
+export interface FaultPlan {
+  readonly kind: FaultKind
+  /** Calls that misbehave; 0 means until cleared. Default 1. */
+  readonly times?: number
+  /** Calls that pass untouched before it begins. Default 0. */
+  readonly skip?: number
+  /** Part of the path a call must contain: `clearance`, `/tsa`, `/ocsp`, `.crl`. Default: every call to an authority. */
+  readonly path?: string
+  /** Length of a time-out or of a slow drip. Default 30,000 and 5,000. */
+  readonly milliseconds?: number
+}
+
+export class Faults {
+  private readonly plans: { readonly plan: FaultPlan; left: number; skip: number }[] = []
+
+  inject(plan: FaultPlan): void {
+    const times = plan.times ?? 1
+    this.plans.push({ plan, left: times === 0 ? Number.POSITIVE_INFINITY : times, skip: plan.skip ?? 0 })
+  }
+
+  clear(): void {
+    this.plans.length = 0
+  }
+
+  /** The plan that governs this call, used up by it. */
+  take(path: string): FaultPlan | undefined {
+    const found = this.plans.find(({ plan }) => path.includes(plan.path ?? ''))
+    if (found === undefined) return undefined
+    if (found.skip > 0) {
+      found.skip--
+      return undefined
+    }
+    found.left--
+    if (found.left <= 0) this.plans.splice(this.plans.indexOf(found), 1)
+    return found.plan
+  }
+
+  waiting(): readonly FaultPlan[] {
+    return this.plans.map(({ plan }) => plan)
+  }
+}
+
+/** @throws RangeError when it is no plan */
+export function readFaultPlan(value: unknown): FaultPlan {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) throw new RangeError('kind is required')
+  const kind = faultKinds.find((one) => one === value.kind)
+  if (kind === undefined) throw new RangeError(`kind must be one of ${faultKinds.join(', ')}`)
+  const count = (name: 'times' | 'skip' | 'milliseconds'): number | undefined => {
+    const given = name in value ? (value as Record<string, unknown>)[name] : undefined // narrowed by `in`
+    if (given === undefined) return undefined
+    if (typeof given !== 'number' || !Number.isInteger(given) || given < 0) throw new RangeError(`${name} must be a whole number`)
+    return given
+  }
+  const path = 'path' in value && typeof value.path === 'string' ? value.path : undefined
+  return { kind, path, times: count('times'), skip: count('skip'), milliseconds: count('milliseconds') }
+}
