@@ -1,3 +1,7 @@
 export * from './regime.js'
-export type { Guide } from './hooks.js'
+export type { AnsweredNotice, Guide } from './hooks.js'
+export { rowOfInvoice, rowsOfInvoices, type DocumentRow } from './models/document-rows.js'
+export { legalFileName, processAfterPosting, signNow } from './services/sign-now.js'
+export { processDocuments, retryNow } from './services/process.js'
+export { regimeOf } from './services/regime-of.js'
 import './hooks.js'

@@ -85,6 +85,15 @@ export interface Regime {
   readonly name: string
   readonly country: string
   readonly title: LocalizedText
+  /**
+   * When the print is final, by kind of e-document: once it is signed, or only when the authority has accepted it (a customer's
+   * copy that must carry the authority's stamp). Default `signed`.
+   */
+  finalPrint?(kind: string): 'signed' | 'accepted'
+  /** Hours after issue within which this kind must be with the authority; null or absent: no such limit. */
+  deadlineHours?(kind: string): number | null
+  /** Documents sent at the same time. Default 4. */
+  readonly parallelSubmissions?: number
   readiness(transaction: CompanyTransaction, context: CompanyContext, company: Company): Promise<readonly ReadinessItem[]>
   /** Rules on the invoice; part of `invoice.validate`. */
   validate(invoice: InvoiceDocument, company: Company): readonly FaultDetail[]

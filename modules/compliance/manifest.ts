@@ -1,0 +1,54 @@
+import { defineModule } from '../../core/host/module.js'
+import type { FormView } from '../../core/views/view.js'
+import { complianceHooks } from './hooks.js'
+import { documentPages } from './routes/document-pages.js'
+import { prepareInvoices, validateInvoice } from './services/prepare.js'
+import { addToPrint, holdPrints, refuseCancelling } from './services/print.js'
+import { processDocuments, watchDocuments } from './services/process.js'
+import { processJob, type ProcessPayload } from './services/processing-jobs.js'
+import { processAfterPosting } from './services/sign-now.js'
+import { loadTimeline } from './services/timeline.js'
+
+export default defineModule({
+  name: 'compliance',
+  version: '1.0.0',
+  host: '^1',
+  title: { ar: 'الامتثال', en: 'Compliance', bg: 'Съответствие' },
+  summary: {
+    ar: 'المستندات الإلكترونية لدى هيئات الضرائب: من الإصدار إلى القبول',
+    en: 'E-documents with tax authorities: from issue to acceptance',
+    bg: 'Електронни документи пред данъчните власти: от издаването до приемането',
+  },
+  depends: ['invoicing'],
+  always: true,
+  setup(setup) {
+    const { host, hooks, jobs, views } = setup
+    for (const [name, kind] of complianceHooks) hooks.declare(name, kind)
+    hooks.on('invoice.validate', (invoice, call) => validateInvoice(host, invoice, call))
+    hooks.on('invoice.posting', async (invoices, _info, call) => {
+      await prepareInvoices(host, invoices, call)
+      return invoices
+    })
+    hooks.on('invoice.finishing', ({ invoiceIds }, { context }) => processAfterPosting(host, context, invoiceIds))
+    hooks.on('invoice.print', (print, invoice, call) => addToPrint(host, print, invoice, call))
+    hooks.on('invoice.print-hold', ({ invoiceIds }, call) => holdPrints(host, invoiceIds, call))
+    hooks.on('invoice.cancel', (invoice, call) => refuseCancelling(host, invoice, call))
+    jobs.define<ProcessPayload>(processJob, (payload, { context }) => processDocuments(host, context, payload))
+    jobs.define('compliance.watch', (_payload, { context }) => watchDocuments(host, context))
+    jobs.schedule('compliance.watch', '*/5 * * * *')
+    documentPages(setup)
+    views.extend<FormView>('invoicing.invoice.form', (view) => ({
+      ...view,
+      panels: [
+        ...(view.panels ?? []),
+        {
+          name: 'compliance',
+          label: 'compliance.panel',
+          template: 'compliance/timeline',
+          load: (record, transaction, context) =>
+            typeof record.id === 'string' ? loadTimeline(host, transaction, context, record.id) : Promise.resolve(null),
+        },
+      ],
+    }))
+  },
+})

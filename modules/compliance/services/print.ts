@@ -1,0 +1,78 @@
+import type { HookCall } from '../../../core/hooks/hook-map.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import type { Host } from '../../../core/host/module.js'
+import type { FaultDetail } from '../../../core/i18n/fault.js'
+import type { InvoiceDocument, InvoicePrint, PrintHold } from '../../invoicing/index.js'
+import { rowOfInvoice, rowsOfInvoices, type DocumentRow } from '../models/document-rows.js'
+import type { Regime } from '../regime.js'
+import { regimeOf } from './regime-of.js'
+import { legalFileName } from './sign-now.js'
+
+async function inTransaction<Result>(
+  host: Host,
+  call: HookCall,
+  work: (transaction: CompanyTransaction) => Promise<Result>,
+): Promise<Result> {
+  return call.transaction === undefined ? host.db.company(call.context.companyId, work) : work(call.transaction)
+}
+
+/** Why the final print of this e-document must wait; undefined when it need not. */
+export function holdOf(row: DocumentRow, regime: Regime | undefined): FaultDetail | undefined {
+  if (row.state === 'prepared') return { code: 'COMPLIANCE-HOLD-SIGNATURE', params: { number: row.number } }
+  if (regime?.finalPrint?.(row.kind) !== 'accepted') return undefined
+  if (row.state === 'rejected') return { code: 'COMPLIANCE-HOLD-REJECTED', params: { number: row.number } }
+  if (row.state === 'signed' || row.state === 'submitted') return { code: 'COMPLIANCE-HOLD-ACCEPTANCE', params: { number: row.number } }
+  return undefined
+}
+
+/** Part of `invoice.print-hold`. */
+export async function holdPrints(host: Host, invoiceIds: readonly string[], call: HookCall): Promise<PrintHold[]> {
+  const company = await host.access.company(call.context.companyId)
+  const regime = await regimeOf(host, call.context, company)
+  const rows = await inTransaction(host, call, (transaction) => rowsOfInvoices(transaction, invoiceIds))
+  return rows.flatMap((row) => {
+    const reason = holdOf(row, regime)
+    return reason === undefined ? [] : [{ invoiceId: row.invoiceId, reason }]
+  })
+}
+
+/** Part of `invoice.print`: title and notes of the law, the QR code and the legal file, all from what is stored. */
+export async function addToPrint(host: Host, print: InvoicePrint, invoice: InvoiceDocument, call: HookCall): Promise<InvoicePrint> {
+  const company = await host.access.company(call.context.companyId)
+  const regime = await regimeOf(host, call.context, company)
+  if (regime === undefined) return print
+  const law = regime.print(invoice)
+  const titled = { ...print, title: law.title, legalNotes: [...print.legalNotes, ...law.legalNotes] }
+  return inTransaction(host, call, async (transaction) => {
+    const row = await rowOfInvoice(transaction, invoice.id)
+    const sha256 = row?.copySha256 ?? row?.legalSha256
+    if (row === undefined || sha256 === null || sha256 === undefined) return titled
+    const { bytes, mediaType } = await host.files.get(transaction, sha256)
+    const attachment = {
+      name: legalFileName(row.number, row.legalExtension ?? 'xml'),
+      bytes,
+      mediaType,
+      // The legal file is the data the print shows (ISO 19005-3, AFRelationship Data).
+      relationship: 'data' as const,
+      description: regime.title.en,
+    }
+    return { ...titled, qr: row.qr ?? print.qr, attachments: [...print.attachments, attachment] }
+  })
+}
+
+/** The print may be made now: the invoicing module does it in its job. */
+export async function printAgain(host: Host, transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<void> {
+  if (invoiceIds.length === 0) return
+  await host.jobs.addMany(
+    transaction,
+    'invoicing.print',
+    invoiceIds.map((invoiceId) => ({ payload: { invoiceId }, options: { key: `invoicing.print:${invoiceId}` } })),
+  )
+}
+
+/** Part of `invoice.cancel`: what stands in the authority's chain is undone by a credit note, not by cancelling. */
+export async function refuseCancelling(host: Host, invoice: InvoiceDocument, call: HookCall): Promise<readonly FaultDetail[]> {
+  const row = await inTransaction(host, call, (transaction) => rowOfInvoice(transaction, invoice.id))
+  if (row === undefined || row.state === 'rejected') return []
+  return [{ code: 'COMPLIANCE-CANCEL-FILED', params: { number: invoice.number } }]
+}

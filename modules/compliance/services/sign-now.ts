@@ -1,0 +1,157 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import type { Host } from '../../../core/host/module.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { documentsOf, type InvoiceFinish } from '../../invoicing/index.js'
+import { markSigned, recordFailures, rowsOfInvoices, type DocumentRow } from '../models/document-rows.js'
+import type { SignedLegalDocument } from '../regime.js'
+import { takePrepared, type SignableDocument } from './prepared-memory.js'
+import { addProcessing } from './processing-jobs.js'
+import { regimeOf } from './regime-of.js'
+
+/** How long a document waits for its signer before it is tried again without being asked. */
+const signAgainSeconds = 60
+
+/** Name of the legal file: the invoice's number with what a file system does not take replaced. */
+export function legalFileName(number: string, extension: string): string {
+  return `${number.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.${extension}`
+}
+
+/**
+ * Signs what is prepared among these invoices, outside any transaction of the caller, and leaves the jobs that send it. May be
+ * called again at any time: a document is signed once. A signer that cannot be reached is a state of the document, not an error.
+ */
+export async function signNow(host: Host, context: CompanyContext, invoiceIds: readonly string[]): Promise<void> {
+  const documents = await signableOf(host, context, invoiceIds)
+  if (documents.length === 0) return
+  const company = await host.access.company(context.companyId)
+  const regime = await regimeOf(host, context, company)
+  if (regime === undefined) return
+  let signed: readonly (SignedLegalDocument | null)[]
+  let problem: FaultDetail = { code: 'COMPLIANCE-SIGNER-AWAY' }
+  try {
+    signed = await regime.sign(context, company, documents)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    problem = { code: error.code, params: error.params }
+    signed = documents.map(() => null)
+  }
+  await host.db.company(company.id, (transaction) => store(host, context, transaction, documents, signed, problem))
+}
+
+async function store(
+  host: Host,
+  context: CompanyContext,
+  transaction: CompanyTransaction,
+  documents: readonly SignableDocument[],
+  signed: readonly (SignedLegalDocument | null)[],
+  problem: FaultDetail,
+): Promise<void> {
+  const now = host.now()
+  const done: { document: SignableDocument; legal: SignedLegalDocument }[] = []
+  const waiting: SignableDocument[] = []
+  for (const [index, document] of documents.entries()) {
+    const legal = signed[index]
+    if (legal === null || legal === undefined) waiting.push(document)
+    else done.push({ document, legal })
+  }
+  if (done.length > 0) {
+    const stored = await host.files.putMany(
+      transaction,
+      done.map(({ legal }) => ({ bytes: legal.bytes, mediaType: legal.mediaType })),
+    )
+    const changed = new Set(
+      await markSigned(
+        transaction,
+        done.map(({ document, legal }, index) => ({
+          invoice_id: document.invoiceId,
+          legal_sha256: stored[index]?.sha256 ?? '',
+          legal_type: legal.mediaType,
+          legal_extension: legal.extension,
+          qr: legal.qr,
+        })),
+        now,
+      ),
+    )
+    for (const { document } of done) {
+      if (!changed.has(document.invoiceId)) continue
+      host.audit.record(transaction, context, {
+        action: 'compliance.signed',
+        subject: { type: 'invoicing.invoice', id: document.invoiceId, label: document.invoice.number },
+        facts: { number: document.invoice.number, hash: document.hash, counter: document.chain?.counter ?? null },
+      })
+    }
+    await addProcessing(
+      host,
+      transaction,
+      done.filter(({ document }) => changed.has(document.invoiceId)).map(({ document }) => document.invoiceId),
+    )
+  }
+  if (waiting.length > 0) {
+    const again = new Date(now.getTime() + signAgainSeconds * 1000)
+    const ids = waiting.map((document) => document.invoiceId)
+    await recordFailures(
+      transaction,
+      ids.map((id) => ({ invoice_id: id, state: 'prepared', last_error: problem, next_try_at: again.toISOString() })),
+    )
+    await addProcessing(host, transaction, ids, again)
+  }
+}
+
+/** Prepared documents with their payloads: from memory when they were posted here just now, else from the database. */
+async function signableOf(host: Host, context: CompanyContext, invoiceIds: readonly string[]): Promise<SignableDocument[]> {
+  const found = new Map<string, SignableDocument>()
+  const missing: string[] = []
+  for (const id of invoiceIds) {
+    const remembered = takePrepared(id)
+    if (remembered === undefined) missing.push(id)
+    else found.set(id, remembered)
+  }
+  if (missing.length > 0) {
+    await host.db.company(context.companyId, async (transaction) => {
+      const rows = (await rowsOfInvoices(transaction, missing)).filter((row) => row.state === 'prepared')
+      const invoices = await documentsOf(
+        transaction,
+        rows.map((row) => row.invoiceId),
+      )
+      for (const row of rows) {
+        const invoice = invoices.get(row.invoiceId)
+        if (invoice === undefined) continue
+        const { bytes } = await host.files.get(transaction, row.payloadSha256)
+        found.set(row.invoiceId, { ...preparedOf(row, bytes), invoice })
+      }
+    })
+  }
+  return invoiceIds.flatMap((id) => found.get(id) ?? [])
+}
+
+function preparedOf(row: DocumentRow, payload: Buffer): Omit<SignableDocument, 'invoice'> {
+  return {
+    invoiceId: row.invoiceId,
+    kind: row.kind,
+    uuid: row.uuid,
+    chain: row.chain === null ? null : { name: row.chain, counter: row.counter ?? 0, previousHash: row.previousHash ?? '' },
+    payload,
+    payloadMediaType: row.payloadType,
+    hash: row.hash,
+  }
+}
+
+/** Part of `invoice.finishing`: signs, and tells what became of each. */
+export async function processAfterPosting(host: Host, context: CompanyContext, invoiceIds: readonly string[]): Promise<InvoiceFinish[]> {
+  await signNow(host, context, invoiceIds)
+  const rows = await host.db.company(context.companyId, (transaction) => rowsOfInvoices(transaction, invoiceIds))
+  return rows.map(finishOf)
+}
+
+export function finishOf(row: DocumentRow): InvoiceFinish {
+  const sha256 = row.copySha256 ?? row.legalSha256
+  return {
+    invoiceId: row.invoiceId,
+    state: row.state,
+    ...(row.qr === null ? {} : { qr: row.qr }),
+    ...(sha256 === null || row.legalType === null
+      ? {}
+      : { legalFile: { sha256, mediaType: row.legalType, name: legalFileName(row.number, row.legalExtension ?? 'xml') } }),
+  }
+}

@@ -1,0 +1,97 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import type { Host } from '../../../core/host/module.js'
+import type { BadgeColor } from '../../../core/views/view.js'
+import { rowOfInvoice, type DocumentRow } from '../models/document-rows.js'
+import { regimeOf } from './regime-of.js'
+
+export interface TimelineStep {
+  readonly name: 'posted' | 'signed' | 'sent' | 'answered'
+  readonly label: string
+  readonly at: Date | null
+  readonly state: 'done' | 'now' | 'open' | 'failed'
+  readonly detail: string | null
+}
+
+/** What the panel of the invoice form shows. Texts are in the reader's language already. */
+export interface Timeline {
+  readonly title: string
+  readonly state: string
+  readonly color: BadgeColor
+  readonly invoiceId: string
+  readonly steps: readonly TimelineStep[]
+  readonly chain: string | null
+  readonly hash: string
+  readonly uuid: string
+  readonly faults: readonly { readonly text: string; readonly level: string }[]
+  readonly stuck: { readonly text: string; readonly nextTry: Date | null } | null
+  readonly retry: { readonly label: string; readonly href: string } | null
+  readonly reply: { readonly label: string; readonly href: string } | null
+  readonly legal: { readonly label: string; readonly href: string } | null
+  readonly labels: Readonly<Record<'chain' | 'hash' | 'uuid' | 'nextTry', string>>
+}
+
+const colors: Readonly<Record<DocumentRow['state'], BadgeColor>> = {
+  prepared: 'orange',
+  signed: 'blue',
+  submitted: 'blue',
+  accepted: 'green',
+  accepted_with_warnings: 'gold',
+  rejected: 'red',
+}
+
+/** Loads the compliance panel of an invoice; null when nothing was filed for it. */
+export async function loadTimeline(
+  host: Host,
+  transaction: CompanyTransaction,
+  context: CompanyContext,
+  invoiceId: string,
+): Promise<Timeline | null> {
+  const row = await rowOfInvoice(transaction, invoiceId)
+  if (row === undefined) return null
+  const regime = await regimeOf(host, context, await host.access.company(context.companyId))
+  const text = (key: string, params?: Record<string, string | number>): string =>
+    host.i18n.text(context.locale, `compliance.${key}`, params)
+  const final = row.answeredAt !== null
+  const open = !final
+  return {
+    title: regime === undefined ? text('panel') : host.i18n.pick(context.locale, regime.title),
+    state: text(`state.${row.state}`),
+    color: colors[row.state],
+    invoiceId,
+    steps: stepsOf(row, text),
+    chain: row.counter === null ? null : String(row.counter),
+    hash: row.hash,
+    uuid: row.uuid,
+    faults: row.faults.map((fault) => ({ text: host.i18n.fault(context.locale, fault), level: fault.level ?? 'error' })),
+    stuck: open && row.lastError !== null ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: row.nextTryAt } : null,
+    retry: open && row.lastError !== null ? { label: text('retry'), href: `/app/compliance/documents/${invoiceId}/retry` } : null,
+    reply: row.answerBody === null ? null : { label: text('reply'), href: `/app/compliance/documents/${invoiceId}/reply` },
+    legal: row.legalSha256 === null ? null : { label: text('legal'), href: `/app/compliance/documents/${invoiceId}/legal` },
+    labels: { chain: text('field.counter'), hash: text('field.hash'), uuid: text('field.uuid'), nextTry: text('field.next_try') },
+  }
+}
+
+function stepsOf(row: DocumentRow, text: (key: string, params?: Record<string, string | number>) => string): TimelineStep[] {
+  const signing = row.signedAt !== null ? 'done' : row.lastError === null ? 'now' : 'failed'
+  const sent = row.firstSentAt !== null
+  const answered = row.answeredAt !== null
+  return [
+    { name: 'posted', label: text('step.posted'), at: row.createdAt, state: 'done', detail: row.number },
+    { name: 'signed', label: text(row.signedAt === null ? 'step.signing' : 'step.signed'), at: row.signedAt, state: signing, detail: null },
+    {
+      name: 'sent',
+      label: text(sent ? 'step.sent' : 'step.sending'),
+      at: row.firstSentAt,
+      state: sent ? (answered || row.lastError === null ? 'done' : 'failed') : row.signedAt === null ? 'open' : 'now',
+      detail: row.attempts > 1 ? text('attempts', { count: row.attempts }) : null,
+    },
+    {
+      name: 'answered',
+      label: text(answered ? `step.${row.state}` : 'step.answer'),
+      at: row.answeredAt,
+      state: answered ? (row.state === 'rejected' ? 'failed' : 'done') : sent ? 'now' : 'open',
+      detail: row.answerStatus === null ? null : String(row.answerStatus),
+    },
+  ]
+}
