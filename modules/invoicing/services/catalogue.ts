@@ -33,10 +33,23 @@ interface TaxRow {
   readonly source: string
 }
 
-const catalogueKey = Symbol('invoicing.catalogue')
+/** How long a catalogue may be old when another process changed it; this process forgets it at once (`forgetCatalogue`). */
+const freshForMs = 2000
+const kept = new Map<string, { readonly until: number; readonly catalogue: Promise<Catalogue> }>()
 
 export function catalogueOf(transaction: CompanyTransaction): Promise<Catalogue> {
-  return transaction.once(catalogueKey, () => readCatalogue(transaction))
+  const known = kept.get(transaction.companyId)
+  if (known !== undefined && known.until > performance.now()) return known.catalogue
+  const catalogue = readCatalogue(transaction)
+  kept.set(transaction.companyId, { until: performance.now() + freshForMs, catalogue })
+  catalogue.catch(() => kept.delete(transaction.companyId))
+  return catalogue
+}
+
+/** To be called by whoever changes taxes, terms, currencies or rates: forgotten now and again after the commit. */
+export function forgetCatalogue(transaction: CompanyTransaction): void {
+  kept.delete(transaction.companyId)
+  transaction.afterCommit(() => kept.delete(transaction.companyId))
 }
 
 async function readCatalogue(transaction: CompanyTransaction): Promise<Catalogue> {

@@ -3,6 +3,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { currenciesOn, currencyOf } from '../../../core/money/currencies.js'
 import type { Tax } from '../document.js'
+import { forgetCatalogue } from './catalogue.js'
 
 /** For companies whose country brings no taxes. */
 const noTax: Tax = {
@@ -26,6 +27,7 @@ const terms = [
  * are there are left as people made them, except the last day of a rate that a newer version of the law has closed.
  */
 export async function seedCatalogue(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<void> {
+  forgetCatalogue(transaction)
   const company = await host.access.company(context.companyId)
   const brought = await host.hooks.collect('invoicing.taxes', { country: company.country }, { context, transaction })
   await seedTaxes(transaction, brought.length > 0 ? brought : [noTax])
