@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { systemContextOf } from '../../../test/helpers/company-context.js'
+import type { ScratchDatabase } from '../../../test/helpers/scratch-database.js'
+import { scratchDatabase } from '../../../test/helpers/scratch-database.js'
+import { createLogger } from '../../host/logger.js'
+import type { AuditSystem } from '../create-audit.js'
+import { createAudit } from '../create-audit.js'
+import type { EventRow } from '../create-audit.js'
+import { chainStart, eventHash } from '../event-hash.js'
+
+describe('event log', function () {
+  this.timeout(60_000)
+  let scratch: ScratchDatabase
+  let audit: AuditSystem
+  let anchorFile: string
+
+  before(async () => {
+    scratch = await scratchDatabase()
+    anchorFile = path.join(scratch.dataDir, 'audit-anchors.ndjson')
+    audit = createAudit({ database: scratch.database, anchorFile, now: () => new Date(), logger: createLogger({ logLevel: 'silent' }) })
+  })
+  after(async () => {
+    await audit.close()
+    await scratch.end()
+  })
+
+  const record = async (
+    companyId: string,
+    count: number,
+    facts: Record<string, unknown> = { amount: '115.00', lines: 2 },
+  ): Promise<void> => {
+    const context = await systemContextOf(companyId)
+    await scratch.database.company(companyId, (transaction) => {
+      for (let number = 1; number <= count; number += 1) {
+        audit.record(transaction, context, {
+          action: 'invoice.posted',
+          subject: { type: 'invoice', id: String(number), label: `INV/${String(number)}` },
+          facts,
+        })
+      }
+      return Promise.resolve()
+    })
+  }
+  const verify = async (companyId: string): Promise<object | undefined> => (await audit.verify(companyId))[0]
+  /** As the owner of the database, who may switch off every rule in it. */
+  const tamper = (companyId: string, statement: string): Promise<unknown> =>
+    scratch.database.ownerKnex.transaction(async (transaction) => {
+      await transaction.raw(`select set_config('app.company_id', ?, true)`, [companyId])
+      await transaction.raw(statement)
+    })
+
+  it('chains the events of a transaction and of the next', async () => {
+    const company = randomUUID()
+    await record(company, 3)
+    await record(company, 2)
+    assert.deepEqual(await verify(company), { companyId: company, events: 5, intact: true })
+  })
+
+  it('keeps nothing of a transaction that was rolled back, and no gap', async () => {
+    const company = randomUUID()
+    await record(company, 1)
+    const context = await systemContextOf(company)
+    await scratch.database
+      .company(company, (transaction) => {
+        audit.record(transaction, context, { action: 'invoice.posted', subject: { type: 'invoice', id: 'x' } })
+        return Promise.reject(new Error('no'))
+      })
+      .catch(() => undefined)
+    await record(company, 1)
+    assert.deepEqual(await verify(company), { companyId: company, events: 2, intact: true })
+  })
+
+  it('stays whole when many write at once, the very first events too', async () => {
+    const company = randomUUID()
+    await Promise.all(Array.from({ length: 30 }, () => record(company, 2)))
+    assert.deepEqual(await verify(company), { companyId: company, events: 60, intact: true })
+  })
+
+  it('verifies whatever facts JSON can hold', async () => {
+    const company = randomUUID()
+    await record(company, 1, {
+      z: 1,
+      a: [1e21, 1e-7, -0, 0.1, 12345678901234567890, null, true, { b: undefined, a: 'ختم' }],
+      text: 'NUL \0 lone \ud800 quote " back \\ line \n emoji 😀',
+      کلید: { nested: { '10': 1, '9': 2 } },
+    })
+    await record(company, 1)
+    assert.deepEqual(await verify(company), { companyId: company, events: 2, intact: true })
+  })
+
+  it('answers the log of one record, newest first', async () => {
+    const company = randomUUID()
+    await record(company, 3)
+    const log = await scratch.database.company(company, (transaction) => audit.of(transaction, { type: 'invoice', id: '2' }))
+    assert.equal(log.length, 1)
+    assert.equal(log[0]?.sequence, 2)
+    assert.deepEqual(log[0].subject, { type: 'invoice', id: '2', label: 'INV/2' })
+    assert.deepEqual(log[0].facts, { amount: '115.00', lines: 2 })
+    assert.deepEqual(log[0].actor, { kind: 'system', id: null, name: 'Khatm' })
+  })
+
+  for (const [column, value] of [
+    ['facts', `'{"amount":"1.00","lines":2}'::jsonb`],
+    ['at', `at + interval '1 second'`],
+    ['actor_name', `'Somebody'`],
+    ['subject_id', `'9'`],
+    ['source', `'web'`],
+    ['hash', `decode(repeat('00', 32), 'hex')`],
+  ] as const) {
+    it(`finds one changed row: ${column}`, async () => {
+      const company = randomUUID()
+      await record(company, 5)
+      await tamper(company, `update core_audit_event set ${column} = ${value} where sequence = 3`)
+      assert.deepEqual(await verify(company), { companyId: company, events: 5, intact: false, brokenAt: 3, reason: 'hash' })
+    })
+  }
+
+  it('finds a row taken from the middle', async () => {
+    const company = randomUUID()
+    await record(company, 5)
+    await tamper(company, `delete from core_audit_event where sequence = 3`)
+    assert.deepEqual(await verify(company), { companyId: company, events: 5, intact: false, brokenAt: 3, reason: 'gap' })
+  })
+
+  it('finds the last row deleted', async () => {
+    const company = randomUUID()
+    await record(company, 5)
+    await tamper(company, `delete from core_audit_event where sequence = 5`)
+    assert.deepEqual(await verify(company), { companyId: company, events: 4, intact: false, brokenAt: 5, reason: 'gap' })
+  })
+
+  it('finds the last row deleted with the head set back, by the anchor', async () => {
+    const company = randomUUID()
+    await record(company, 5)
+    await audit.anchor()
+    await tamper(
+      company,
+      `delete from core_audit_event where sequence = 5;
+       update core_audit_head set sequence = 4, hash = (select hash from core_audit_event where sequence = 4)`,
+    )
+    assert.deepEqual(await verify(company), { companyId: company, events: 4, intact: false, brokenAt: 5, reason: 'anchor' })
+  })
+
+  it('finds a whole chain computed anew, by the anchor', async () => {
+    const company = randomUUID()
+    await record(company, 5)
+    await audit.anchor()
+    await rechain(company)
+    assert.deepEqual(await verify(company), { companyId: company, events: 5, intact: false, brokenAt: 5, reason: 'anchor' })
+  })
+
+  it('finds a company whose log was emptied and which was forgotten', async () => {
+    const company = randomUUID()
+    await record(company, 2)
+    await audit.anchor()
+    await tamper(company, `delete from core_audit_event; delete from core_audit_head`)
+    const all = await audit.verify()
+    assert.deepEqual(
+      all.find((one) => one.companyId === company),
+      { companyId: company, events: 0, intact: false, brokenAt: 1, reason: 'anchor' },
+    )
+  })
+
+  it('writes heads down by itself within two seconds, and only appends', async () => {
+    const before = await readFile(anchorFile, 'utf8')
+    const company = randomUUID()
+    await record(company, 1)
+    let text = ''
+    for (let waited = 0; waited < 2_000 && !text.includes(company); waited += 50) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      text = await readFile(anchorFile, 'utf8')
+    }
+    assert.ok(text.includes(company))
+    assert.ok(text.startsWith(before))
+  })
+
+  /** What a clever owner would do: change an event and compute every later hash and the head again. */
+  async function rechain(companyId: string): Promise<void> {
+    await scratch.database.ownerKnex.transaction(async (transaction) => {
+      await transaction.raw(`select set_config('app.company_id', ?, true)`, [companyId])
+      await transaction.raw(`update core_audit_event set actor_name = 'Nobody' where sequence = 2`)
+      let previous: Buffer = chainStart
+      for (const row of await transaction<EventRow>('core_audit_event').orderBy('sequence')) {
+        const hash = eventHash(previous, {
+          companyId,
+          sequence: Number(row.sequence),
+          at: row.at.toISOString(),
+          action: row.action,
+          subjectType: row.subject_type,
+          subjectId: row.subject_id,
+          subjectLabel: row.subject_label,
+          facts: row.facts,
+          actorKind: row.actor_kind,
+          actorId: row.actor_id,
+          actorName: row.actor_name,
+          source: row.source,
+        })
+        await transaction('core_audit_event').where({ sequence: row.sequence }).update({ previous, hash })
+        previous = hash
+      }
+      await transaction('core_audit_head').update({ hash: previous })
+    })
+  }
+})
