@@ -208,7 +208,9 @@ async function startAuthorities(
   const provider = loaded.standing().find((module) => module.manifest?.startAuthorities !== undefined)
   if (provider?.manifest?.startAuthorities === undefined) return undefined
   if (!asked) {
-    const inSandbox = await database.host((transaction) => transaction('core_company').where({ sandbox: true }).first('id'))
+    const inSandbox = await database.host((transaction) =>
+      transaction<{ id: string; sandbox: boolean }>('core_company').where({ sandbox: true }).first('id'),
+    )
     if (inSandbox === undefined) return undefined
   }
   progress('authorities')

@@ -65,14 +65,18 @@ export async function loadModules(config: Pick<Configuration, 'modules' | 'dataD
   const dependencies = transitiveDependencies(nodes)
   const core = coreRecords()
 
-  const fail = (name: string, fault: FaultDetail): void => {
+  const failDependants = (name: string): void => {
+    const reason = all.find((module) => module.name === name)?.fault?.code ?? ''
     for (const module of all) {
-      if (module.state === 'failed') continue
-      if (module.name === name) markFailed(module, fault)
-      else if (dependencies.get(module.name)?.has(name) === true) {
-        markFailed(module, { code: 'MODULE-DEPENDENCY-FAILED', params: { module: module.name, dependency: name, reason: fault.code } })
-      }
+      if (module.state === 'failed' || dependencies.get(module.name)?.has(name) !== true) continue
+      markFailed(module, { code: 'MODULE-DEPENDENCY-FAILED', params: { module: module.name, dependency: name, reason } })
     }
+  }
+  const fail = (name: string, fault: FaultDetail): void => {
+    const module = all.find((candidate) => candidate.name === name)
+    if (module === undefined || module.state === 'failed') return
+    markFailed(module, fault)
+    failDependants(name)
   }
   const standing = (): readonly ModuleInBoot[] => all.filter((module) => module.state !== 'failed')
   const build = (): ReturnType<typeof buildPoints> =>
@@ -81,10 +85,14 @@ export async function loadModules(config: Pick<Configuration, 'modules' | 'dataD
       (module, owner) => owner === 'core' || dependencies.get(module)?.has(owner) === true,
     )
 
-  for (const module of [...all]) if (module.fault !== undefined) failBehind(module, fail)
-  for (const cycle of cycles) {
-    for (const name of new Set(cycle)) fail(name, { code: 'MODULE-CYCLE', params: { module: name, cycle: cycle.join(' → ') } })
+  for (const module of all) if (module.state === 'failed') failDependants(module.name)
+  // All on a cycle are told of the cycle, before those behind it are told of them.
+  const onCycle = cycles.flatMap((cycle) => [...new Set(cycle)].map((name) => ({ name, cycle: cycle.join(' → ') })))
+  for (const { name, cycle } of onCycle) {
+    const module = all.find((candidate) => candidate.name === name)
+    if (module?.state === 'available') markFailed(module, { code: 'MODULE-CYCLE', params: { module: name, cycle } })
   }
+  for (const { name } of onCycle) failDependants(name)
   for (const { module, dependency } of missing) fail(module, { code: 'MODULE-DEPENDENCY-MISSING', params: { module, dependency } })
 
   const host = options.host ?? notRunningHost()
@@ -168,14 +176,6 @@ function refuseDoubles(found: readonly ModuleInBoot[]): readonly ModuleInBoot[] 
       fault: { code: 'MODULE-NAME-TAKEN', params: { module: module.name, place: module.discovered.folder } },
     }
   })
-}
-
-/** A module that failed before the order was known: those behind it fail with its name. */
-function failBehind(module: ModuleInBoot, fail: LoadedModules['fail']): void {
-  const { fault } = module
-  if (fault === undefined) return
-  module.state = 'available'
-  fail(module.name, fault)
 }
 
 function markFailed(module: ModuleInBoot, fault: FaultDetail): void {

@@ -35,7 +35,6 @@ export class ModuleRecords {
   readonly hooks = new HookRecords()
   readonly jobs: { readonly name: string; readonly handler: JobHandler<object> }[] = []
   readonly schedules: { readonly name: string; readonly cron: string }[] = []
-  // An API route is generic in its body and query, which its own schemas parse; the server sees them as unknown.
   readonly api: ApiRoute[] = []
   readonly pages: RecordedPage[] = []
   readonly open: { readonly prefix: string; readonly router: Router }[] = []
@@ -66,7 +65,7 @@ export class ModuleRecords {
     }
     const routes: RouteRegistration = {
       api: (route) => {
-        this.api.push(route as ApiRoute)
+        this.api.push(route)
       },
       page: (method, path, groups, handle) => {
         this.pages.push({ method, path, groups, handle })

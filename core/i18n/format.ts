@@ -71,7 +71,7 @@ export function formatDateTime(value: Date, options: FormatOptions & { readonly 
 
 /** Turns 0-9 of a text into the company's digits; everything else stays. */
 export function withDigits(text: string, digits: Digits): string {
-  return digits === 'latin' ? text : text.replaceAll(/[0-9]/g, (digit) => String.fromCodePoint(0x0660 + Number(digit)))
+  return digits === 'latin' ? text : text.replaceAll(/\d/g, (digit) => String.fromCodePoint(0x0660 + Number(digit)))
 }
 
 function tag(options: FormatOptions): string {
