@@ -184,7 +184,7 @@ export class FatooraAuthority {
   private owns(csid: Csid, certificate: Buffer): boolean {
     const text = certificate.toString('base64')
     const owned = csid.kind === 'production' ? this.units.productionCsids(csid.unit) : [csid]
-    return owned.some((one) => one.certificate === text) && this.authorities.revocation(serialOf(certificate)) === undefined
+    return owned.some((one) => one.certificate === text && this.authorities.revocation(one.serial) === undefined)
   }
 
   private chain(csid: Csid, checked: CheckedDocument | null, findings: Findings): boolean {
@@ -252,6 +252,7 @@ export class FatooraAuthority {
       vatNumber: request.vatNumber,
       invoiceTypes: request.invoiceTypes,
       certificate: leaf.toString('base64'),
+      serial: serialOf(leaf),
       spki: request.spki.toString('base64'),
       csr,
     })

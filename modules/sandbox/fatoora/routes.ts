@@ -1,5 +1,5 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
-import { serialOf, type CertificateAuthorities } from '../ca/authority.js'
+import type { CertificateAuthorities } from '../ca/authority.js'
 import type { Faults, FaultPlan } from '../state/faults.js'
 import { Refusal, type Answer } from './answers.js'
 import type { FatooraAuthority } from './authority-service.js'
@@ -64,8 +64,7 @@ function guard(parts: FatooraParts, needsCsid: boolean) {
     if (needsCsid) {
       const csid = authenticate(parts.units, request.get('Authorization'))
       if (csid === undefined || csid.environment !== environment) throw new Refusal(401, 'Unauthorized', 'the credentials are not known')
-      if (parts.authorities.revocation(serialOf(Buffer.from(csid.certificate, 'base64'))) !== undefined)
-        throw new Refusal(401, 'Unauthorized', 'the certificate was revoked')
+      if (parts.authorities.revocation(csid.serial) !== undefined) throw new Refusal(401, 'Unauthorized', 'the certificate was revoked')
       csids.set(request, csid)
     }
     if (request.is('application/json') === false) throw new Refusal(415, 'Unsupported-Media-Type', 'Content-Type must be application/json')

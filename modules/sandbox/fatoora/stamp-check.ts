@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto'
+import { createHash, verify, X509Certificate, type KeyObject } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { Certificate } from '@peculiar/asn1-x509'
 import { nameText } from '../ca/names.js'
@@ -15,6 +15,9 @@ export interface Stamp {
   /** Base64 text as it stands. */
   readonly signatureValue: string
   readonly signingTime: string
+  /** Validity of the certificate, milliseconds since 1970. */
+  readonly validFrom: number
+  readonly validTo: number
 }
 
 const category = 'CERTIFICATE_ERRORS'
@@ -88,7 +91,7 @@ export function checkStamp(document: ReadDocument, hash: string, findings: Findi
     fail('X509Certificate', 'The certificate in the stamp cannot be read')
     return null
   }
-  if (!verifies(hash, signatureValue, read.spki))
+  if (!verifies(hash, signatureValue, read.key))
     fail('invalid-digital-signature', 'The signature does not match the hash and the public key of the certificate')
   const signed = find(signature, 'Object/QualifyingProperties/SignedProperties/SignedSignatureProperties')
   const cert = find(signed, 'SigningCertificate/Cert')
@@ -102,7 +105,15 @@ export function checkStamp(document: ReadDocument, hash: string, findings: Findi
   const signingTime = textAt(signed, 'SigningTime') ?? ''
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?$/.test(signingTime))
     fail('SigningTime', 'The signing time must be written yyyy-MM-ddTHH:mm:ss')
-  return { certificate: read.der, spki: read.spki, certificateSignature: read.signature, signatureValue, signingTime }
+  return {
+    certificate: read.der,
+    spki: read.spki,
+    certificateSignature: read.signature,
+    signatureValue,
+    signingTime,
+    validFrom: read.validFrom,
+    validTo: read.validTo,
+  }
 }
 
 /**
@@ -123,6 +134,9 @@ interface ReadCertificate {
   readonly signature: Buffer
   readonly serial: string
   readonly issuer: string
+  readonly key: KeyObject
+  readonly validFrom: number
+  readonly validTo: number
 }
 
 const known = new Map<string, ReadCertificate>()
@@ -141,6 +155,9 @@ function readCertificate(text: string): ReadCertificate | null {
       signature: Buffer.from(structure.signatureValue),
       serial: BigInt(`0x${certificate.serialNumber}`).toString(),
       issuer: nameText(structure.tbsCertificate.issuer),
+      key: certificate.publicKey,
+      validFrom: Date.parse(certificate.validFrom),
+      validTo: Date.parse(certificate.validTo),
     }
     if (known.size > 1000) known.clear()
     known.set(text, read)
@@ -151,9 +168,8 @@ function readCertificate(text: string): ReadCertificate | null {
 }
 
 /** ECDSA with SHA-256 over the 32 octets of the hash, not over SignedInfo. */
-function verifies(hash: string, signatureValue: string, spki: Buffer): boolean {
+function verifies(hash: string, signatureValue: string, key: KeyObject): boolean {
   try {
-    const key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
     return verify('sha256', Buffer.from(hash, 'base64'), key, Buffer.from(signatureValue, 'base64'))
   } catch {
     return false

@@ -16,6 +16,8 @@ export interface Csid {
   readonly invoiceTypes: string
   /** DER, base64. */
   readonly certificate: string
+  /** Of the certificate, hex. */
+  readonly serial: string
   /** DER SubjectPublicKeyInfo, base64. */
   readonly spki: string
   readonly secretHash: string
