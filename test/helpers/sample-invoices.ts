@@ -14,7 +14,15 @@ function sampleInvoice(index: number, company: string): Record<string, unknown> 
   const simplified = index % 2 === 1
   const lines = Array.from({ length: 1 + (index % 3) }, (_, at) => {
     const [description, itemCode, unitPrice] = goods[(index + at) % goods.length] ?? goods[0]
-    return { description, itemCode, unitPrice, quantity: String(1 + ((index + at) % 5)), unit: 'PCE', discount: at === 1 ? '1.25' : '0.00', tax: 'S15' }
+    return {
+      description,
+      itemCode,
+      unitPrice,
+      quantity: String(1 + ((index + at) % 5)),
+      unit: 'PCE',
+      discount: at === 1 ? '1.25' : '0.00',
+      tax: 'S15',
+    }
   })
   const customer = simplified
     ? { name: 'عميل نقدي' }
