@@ -150,6 +150,7 @@ export class JobWorker {
         maxAttempts: helpers.job.max_attempts,
         signal: helpers.abortSignal,
       })
+      if (helpers.job.job_queue_id !== null) await this.#completeInQueue(helpers)
     } catch (error) {
       if (error instanceof RunAgain) {
         await this.#postpone(helpers, error)
@@ -161,6 +162,19 @@ export class JobWorker {
     } finally {
       this.#ran += 1
     }
+  }
+
+  /**
+   * The library frees the queue of a finished job only after it has looked for the next one, and then sleeps for a poll: a
+   * chain of a thousand invoices would take a quarter of an hour. So the job of a queue is finished here, before it returns.
+   */
+  async #completeInQueue({ job }: JobHelpers): Promise<void> {
+    await this.options.database.ownerKnex.raw(
+      `with finished as (delete from graphile_worker._private_jobs where id = :id and locked_by = :worker returning job_queue_id)
+       update graphile_worker._private_job_queues as queue set locked_by = null, locked_at = null
+       from finished where queue.id = finished.job_queue_id and queue.locked_by = :worker`,
+      { id: job.id, worker: job.locked_by },
+    )
   }
 
   /**

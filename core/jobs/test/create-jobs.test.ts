@@ -62,14 +62,16 @@ describe('jobs', function () {
       running -= 1
     })
     await system.startWorker({ concurrency: 4 })
-    const numbers = Array.from({ length: 40 }, (_, number) => number)
+    const began = Date.now()
+    const numbers = Array.from({ length: 100 }, (_, number) => number)
     await add(
       system,
       'test.ordered',
       numbers.map((number) => ({ number })),
       { queue: 'chain' },
     )
-    assert.equal(await system.jobs.drain(), 40)
+    assert.equal(await system.jobs.drain(), 100)
+    assert.ok(Date.now() - began < 10_000, 'a queue does not wait for polls')
     await system.stopWorker()
     assert.deepEqual(order, numbers)
     assert.equal(most, 1)
@@ -198,7 +200,9 @@ describe('jobs', function () {
     await system.startWorker({ concurrency: 2 })
     await add(system, 'test.survive', [{ number: 1 }])
     await system.jobs.drain()
-    process.kill(scratch.database.serverPid() ?? 0, 'SIGKILL')
+    const server = scratch.database.serverPid() ?? 0
+    process.kill(server, 'SIGKILL')
+    for (let waited = 0; scratch.database.serverPid() === server && waited < 20_000; waited += 20) await sleep(20)
     for (let tries = 0; ; tries += 1) {
       try {
         await add(system, 'test.survive', [{ number: 2 }])
