@@ -40,8 +40,8 @@ export interface RunningHost {
   readonly access: AccessService
   /** Stand-ins for authorities that this process started; undefined when none were needed. */
   readonly authorities: LocalAuthorities | undefined
-  /** Opens the web server (role `web`). @throws Fault HOST-PORT when the port is taken */
-  listen(): Promise<{ readonly port: number }>
+  /** Opens the web server (role `web`). @throws Fault HTTP-PORT-TAKEN when the port is taken */
+  listen(): Promise<{ readonly port: number; readonly url: string }>
   /** Stops taking requests, lets running jobs end, closes everything. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -133,7 +133,7 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
       listen: async () => {
         const server = await services.listen(host, access)
         closing.add(() => server.close())
-        return { port: server.port }
+        return { port: server.port, url: server.url }
       },
       stop: () => closing.run(),
     }

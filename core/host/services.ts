@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Configuration } from '../../config/schema.js'
@@ -11,12 +12,13 @@ import { createFiles } from '../files/create-files.js'
 import type { Files } from '../files/files.js'
 import type { HookCall } from '../hooks/hook-map.js'
 import { notifyJob, type NotifyJob } from '../hooks/registry.js'
-import { Fault } from '../i18n/fault.js'
 import { createJobs, type JobSystem } from '../jobs/create-jobs.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { createMail } from '../mail/create-mail.js'
 import type { Mail } from '../mail/mail.js'
+import { createSigningService } from '../signing/create-signing-service.js'
 import type { SigningService } from '../signing/signing-service.js'
+import { createVerifiers } from '../validation/create-verifiers.js'
 import type { Verifiers } from '../validation/report.js'
 import type { Closing } from './boot.js'
 import { faultOf, type LoadedModules, type ModuleInBoot } from './load-modules.js'
@@ -45,7 +47,7 @@ export interface Services {
   readonly signing: SigningService
   readonly verifiers: Verifiers
   startWorker(): Promise<() => Promise<void>>
-  listen(host: Host, access: AccessService): Promise<{ port: number; close(): Promise<void> }>
+  listen(host: Host, access: AccessService): Promise<{ readonly port: number; readonly url: string; close(): Promise<void> }>
 }
 
 /** Makes the services from their factories and hands each what the standing modules registered for it. */
@@ -82,12 +84,9 @@ export async function startServices(parts: ServiceParts): Promise<Services> {
   jobs.define('core', notifyJob, (payload, { context }) => parts.deliver(notifyJobShape.parse(payload), { context }))
   const documents = createDocuments(config)
   closing.add(() => documents.close())
-  const signing = await import('../signing/create-signing-service.js').then(
-    (file) => file.createSigningService({ database, audit, config, now, logger }),
-    () => undefined as never,
-  )
-  closing.add(() => (signing as SigningService | undefined)?.close() ?? Promise.resolve())
-  const verifiers = await loadVerifiers()
+  const signing = createSigningService({ database, audit, config, now, logger })
+  closing.add(() => signing.close())
+  const verifiers = createVerifiers()
 
   for (const module of loaded.standing()) registerWork(module, jobs, verifiers, loaded)
 
@@ -104,7 +103,16 @@ export async function startServices(parts: ServiceParts): Promise<Services> {
       await jobs.startWorker({ concurrency: config.jobs.concurrency })
       return () => jobs.stopWorker()
     },
-    listen: () => Promise.reject(new Fault('HOST-NOT-RUNNING', { params: { service: 'http' } })),
+    listen: async (host, accessOfHost) => {
+      // Read when a process answers pages; commands and workers do without.
+      const { createServer } = await import('../http/create-server.js')
+      const templates = loaded
+        .standing()
+        .filter((module) => module.discovered.origin === 'package')
+        .map((module) => ({ module: module.name, folder: join(module.discovered.folder, 'templates') }))
+        .filter(({ folder }) => existsSync(folder))
+      return createServer(host, { access: accessOfHost, records: records(), logger, templates }).listen()
+    },
   }
 }
 
@@ -126,15 +134,4 @@ async function companiesOf(host: Host, module: string): Promise<readonly string[
   const companies = await host.access.companies()
   const enabled = await Promise.all(companies.map((company) => host.modules.isEnabled(company.id, module)))
   return companies.filter((_company, index) => enabled[index]).map((company) => company.id)
-}
-
-async function loadVerifiers(): Promise<Verifiers> {
-  const file = '../validation/create-verifiers.js'
-  const loaded = (await import(file).catch(() => undefined)) as { createVerifiers(): Verifiers } | undefined
-  return (
-    loaded?.createVerifiers() ?? {
-      add: () => undefined,
-      verify: () => Promise.reject(new Fault('HOST-NOT-RUNNING', { params: { service: 'verifiers' } })),
-    }
-  )
 }

@@ -33,8 +33,7 @@ export function register(program: Command): void {
       })
       stopOnSignal(() => running.stop())
       progress(bootReportText(running.report, running.host.i18n, locale))
-      const port = chosen.includes('web') ? (await running.listen()).port : undefined
-      const url = port === undefined ? undefined : `http://${config.listen}:${port}/`
+      const { port, url } = chosen.includes('web') ? await running.listen() : { port: undefined, url: undefined }
       if (options.json === true) printJson({ url, port, pid: process.pid, roles: chosen, report: running.report })
       else if (url !== undefined) print(commandTexts().text(locale, 'cli.start.ready', { url }))
     })
