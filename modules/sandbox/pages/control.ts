@@ -68,11 +68,30 @@ export function controlRoutes(parts: {
     else if (sandbox.revoke(serial, reason)) response.status(201).json({ serial, reason })
     else response.status(404).json({ message: 'this serial number was not issued here' })
   })
+  router.post('/certificates', (request: Request, response: Response) => {
+    const order = readOrder(request.body)
+    if (order === undefined) {
+      response.status(400).json({ message: `csrPem and profile are needed; profile is one of ${orderedProfiles.join(', ')}` })
+      return
+    }
+    sandbox.issueCertificate(order).then(
+      (chain) => response.status(201).json({ chain: chain.map((der) => der.toString('base64')) }),
+      (error: unknown) => response.status(400).json({ message: error instanceof Error ? error.message : 'invalid request' }),
+    )
+  })
   router.post('/reset', (_request: Request, response: Response) => {
     sandbox.reset()
     response.status(204).end()
   })
   return router
+}
+
+const orderedProfiles = ['seal', 'person'] as const
+
+function readOrder(body: unknown): { csrPem: string; profile: (typeof orderedProfiles)[number] } | undefined {
+  if (typeof body !== 'object' || body === null || !('csrPem' in body) || typeof body.csrPem !== 'string') return undefined
+  const profile = orderedProfiles.find((one) => 'profile' in body && body.profile === one)
+  return profile === undefined ? undefined : { csrPem: body.csrPem, profile }
 }
 
 /** A page of another origin open in the same browser must not turn anything here. */
