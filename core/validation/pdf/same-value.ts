@@ -1,0 +1,52 @@
+import type { PdfDocument } from './document.js'
+import { isDictionary, PdfName, PdfReference, PdfStream, PdfString, type PdfDictionary, type PdfValue } from './objects.js'
+
+/** Whether two values are written the same way; references compare by number, not by what they lead to. */
+export function sameValue(left: PdfValue | undefined, right: PdfValue | undefined): boolean {
+  if (left === right) return true
+  if (left === undefined || right === undefined || left === null || right === null) return false
+  if (left instanceof PdfName) return right instanceof PdfName && left.value === right.value
+  if (left instanceof PdfString) return right instanceof PdfString && left.bytes.equals(right.bytes)
+  if (left instanceof PdfReference)
+    return right instanceof PdfReference && left.number === right.number && left.generation === right.generation
+  if (left instanceof PdfStream)
+    return right instanceof PdfStream && left.raw.equals(right.raw) && sameValue(left.dictionary, right.dictionary)
+  if (Array.isArray(left))
+    return Array.isArray(right) && left.length === right.length && left.every((one, index) => sameValue(one, right[index]))
+  if (isDictionary(left)) {
+    if (!isDictionary(right) || left.size !== right.size) return false
+    for (const [key, value] of left) if (!sameValue(value, right.get(key))) return false
+    return true
+  }
+  return false
+}
+
+/** Keys whose values differ, added and removed ones included. */
+export function differingKeys(left: PdfDictionary, right: PdfDictionary): string[] {
+  const keys = new Set([...left.keys(), ...right.keys()])
+  return [...keys].filter((key) => !sameValue(left.get(key), right.get(key)))
+}
+
+/** Numbers of the objects a value refers to, directly. */
+export function referencesIn(value: PdfValue, into: Set<number>): void {
+  if (value instanceof PdfReference) into.add(value.number)
+  else if (value instanceof PdfStream) referencesIn(value.dictionary, into)
+  else if (Array.isArray(value)) for (const one of value) referencesIn(one, into)
+  else if (isDictionary(value)) for (const one of value.values()) referencesIn(one, into)
+}
+
+/** Everything that can be reached from the trailer. */
+export function reachable(document: PdfDocument, from: PdfValue = document.trailer): Set<number> {
+  const found = new Set<number>()
+  const waiting: PdfValue[] = [from]
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    const direct = new Set<number>()
+    referencesIn(value, direct)
+    for (const number of direct) {
+      if (found.has(number)) continue
+      found.add(number)
+      waiting.push(document.object(number))
+    }
+  }
+  return found
+}

@@ -1,0 +1,67 @@
+import type { PdfDocument } from './document.js'
+import { nameOf, PdfReference, PdfString, type PdfDictionary, type PdfValue } from './objects.js'
+
+/** A form field with what it inherits resolved. */
+export interface FormField {
+  readonly name: string
+  readonly reference: PdfReference | undefined
+  readonly dictionary: PdfDictionary
+  readonly type: string | undefined
+}
+
+const maximumFields = 20_000
+
+/** All fields of the form, parents included, in order. */
+export function formFields(document: PdfDocument): FormField[] {
+  const form = document.dictionary(document.catalog.get('AcroForm'))
+  const found: FormField[] = []
+  const seen = new Set<PdfDictionary>()
+  const walk = (value: PdfValue, prefix: string, inheritedType: string | undefined, depth: number): void => {
+    const dictionary = document.dictionary(value)
+    if (dictionary === undefined || seen.has(dictionary) || depth > 30 || found.length >= maximumFields) return
+    seen.add(dictionary)
+    const own = document.resolve(dictionary.get('T'))
+    const full = own instanceof PdfString ? `${prefix}${prefix === '' ? '' : '.'}${textOf(own)}` : prefix
+    const type = nameOf(document.resolve(dictionary.get('FT'))) ?? inheritedType
+    found.push({ name: full, reference: value instanceof PdfReference ? value : undefined, dictionary, type })
+    for (const kid of document.array(dictionary.get('Kids')) ?? []) walk(kid, full, type, depth + 1)
+  }
+  for (const field of document.array(form?.get('Fields')) ?? []) walk(field, '', undefined, 0)
+  return found
+}
+
+export interface SignatureField extends FormField {
+  readonly signature: PdfDictionary
+  /** Object number of the signature dictionary; undefined when it is direct, which no valid signature is here. */
+  readonly signatureNumber: number | undefined
+}
+
+export function signatureFields(document: PdfDocument): SignatureField[] {
+  return formFields(document).flatMap((field) => {
+    if (field.type !== 'Sig') return []
+    const value = field.dictionary.get('V')
+    const signature = document.dictionary(value)
+    if (signature === undefined) return []
+    return [{ ...field, signature, signatureNumber: value instanceof PdfReference ? value.number : undefined }]
+  })
+}
+
+export function textOf(text: PdfString): string {
+  const { bytes } = text
+  if (bytes[0] !== 0xfe || bytes[1] !== 0xff) return bytes.toString('latin1')
+  return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2)))
+    .swap16()
+    .toString('utf16le')
+}
+
+/** `D:20261122103000+03'00'` as a time; undefined when it is none. */
+export function dateOf(value: PdfValue | undefined): Date | undefined {
+  if (!(value instanceof PdfString)) return undefined
+  const match = /^D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-])(\d\d)'?(\d\d)?'?)?/.exec(textOf(value))
+  if (match === null) return undefined
+  const part = (index: number, fallback: string): string => match[index] ?? fallback
+  const base = Date.parse(`${part(1, '')}-${part(2, '01')}-${part(3, '01')}T${part(4, '00')}:${part(5, '00')}:${part(6, '00')}Z`)
+  if (Number.isNaN(base)) return undefined
+  const offset = (Number(part(8, '0')) * 60 + Number(part(9, '0'))) * 60_000
+  return new Date(match[7] === '-' ? base + offset : base - offset)
+}
