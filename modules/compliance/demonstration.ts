@@ -36,7 +36,8 @@ export function demonstrations(host: Host): Promise<Demonstration[]> {
 export async function demonstrationCompany(host: Host, code: string): Promise<Company | undefined> {
   const demonstration = (await demonstrations(host)).find((one) => one.company.code === code)
   if (demonstration === undefined) return undefined
-  const company = (await host.access.companies()).find((one) => one.code === code) ?? (await host.access.createCompany(demonstration.company))
+  const company =
+    (await host.access.companies()).find((one) => one.code === code) ?? (await host.access.createCompany(demonstration.company))
   const context = await host.access.systemContext(company.id, 'cli')
   const enabled = await host.modules.enabledFor(company.id)
   for (const module of demonstration.modules) if (!enabled.has(module)) await host.modules.enable(context, module)

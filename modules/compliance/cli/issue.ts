@@ -1,0 +1,67 @@
+import { basename } from 'node:path'
+import type { Command } from 'commander'
+import { commandTexts, languageOf, print, printJson, progress, type GlobalOptions } from '../../../core/cli/terminal.js'
+import { withHost } from '../../../core/cli/with-host.js'
+import { demonstrationPrefix } from '../demonstration.js'
+import { issueRows } from '../issue/issue-files.js'
+import { readRows, type InvoiceRow } from '../issue/read-rows.js'
+
+interface IssueCommandOptions extends GlobalOptions {
+  readonly out: string
+  readonly pdf: boolean
+  readonly submit: boolean
+  readonly again?: string
+  readonly patience: string
+}
+
+/** `khatm issue`: invoices from JSON through the real host, in order, each acknowledged by a line of `result.ndjson`. */
+export function register(program: Command): void {
+  program
+    .command('issue')
+    .description('post, stamp, file and print invoices from JSON files')
+    .argument('<files...>', '.json (one invoice or an array) or .ndjson')
+    .option('--out <folder>', 'where <number>.xml|json, <number>.pdf and result.ndjson go', 'out')
+    .option('--no-pdf', 'make no PDF')
+    .option('--no-submit', 'sign, but leave the filing to the host that runs next')
+    .option('--again <name>', 'issue a file once more on purpose; every name is a new run, the same name the same run')
+    .option('--patience <seconds>', 'how long to wait for an invoice that gets nowhere', '120')
+    .action(async (files: string[], _options: IssueCommandOptions, command: Command) => {
+      const options = command.optsWithGlobals<IssueCommandOptions>()
+      const locale = languageOf(options.lang)
+      const texts = commandTexts()
+      const fileOfRow = new Map<InvoiceRow, string>()
+      const rows = files.flatMap((file) => {
+        const own = readRows(file, options.again ?? '')
+        for (const row of own) fileOfRow.set(row, basename(file))
+        return own
+      })
+      const summary = await withHost(
+        command,
+        (running) =>
+          issueRows(running.host, rows, {
+            folder: options.out,
+            pdf: options.pdf,
+            submit: options.submit,
+            patienceMs: Number(options.patience) * 1000,
+            message: (fault) => texts.fault(locale, fault),
+            ...(files.length > 1 ? { fileOf: (row: InvoiceRow) => fileOfRow.get(row) ?? '' } : {}),
+            onResult: (line, count) => {
+              if (line.status !== 'accepted' && line.status !== 'posted') {
+                for (const fault of line.faults) progress(`${String(line.line)}: ${fault.code} ${fault.path ?? ''} ${fault.message}`)
+              }
+              if (count % 100 === 0 || count === rows.length) progress(`${String(count)} / ${String(rows.length)}`)
+            },
+          }),
+        { role: { worker: options.submit }, sandbox: rows.some(wantsDemonstration) },
+      )
+      if (options.json === true) printJson(summary)
+      else print(texts.text(locale, 'compliance.issue.summary', { ...summary }))
+      const good = summary.accepted + (options.submit ? 0 : summary.posted)
+      if (good < rows.length) process.exitCode = 1
+    })
+}
+
+function wantsDemonstration(row: InvoiceRow): boolean {
+  const { value } = row
+  return typeof value === 'object' && value !== null && 'company' in value && String(value.company).startsWith(demonstrationPrefix)
+}

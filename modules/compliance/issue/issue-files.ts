@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Host } from '../../../core/host/module.js'
+import type { FaultDetail } from '../../../core/i18n/fault.js'
+import { makePrint } from '../../invoicing/index.js'
+import { followRows, printNow, type Feed, type FollowOptions, type SettledRow } from './follow.js'
+import { postRows } from './issue-rows.js'
+import type { InvoiceRow } from './read-rows.js'
+import { ResultFolder, type ResultLine } from './results.js'
+
+export interface IssueOptions extends FollowOptions {
+  readonly folder: string
+  /** Names the file of a row in the results, when there are several. */
+  readonly fileOf?: (row: InvoiceRow) => string
+  readonly message: (fault: FaultDetail) => string
+  readonly onResult?: (line: ResultLine, count: number) => void
+}
+
+export interface IssueSummary {
+  readonly accepted: number
+  readonly posted: number
+  readonly rejected: number
+  readonly invalid: number
+}
+
+/** Rows that may be posted ahead of the first unsettled one: bounds memory, keeps the workers busy. */
+const lead = 400
+
+/** Posts, follows and writes rows, in order. @returns counts by status */
+export async function issueRows(host: Host, rows: readonly InvoiceRow[], options: IssueOptions): Promise<IssueSummary> {
+  const summary = { accepted: 0, posted: 0, rejected: 0, invalid: 0 }
+  const results = new ResultFolder(options.folder, options.message)
+  const feed: Feed = { rows: [], settled: 0, done: false }
+  const posting = fill(host, rows, feed, options)
+  // A failure of the posting must not be lost while rows before it are still followed.
+  posting.catch(() => undefined)
+  try {
+    for await (const settled of followRows(host, feed, options)) {
+      const line = writeRow(results, settled, options)
+      summary[line.status] += 1
+      options.onResult?.(line, feed.settled)
+    }
+    await posting
+  } finally {
+    results.close()
+  }
+  return summary
+}
+
+async function fill(host: Host, rows: readonly InvoiceRow[], feed: Feed, options: IssueOptions): Promise<void> {
+  try {
+    for await (const batch of postRows(host, rows)) {
+      if (options.pdf && !options.submit) await printNow(host, batch, makePrint)
+      feed.rows.push(...batch)
+      while (feed.rows.length - feed.settled > lead) await pause(20)
+    }
+  } finally {
+    feed.done = true
+  }
+}
+
+function writeRow(results: ResultFolder, settled: SettledRow, options: IssueOptions): ResultLine {
+  const { posted, status, number, faults, files } = settled
+  const file = options.fileOf?.(posted.row)
+  return results.write(
+    posted.row,
+    { status, faults, ...(number === undefined ? {} : { number }), ...(file === undefined ? {} : { file }) },
+    { ...(files.legal === undefined ? {} : { legal: files.legal }), ...(options.pdf && files.pdf !== undefined ? { pdf: files.pdf } : {}) },
+  )
+}

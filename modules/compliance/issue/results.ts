@@ -1,0 +1,86 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FaultDetail } from '../../../core/i18n/fault.js'
+import type { InvoiceRow } from './read-rows.js'
+
+export type ResultStatus = 'accepted' | 'posted' | 'rejected' | 'invalid'
+
+/** One line of `result.ndjson`. */
+export interface ResultLine {
+  readonly line: number
+  /** Named when several files were given. */
+  readonly file?: string
+  readonly status: ResultStatus
+  readonly number?: string
+  readonly files?: { readonly legal?: string; readonly pdf?: string }
+  readonly faults: readonly { readonly code: string; readonly path?: string; readonly message: string; readonly level?: 'warning' }[]
+}
+
+/** What a settled row leaves in the folder. */
+export interface ResultFiles {
+  readonly legal?: { readonly bytes: Buffer; readonly extension: string }
+  readonly pdf?: Buffer
+}
+
+/**
+ * The output folder. A line of `result.ndjson` is an acknowledgement: its files are on disk before it is written, and the file grows in
+ * the order of the rows. Rows that were refused are written once more to `not-issued.ndjson`, to be mended and issued from there.
+ */
+export class ResultFolder {
+  private readonly results: number
+  private readonly refused: InvoiceRow[] = []
+
+  constructor(
+    private readonly folder: string,
+    private readonly message: (fault: FaultDetail) => string,
+    private readonly sync: boolean = true,
+  ) {
+    mkdirSync(folder, { recursive: true })
+    this.results = openSync(join(folder, 'result.ndjson'), 'w')
+  }
+
+  /** @returns the line as it was written */
+  write(
+    row: InvoiceRow,
+    outcome: { status: ResultStatus; number?: string; faults: readonly FaultDetail[]; file?: string },
+    files: ResultFiles,
+  ): ResultLine {
+    const stem = outcome.number?.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
+    const written: { legal?: string; pdf?: string } = {}
+    if (stem !== undefined && files.legal !== undefined) {
+      written.legal = this.store(`${stem}.${files.legal.extension}`, files.legal.bytes)
+    }
+    if (stem !== undefined && files.pdf !== undefined) written.pdf = this.store(`${stem}.pdf`, files.pdf)
+    if (outcome.status === 'invalid') this.refused.push(row)
+    const line: ResultLine = {
+      line: row.line,
+      ...(outcome.file === undefined ? {} : { file: outcome.file }),
+      status: outcome.status,
+      ...(outcome.number === undefined ? {} : { number: outcome.number }),
+      ...(written.legal === undefined && written.pdf === undefined ? {} : { files: written }),
+      faults: outcome.faults.map((fault) => ({
+        code: fault.code,
+        ...(fault.path === undefined ? {} : { path: fault.path }),
+        message: this.message(fault),
+        ...(fault.level === 'warning' ? { level: 'warning' as const } : {}),
+      })),
+    }
+    writeSync(this.results, `${JSON.stringify(line)}\n`)
+    return line
+  }
+
+  close(): void {
+    if (this.sync) fsyncSync(this.results)
+    closeSync(this.results)
+    const again = this.refused.filter((row) => row.value !== undefined).map((row) => `${JSON.stringify(row.value)}\n`)
+    if (again.length > 0) writeFileSync(join(this.folder, 'not-issued.ndjson'), again.join(''))
+  }
+
+  /** Written aside and renamed, so that a file of that name is always whole. */
+  private store(name: string, bytes: Buffer): string {
+    const path = join(this.folder, name)
+    writeFileSync(`${path}.part`, bytes)
+    renameSync(`${path}.part`, path)
+    return name
+  }
+}
