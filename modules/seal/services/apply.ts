@@ -1,0 +1,74 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { PlacedBox } from '../../../core/documents/documents.js'
+import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
+import { signPdf } from '../../../core/signing/formats/pades/sign-pdf.js'
+import { sealSize, type SealDesign } from '../models/design.js'
+import { defaultDesign, readDesign } from './designs.js'
+import { sealPicture } from './picture.js'
+import { timeStampClient } from './time-stamp.js'
+
+export type SealBox = Pick<PlacedBox, 'page' | 'x' | 'y' | 'width' | 'height'>
+
+export interface SealOrder {
+  readonly pdf: Buffer
+  /** Where the seal is seen; without it the signature has no picture. */
+  readonly box?: SealBox
+  readonly subject: { readonly type: string; readonly id: string; readonly label: string }
+  /** Total of the document, for the amount limits of the key. */
+  readonly amount?: { readonly value: string; readonly currency: string }
+  /** The company's default seal unless told. */
+  readonly designId?: string
+  readonly reason?: string
+}
+
+export interface Sealed {
+  readonly pdf: Buffer
+  /** `PAdES-BASELINE-T` where a time-stamp authority is configured, else `PAdES-BASELINE-B`. */
+  readonly level: 'PAdES-BASELINE-B' | 'PAdES-BASELINE-T'
+  readonly stampedAt: Date | null
+  readonly designId: string
+}
+
+const pointsPerMillimetre = 72 / 25.4
+
+/**
+ * Puts the company's seal under a PDF: its picture in the box, its key's signature over the file. Nothing is stored and no
+ * transaction is open while it signs. A configured time-stamp authority that does not answer is a fault, never a lower level.
+ * @throws Fault SEAL-DESIGN-MISSING, SEAL-KEY-MISSING, and what signing service, signature and time stamp throw (SIGN-…)
+ */
+export async function applySeal(host: Host, context: CompanyContext, order: SealOrder): Promise<Sealed> {
+  const { companyId } = context
+  const design = await host.db.company(companyId, (transaction) =>
+    order.designId === undefined ? defaultDesign(transaction) : readDesign(transaction, order.designId),
+  )
+  if (design === undefined) throw new Fault('SEAL-DESIGN-MISSING')
+  if (design.keyId === null) throw new Fault('SEAL-KEY-MISSING', { params: { seal: design.name } })
+  const signer = await host.signing.open(context, design.keyId, {
+    purpose: 'seal-document',
+    subject: order.subject,
+    ...(order.amount === undefined ? {} : { amount: order.amount }),
+  })
+  const timeStamp = timeStampClient(host)
+  const appearance =
+    order.box === undefined
+      ? undefined
+      : { page: order.box.page, rect: placed(order.box, design), pdf: await sealPicture(host.documents, design) }
+  const signed = await signPdf(order.pdf, {
+    signer,
+    signedAt: host.now(),
+    ...(appearance === undefined ? {} : { appearance }),
+    ...(timeStamp === undefined ? {} : { timeStamp }),
+    ...(order.reason === undefined ? {} : { reason: order.reason }),
+  })
+  return { pdf: signed.pdf, level: signed.level, stampedAt: signed.stampedAt, designId: design.id }
+}
+
+/** The seal at its real size in the middle of the box, smaller only where the box is. Points. */
+export function placed(box: SealBox, design: Pick<SealDesign, 'shape'>): [x: number, y: number, width: number, height: number] {
+  const size = sealSize(design.shape)
+  const scale = Math.min(pointsPerMillimetre, box.width / size.width, box.height / size.height)
+  const width = size.width * scale
+  const height = size.height * scale
+  return [box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height]
+}
