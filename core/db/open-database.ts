@@ -10,7 +10,7 @@ import { applicationRole, connect } from './connection.js'
 import { asFault, isRetryable } from './database-faults.js'
 import type { CompanyTransaction, Database } from './database.js'
 import type { EmbeddedServer } from './embedded/server.js'
-import { embeddedDatabaseName, embeddedOwner, startEmbeddedServer } from './embedded/server.js'
+import { embeddedApplication, embeddedDatabaseName, embeddedOwner, startEmbeddedServer } from './embedded/server.js'
 import type { MigrationReport, MigrationSource } from './migrate.js'
 import { runMigrations } from './migrate.js'
 
@@ -52,7 +52,11 @@ export async function openDatabase(
     connection = { connectionString: config.database.url }
   }
   const ownerKnex = connect(connection, 4, logger)
-  const applicationKnex = connect(connection, config.database.poolSize, logger, applicationRole)
+  // An external server's login role takes the application role on every connection; on the embedded one that role logs in itself.
+  const applicationKnex =
+    server === undefined
+      ? connect(connection, config.database.poolSize, logger, applicationRole)
+      : connect({ ...connection, user: embeddedApplication }, config.database.poolSize, logger)
   const opened = new PostgresDatabase(ownerKnex, applicationKnex, connection, server, logger)
   try {
     await prepareRoles(ownerKnex)

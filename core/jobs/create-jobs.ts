@@ -43,7 +43,7 @@ export interface JobSystem {
   pending(transaction: CompanyTransaction): Promise<PendingJob[]>
 }
 
-const nameShape = /^[a-z][a-z0-9-]*(?:\.[a-z0-9:_.-]+)+$/i
+const nameShape = /^[a-z][a-z0-9-]*\.[\w:.-]+$/i
 const keptForOneStatement = 1_000
 
 /** Jobs on rows of the same database: a job exists if and only if the transaction that added it was committed. */

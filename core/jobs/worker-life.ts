@@ -1,3 +1,4 @@
+import { readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Knex } from 'knex'
 import { isAlive, startMark } from '../db/embedded/postmaster-file.js'
@@ -8,6 +9,11 @@ interface WorkerRow {
   machine: string
   pid: number
   start_mark: string
+}
+
+/** Where a process number means one process: containers of one name and one machine have numbers of their own. */
+async function machineName(): Promise<string> {
+  return `${hostname()} ${await readlink('/proc/self/ns/pid').catch(() => '')}`.trimEnd()
 }
 
 /** A worker not seen for this long is taken for dead, and its jobs are given to others. */
@@ -40,7 +46,7 @@ export class WorkerLife {
 
   async enter(id: string): Promise<void> {
     this.#ids.add(id)
-    await this.owner('core_worker').insert({ id, machine: hostname(), pid: process.pid, start_mark: await startMark(process.pid) })
+    await this.owner('core_worker').insert({ id, machine: await machineName(), pid: process.pid, start_mark: await startMark(process.pid) })
   }
 
   async end(): Promise<void> {
@@ -50,12 +56,20 @@ export class WorkerLife {
     if (ids.length > 0) await this.owner('core_worker').whereIn('id', ids).delete()
   }
 
+  /** Gives up the workers of this host that ended by themselves: whatever they held is free again. */
+  async abandon(): Promise<void> {
+    const ids = [...this.#ids]
+    this.#ids.clear()
+    await this.#free(ids)
+  }
+
   async #beat(): Promise<void> {
     const mark = await startMark(process.pid)
+    const machine = await machineName()
     for (const id of this.#ids) {
       // a row swept while this host was suspended is put back
       await this.owner('core_worker')
-        .insert({ id, machine: hostname(), pid: process.pid, start_mark: mark })
+        .insert({ id, machine, pid: process.pid, start_mark: mark })
         .onConflict('id')
         .merge({ seen_at: this.owner.fn.now() })
     }
@@ -64,7 +78,7 @@ export class WorkerLife {
 
   /** Workers of processes that ended on this machine, however lately. */
   async freeDeadOfThisMachine(): Promise<void> {
-    const rows = await this.owner<WorkerRow>('core_worker').where('machine', hostname())
+    const rows = await this.owner<WorkerRow>('core_worker').where('machine', await machineName())
     const dead: string[] = []
     for (const row of rows) {
       if (!isAlive(row.pid) || (await startMark(row.pid)) !== row.start_mark) dead.push(row.id)

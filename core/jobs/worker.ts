@@ -115,7 +115,8 @@ export class JobWorker {
       events,
       // The library tells every start and end; only its troubles are news. Failed jobs are told below, with their company.
       logger: new WorkerLogger(() => (level, message) => {
-        if (level === 'error' && !message.startsWith('Failed task')) logger.error({ area: 'jobs' }, message)
+        const word: string = level
+        if (word === 'error' && !message.startsWith('Failed task')) logger.error({ area: 'jobs' }, message)
         else logger.trace({ area: 'jobs' }, message)
       }),
     })
@@ -131,6 +132,7 @@ export class JobWorker {
     while (!this.#stopping) {
       await sleep(1_000)
       try {
+        await this.#life?.abandon()
         await this.#run()
         return
       } catch (error) {

@@ -138,11 +138,14 @@ export function databaseContract(name: string, begin: () => Promise<ServerUnderT
               day: '2026-03-29',
             } as object)
             .returning('id')
-          return transaction.knex('contract_note').where({ id: id?.id }).first('amount', 'day', 'number')
+          return transaction
+            .knex<{ id?: string; amount: string; day: string; number: number }>('contract_note')
+            .where({ id: id?.id })
+            .first()
         })
-        assert.equal(row?.amount, '12345678901234.50')
-        assert.equal(row?.day, '2026-03-29')
-        assert.equal(typeof row?.number, 'number')
+        assert.equal(row.amount, '12345678901234.50')
+        assert.equal(row.day, '2026-03-29')
+        assert.equal(typeof row.number, 'number')
       })
     })
 
@@ -155,9 +158,8 @@ export function databaseContract(name: string, begin: () => Promise<ServerUnderT
             await database
               .company(company, async (transaction) => {
                 const count = 1 + (index % 3)
-                let first = 0
                 for (let taken = 0; taken < count; taken += 1) {
-                  first = await transaction.takeNumbers('gapless')
+                  const first = await transaction.takeNumbers('gapless')
                   await transaction.knex('contract_note').insert({ company_id: company, number: first, text: String(index) })
                 }
                 if (index % 4 === 0) throw new Error('rolled back on purpose')

@@ -13,7 +13,10 @@ if (debianPostgresInstalled()) {
         process.kill(server.pid(), 'SIGKILL')
         await server.run()
       },
-      end: () => Promise.resolve(server.stop()),
+      end: () => {
+        server.stop()
+        return Promise.resolve()
+      },
     }
   })
 } else {

@@ -38,9 +38,7 @@ export class DebianPostgres {
         cwd: this.#folder,
         ...this.#identity,
       })
-      let ended = false
-      child.once('exit', () => (ended = true))
-      while (!ended) {
+      while (child.exitCode === null && child.signalCode === null) {
         try {
           this.#run('pg_isready', ['-h', this.#folder])
           child.unref()

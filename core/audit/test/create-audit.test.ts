@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemContextOf } from '../../../test/helpers/company-context.js'
 import type { ScratchDatabase } from '../../../test/helpers/scratch-database.js'
 import { scratchDatabase } from '../../../test/helpers/scratch-database.js'
@@ -170,7 +171,7 @@ describe('event log', function () {
     await record(company, 1)
     let text = ''
     for (let waited = 0; waited < 2_000 && !text.includes(company); waited += 50) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await sleep(50)
       text = await readFile(anchorFile, 'utf8')
     }
     assert.ok(text.includes(company))
@@ -186,7 +187,7 @@ describe('event log', function () {
       for (const row of await transaction<EventRow>('core_audit_event').orderBy('sequence')) {
         const hash = eventHash(previous, {
           companyId,
-          sequence: Number(row.sequence),
+          sequence: row.sequence,
           at: row.at.toISOString(),
           action: row.action,
           subjectType: row.subject_type,

@@ -30,7 +30,7 @@ export async function serverUser(): Promise<ServerUser> {
 /** Whether the user may enter every parent of the path and read and enter the path itself. */
 export async function readableBy(user: ServerUser, file: string): Promise<boolean> {
   const real = await realpath(file)
-  if (!(await blockedAt(user, path.dirname(real))).every((folder) => folder === undefined)) return false
+  if ((await blockedAt(user, path.dirname(real))).length > 0) return false
   const facts = await stat(real)
   return allowed(facts, user, 0o5)
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from '../../host/logger.js'
 import { Fault } from '../../i18n/fault.js'
+import { applicationRole } from '../connection.js'
 import type { PostgresBinaries } from './binaries.js'
 import { findBinaries } from './binaries.js'
 import { HostRegister } from './host-register.js'
@@ -17,6 +18,8 @@ import { openTheWay, serverUser } from './server-user.js'
 export const embeddedDatabaseName = 'khatm'
 /** Owns the tables; not a superuser, so that forced row-level security holds for it too. */
 export const embeddedOwner = 'khatm'
+/** Serves people. It logs in by itself, so not even a statement smuggled in could make it the owner again. */
+export const embeddedApplication = applicationRole
 /** Superuser of the cluster; used only by this supervisor. */
 const clusterUser = 'khatm_cluster'
 const port = 5432
@@ -217,12 +220,15 @@ class Supervisor implements EmbeddedServer {
       ...this.#identity(),
     })
     await log.close()
-    let ended = false
-    child.once('exit', () => (ended = true))
-    child.once('error', () => (ended = true))
+    const life = { ended: false }
+    const end = (): void => {
+      life.ended = true
+    }
+    child.once('exit', end)
+    child.once('error', end)
     child.unref()
     const limit = Date.now() + startLimitMs
-    while (!ended && Date.now() < limit) {
+    while (!life.ended && Date.now() < limit) {
       const file = await readPostmasterFile(this.dataFolder)
       if (file?.pid === child.pid && file?.status.startsWith('ready') === true && (await this.#answers(this.socketFolder))) {
         this.#pid = child.pid
@@ -300,16 +306,21 @@ class Supervisor implements EmbeddedServer {
 
   async #prepareDatabase(): Promise<void> {
     await this.#asCluster(this.socketFolder, 'postgres', async (client) => {
-      const { rows } = await client.query(`select 1 from pg_database where datname = $1`, [embeddedDatabaseName])
-      if (rows.length > 0) return
+      const { rows } = await client.query<{ made: boolean; login: boolean | null }>(
+        `select exists (select 1 from pg_database where datname = $1) as made,
+                (select rolcanlogin from pg_roles where rolname = $2) as login`,
+        [embeddedDatabaseName, embeddedApplication],
+      )
+      if (rows[0]?.login === false) await client.query(`alter role ${embeddedApplication} login`)
+      if (rows[0]?.made === true) return
       const ignoreTaken = (error: unknown): void => {
         // 42710, 42P04, 23505: another host made it a moment ago
         const code = error instanceof pg.DatabaseError ? error.code : undefined
         if (code !== '42710' && code !== '42P04' && code !== '23505') throw error
       }
-      await client.query(`create role khatm_app nologin`).catch(ignoreTaken)
+      await client.query(`create role ${embeddedApplication} login`).catch(ignoreTaken)
       await client.query(`create role ${embeddedOwner} login nosuperuser nocreatedb createrole`).catch(ignoreTaken)
-      await client.query(`grant khatm_app to ${embeddedOwner} with admin option`).catch(ignoreTaken)
+      await client.query(`grant ${embeddedApplication} to ${embeddedOwner} with admin option`).catch(ignoreTaken)
       await client.query(`create database ${embeddedDatabaseName} owner ${embeddedOwner}`).catch(ignoreTaken)
     })
   }

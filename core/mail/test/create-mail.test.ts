@@ -53,7 +53,9 @@ describe('mail', function () {
       },
     })
     smtp.on('error', () => undefined)
-    await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => {
+      smtp.listen(0, '127.0.0.1', resolve)
+    })
     port = (smtp.server.address() as AddressInfo).port
   })
   after(async () => {

@@ -8,9 +8,11 @@ const [dataDir = ''] = process.argv.slice(2)
 const database = await openDatabase({ dataDir, database: { url: null, poolSize: 4 }, logLevel: 'silent' })
 process.stdout.write(`server ${String(database.serverPid())}\n`)
 await database.ownerKnex.raw('create table if not exists child_note (number bigserial primary key, host int)')
-let open = true
-process.stdin.on('data', () => (open = false))
-while (open) {
+const told = new AbortController()
+process.stdin.on('data', () => {
+  told.abort()
+})
+while (!told.signal.aborted) {
   const { rows } = await database.ownerKnex.raw<{ rows: { number: number }[] }>(
     `insert into child_note (host) values (?) returning number`,
     [process.pid],

@@ -70,6 +70,12 @@ describe('embedded PostgreSQL', function () {
               current_setting('is_superuser') as super, current_setting('server_version_num')::int / 10000 as major`,
     )
     assert.deepEqual(rows, [{ listen: '', fsync: 'on', encoding: 'UTF8', super: 'off', major: 18 }])
+    for (const statement of ['set role khatm', 'set session authorization khatm']) {
+      await assert.rejects(
+        database.host((transaction) => transaction.raw(statement)),
+        'the application role cannot become the owner',
+      )
+    }
     const folder = await stat(database.connection.host ?? '')
     assert.equal(folder.mode & 0o077, 0, 'only the account of the server may enter the folder of the socket')
     assert.ok(Buffer.byteLength(`${database.connection.host ?? ''}/.s.PGSQL.5432`) <= 107)
