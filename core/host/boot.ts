@@ -69,7 +69,6 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
     const database = await openDatabase(given, { logger })
     closing.add(() => database.close())
     const migrated = options.migrate === false ? [] : await migrate(database, loaded)
-    await recordModuleVersions(database, loaded, now())
 
     const authorities = await startAuthorities(given, loaded, database, options.sandbox === true, progress)
     if (authorities !== undefined) closing.add(() => authorities.stop())
@@ -114,6 +113,7 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
 
     progress('start')
     await startModules(loaded, logger)
+    await recordModuleVersions(database, loaded, now())
     closing.add(() => stopModules(loaded, logger))
     if (options.role?.worker === true) closing.add(await services.startWorker())
 

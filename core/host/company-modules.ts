@@ -91,10 +91,10 @@ export class CompanyModules implements Modules {
     })
   }
 
-  async requireHealthy(companyId: string): Promise<void> {
+  async requireHealthy(companyId: string, transaction?: CompanyTransaction): Promise<void> {
     const failed = this.parts.loaded.all.filter((module) => module.state === 'failed')
     if (failed.length === 0) return
-    const enabled = await this.enabledFor(companyId)
+    const enabled = await this.enabled.of(companyId, transaction)
     for (const module of failed) if (enabled.has(module.name)) refuseFailed(module)
   }
 

@@ -125,6 +125,9 @@ export interface Modules {
   enable(context: import('../access/context.js').CompanyContext, module: string): Promise<void>
   /** What it stored stays. @throws Fault MODULE-NEEDED while another module of the company depends on it */
   disable(context: import('../access/context.js').CompanyContext, module: string): Promise<void>
-  /** @throws Fault MODULE-FAILED naming module and reason, when a module this company enabled did not load */
-  requireHealthy(companyId: string): Promise<void>
+  /**
+   * Inside a transaction (give it) the company's rows are asked, outside an answer may be two seconds old.
+   * @throws Fault MODULE-FAILED (503) naming module and reason, when a module this company enabled did not load
+   */
+  requireHealthy(companyId: string, transaction?: import('../db/database.js').CompanyTransaction): Promise<void>
 }

@@ -21,11 +21,14 @@ export interface FaultOptions {
   readonly cause?: unknown
 }
 
+const brand = Symbol.for('khatm.fault')
+
 /**
  * A coded fault. Everything a person can cause or must mend is thrown as one; its text is looked up in the
  * reader's language at the edge (page, API, command line), so `message` holds only code and parameters.
  */
 export class Fault extends Error {
+  readonly [brand] = true
   readonly code: string
   readonly path: string | undefined
   readonly params: FaultParameters
@@ -41,6 +44,11 @@ export class Fault extends Error {
     this.params = params
     this.status = options.status ?? 422
     this.details = options.details ?? [{ code, path: options.path, params }]
+  }
+
+  /** Known by its mark, not by its class: a module from outside may bring its own copy of this file. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
   }
 
   /** Throws when the list holds an error; warnings alone pass. */

@@ -42,7 +42,7 @@ async function run({ name, files: list }) {
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js')
   const reporter = join(import.meta.dirname, 'counting-reporter.cjs')
   // --exit: a test that forgets to close something must not keep everybody waiting.
-  const args = ['--import=tsx', mocha, '--exit', '--timeout', '60000', '--reporter', reporter, ...list]
+  const args = [mocha, '--exit', '--timeout', '60000', '--reporter', reporter, ...list]
   const env = { ...process.env, KHATM_TEST_RESULTS: results, NODE_ENV: 'test' }
   const code = await new Promise((done) => {
     spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env }).on('exit', (exit) => done(exit ?? 1))
