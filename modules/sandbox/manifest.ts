@@ -1,4 +1,5 @@
 import { defineModule } from '../../core/host/module.js'
+import { startAuthorities } from './authorities.js'
 
 /** Brings texts and the command `khatm sandbox`; companies that talk to the sandbox are marked by the host's own banner. */
 export default defineModule({
@@ -15,4 +16,5 @@ export default defineModule({
   setup() {
     // Nothing to register: the authorities run beside the host and are reached over the network like real ones.
   },
+  startAuthorities,
 })
