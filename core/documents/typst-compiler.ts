@@ -3,6 +3,7 @@ import { NodeCompiler, type NodeTypstDocument } from '@myriaddreamin/typst-ts-no
 import { z } from 'zod'
 import type { PlacedBox } from './documents.js'
 import { documentFonts } from './fonts.js'
+import { mendTextLayer } from './text-layer.js'
 import type { DocumentJob, DrawingJob, RenderJob } from './worker-messages.js'
 
 /** A template that does not compile, or data it does not expect. `place` names file and message for the log. */
@@ -46,7 +47,7 @@ export class TypstCompiler {
   /** @throws TypstFailure */
   pdf(job: RenderJob): { pdf: Buffer; pages: number; boxes: PlacedBox[] } {
     return this.#with(job, (document) => {
-      const pdf = this.#compiler.pdf(document, { pdfStandard: job.standard, creationTimestamp: job.createdAt })
+      const pdf = mendTextLayer(this.#compiler.pdf(document, { pdfStandard: job.standard, creationTimestamp: job.createdAt }))
       const found = placedBoxes.parse(this.#compiler.query(document, { selector: '<khatm-box>', field: 'value' }))
       const boxes = found.map(({ label, page, x, top, width, height, pageHeight }) => ({
         label,
