@@ -79,14 +79,15 @@ function environmentTree(environment: Readonly<Record<string, string | undefined
       path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Tree, // a path of at least one key makes an object
     )
   }
+  // Before the others: a password in a variable of its own wins over one in the address.
+  const smtp = environment.KHATM_SMTP_URL
+  if (smtp !== undefined && smtp !== '') set(['smtp'], smtpTree(smtp))
   for (const { name, path, number } of environmentNames) {
     const value = environment[name]
     // An empty variable is how shells and compose files say "not set".
     if (value === undefined || value === '') continue
     set(path, number === true && /^\d+$/.test(value) ? Number(value) : value)
   }
-  const smtp = environment.KHATM_SMTP_URL
-  if (smtp !== undefined && smtp !== '') set(['smtp'], smtpTree(smtp))
   return tree
 }
 

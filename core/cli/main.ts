@@ -33,6 +33,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .exitOverride()
   program.configureOutput({ writeErr: (text) => process.stderr.write(text) })
 
+  // The program takes its options wherever they stand; a command that names one of them itself finds it too.
+  program.hook('preAction', (all, command) => {
+    for (const [name, value] of Object.entries(all.opts())) command.setOptionValue(name, value)
+  })
+
   const known = [...commands, ...(await moduleCommands())]
   const wanted = known.filter((entry) => argv.includes(entry.name))
   for (const entry of wanted.length > 0 ? wanted : known) (await entry.load()).register(program)

@@ -10,8 +10,9 @@ interface CompanyOption extends GlobalOptions {
 
 /** `khatm modules`: what is installed here, and which of it a company uses. */
 export function register(program: Command): void {
-  const modules = program
-    .command('modules')
+  const modules = program.command('modules').description('list the modules; switch them on and off for a company')
+  modules
+    .command('list', { isDefault: true })
     .description('list the modules; with --company, which of them it uses')
     .option('--company <code>', 'company code')
     .action(async (_options: object, command: Command) => {
