@@ -1,0 +1,170 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Fault } from '../../../i18n/fault.js'
+import type { AnswerMessage, TokenProcessSettings, TokenRequest } from './messages.js'
+
+interface Pending {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (fault: Fault) => void
+  readonly timer: NodeJS.Timeout
+}
+
+export interface TokenHostOptions {
+  readonly timeoutMs: number
+  readonly warn: (facts: object, message: string) => void
+}
+
+/** A library that dies so often in a minute is left alone for the rest of it. */
+const crashLimit = 5
+const crashWindowMs = 60_000
+
+/** Supervises the process of one PKCS#11 module: starts it when asked, ends it when it hangs, starts it again. */
+export class TokenHost {
+  private child: ChildProcess | undefined
+  private readonly pending = new Map<number, Pending>()
+  private nextId = 1
+  private crashes: number[] = []
+  /** State of the PIN's source when a PIN was refused: no further try until someone changed it. */
+  private refusedPin: string | undefined
+  private closed = false
+
+  constructor(
+    readonly settings: TokenProcessSettings,
+    private readonly options: TokenHostOptions,
+  ) {}
+
+  /** @throws Fault SIGN-PROVIDER-TIMEOUT, SIGN-PROVIDER-CRASHED, SIGN-PIN-WRONG and what the token process answers */
+  async request(request: TokenRequest): Promise<unknown> {
+    const { module } = this.settings
+    if (this.closed) throw new Fault('SIGN-PROVIDER-CLOSED', { params: { module }, status: 503 })
+    if (this.refusedPin !== undefined && request.operation !== 'tokens') {
+      if (this.refusedPin === this.pinSource()) throw new Fault('SIGN-PIN-WRONG', { params: { module }, status: 503 })
+      // The PIN was changed: a fresh process, which has forgotten the wrong one, may try once.
+      this.refusedPin = undefined
+      this.end()
+    }
+    this.crashes = this.crashes.filter((at) => Date.now() - at < crashWindowMs)
+    if (this.crashes.length >= crashLimit) throw new Fault('SIGN-PROVIDER-CRASHED', { params: { module }, status: 503 })
+    const child = this.running()
+    const id = this.nextId++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.pending.delete(id)
+        this.options.warn({ module }, 'PKCS#11 process does not answer and is ended')
+        reject(new Fault('SIGN-PROVIDER-TIMEOUT', { params: { module }, status: 503 }))
+        this.end()
+      }, this.options.timeoutMs)
+      this.pending.set(id, { resolve, reject, timer })
+      child.channel?.ref()
+      child.send({ ...request, id }, (error) => {
+        if (error !== null)
+          this.settle(id, (entry) => {
+            entry.reject(new Fault('SIGN-PROVIDER-CRASHED', { params: { module }, status: 503 }))
+          })
+      })
+    })
+  }
+
+  close(): void {
+    this.closed = true
+    this.end()
+  }
+
+  /** Process number, for tests and the doctor. */
+  get pid(): number | undefined {
+    return this.child?.pid
+  }
+
+  private running(): ChildProcess {
+    if (this.child !== undefined) return this.child
+    const file = fileURLToPath(new URL(`./token-process${extname(import.meta.url)}`, import.meta.url))
+    const child = fork(file, [JSON.stringify(this.settings)], {
+      serialization: 'advanced',
+      env: this.environment(),
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    this.child = child
+    child.unref()
+    child.channel?.unref()
+    child.on('message', (message) => {
+      this.received(message as AnswerMessage) // sent by token-process alone
+    })
+    child.on('error', (error) => {
+      this.options.warn({ module: this.settings.module, err: error }, 'PKCS#11 process failed')
+    })
+    child.on('exit', (code, signal) => {
+      if (this.child !== child) return
+      this.child = undefined
+      this.crashes.push(Date.now())
+      this.options.warn({ module: this.settings.module, code, signal }, 'PKCS#11 process ended')
+      this.rejectAll()
+    })
+    return child
+  }
+
+  /** The child needs the token library's own variables; the host's secrets stay behind. */
+  private environment(): NodeJS.ProcessEnv {
+    const kept: NodeJS.ProcessEnv = {}
+    for (const [name, value] of Object.entries(process.env)) {
+      if (name === this.settings.pinEnvironment || !/^(?:KHATM_|DATABASE_URL$|PG)/.test(name)) kept[name] = value
+    }
+    // Each session signs on a thread of the pool.
+    kept['UV_THREADPOOL_SIZE'] = String(Math.max(4, this.settings.sessions))
+    return kept
+  }
+
+  private received(message: AnswerMessage): void {
+    this.settle(message.id, (entry) => {
+      if ('result' in message) {
+        entry.resolve(message.result)
+        return
+      }
+      const { code, params } = message.fault
+      if (code === 'SIGN-PIN-WRONG' || code === 'SIGN-PIN-LOCKED') this.refusedPin = this.pinSource()
+      entry.reject(
+        new Fault(code, {
+          params: { module: this.settings.module, ...params },
+          status: code.startsWith('SIGN-KEY-UNSUPPORTED') ? 422 : 503,
+        }),
+      )
+    })
+  }
+
+  private settle(id: number, finish: (entry: Pending) => void): void {
+    const entry = this.pending.get(id)
+    if (entry === undefined) return
+    this.pending.delete(id)
+    clearTimeout(entry.timer)
+    if (this.pending.size === 0) this.child?.channel?.unref()
+    finish(entry)
+  }
+
+  private rejectAll(): void {
+    for (const id of [...this.pending.keys()]) {
+      this.settle(id, (entry) => {
+        entry.reject(new Fault('SIGN-PROVIDER-CRASHED', { params: { module: this.settings.module }, status: 503 }))
+      })
+    }
+  }
+
+  private end(): void {
+    const { child } = this
+    this.child = undefined
+    child?.kill('SIGKILL')
+    this.rejectAll()
+  }
+
+  /** Tells whether the place the PIN is read from changed, without reading the PIN. */
+  private pinSource(): string {
+    const { pinFile } = this.settings
+    if (pinFile === null) return 'environment'
+    try {
+      const { mtimeMs, size, ino } = statSync(pinFile)
+      return `${mtimeMs}|${size}|${ino}`
+    } catch {
+      return 'missing'
+    }
+  }
+}
