@@ -23,7 +23,12 @@ interface ApiKeyRow {
 export class ApiKeys {
   constructor(private readonly db: Database) {}
 
-  async create(companyId: string, name: string, groups: readonly string[], createdBy: string | null): Promise<{ id: string; secret: string }> {
+  async create(
+    companyId: string,
+    name: string,
+    groups: readonly string[],
+    createdBy: string | null,
+  ): Promise<{ id: string; secret: string }> {
     const id = randomUUID()
     const secret = `${prefix}${newSecret()}`
     await this.db.host((knex) =>
@@ -57,7 +62,11 @@ export class ApiKeys {
 
   async revoke(companyId: string, ids: readonly string[]): Promise<void> {
     await this.db.host((knex) =>
-      knex('core_api_key').where({ company_id: companyId }).whereIn('id', [...ids]).whereNull('revoked_at').update({ revoked_at: knex.fn.now() }),
+      knex('core_api_key')
+        .where({ company_id: companyId })
+        .whereIn('id', [...ids])
+        .whereNull('revoked_at')
+        .update({ revoked_at: knex.fn.now() }),
     )
   }
 }

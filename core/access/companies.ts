@@ -76,7 +76,8 @@ function unknown(company: string): Fault {
 }
 
 function check(company: NewCompany): void {
-  if (!/^[a-z\d][a-z\d-]{1,39}$/.test(company.code)) throw new Fault('ACCESS-COMPANY-CODE', { path: 'code', params: { code: company.code } })
+  if (!/^[a-z\d][a-z\d-]{1,39}$/.test(company.code))
+    throw new Fault('ACCESS-COMPANY-CODE', { path: 'code', params: { code: company.code } })
   if (company.name.trim() === '') throw new Fault('ACCESS-NAME-EMPTY', { path: 'name' })
   if (!/^[A-Z]{2}$/.test(company.country)) throw new Fault('ACCESS-COUNTRY', { path: 'country', params: { country: company.country } })
   if (!/^[A-Z]{3}$/.test(company.currency)) throw new Fault('ACCESS-CURRENCY', { path: 'currency', params: { currency: company.currency } })

@@ -24,7 +24,9 @@ export class LoginThrottle {
   /** A login succeeded: the account starts anew, the address gets its attempt back. */
   async succeeded(login: string, address: string): Promise<void> {
     await this.db.host(async (knex) => {
-      await knex('core_login_attempt').where({ key: accountKey(login) }).delete()
+      await knex('core_login_attempt')
+        .where({ key: accountKey(login) })
+        .delete()
       await knex('core_login_attempt')
         .where({ key: addressKey(address) })
         .update({ failures: knex.raw('greatest(failures - 1, 0)'), blocked_until: knex.fn.now() })

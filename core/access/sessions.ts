@@ -55,7 +55,8 @@ export class Sessions {
         .first('id_hash', 'user_id', 'company_id', 'last_seen_at')
       if (row === undefined) return undefined
       // One write a minute is exact enough for a limit of thirty.
-      if (now.getTime() - row.last_seen_at.getTime() > 60_000) await knex('core_session').where({ id_hash: idHash }).update({ last_seen_at: now })
+      if (now.getTime() - row.last_seen_at.getTime() > 60_000)
+        await knex('core_session').where({ id_hash: idHash }).update({ last_seen_at: now })
       return { idHash, userId: row.user_id, companyId: row.company_id }
     })
   }
@@ -65,7 +66,11 @@ export class Sessions {
   }
 
   async close(secret: string): Promise<void> {
-    await this.db.host((knex) => knex('core_session').where({ id_hash: hashSecret(secret) }).delete())
+    await this.db.host((knex) =>
+      knex('core_session')
+        .where({ id_hash: hashSecret(secret) })
+        .delete(),
+    )
   }
 
   /** All sessions of a user: after a password change or when the account is switched off. */

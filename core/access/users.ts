@@ -30,6 +30,7 @@ interface UserRow extends User {
 }
 
 const shown = ['id', 'login', 'name', 'locale', 'theme', 'active'] as const
+const checked = [...shown, 'password_hash'] as const
 
 /** People who may log in, and in which companies they are what. */
 export class Users {
@@ -59,22 +60,32 @@ export class Users {
   }
 
   async find(id: string): Promise<User | undefined> {
-    return this.db.host((knex) => knex<UserRow>('core_user').where({ id, active: true }).first(...shown))
+    return this.db.host((knex) =>
+      knex<UserRow>('core_user')
+        .where({ id, active: true })
+        .first(...shown),
+    )
   }
 
   /** Undefined for an unknown login, a wrong password and a switched-off account alike, in the same time. */
   async verify(login: string, password: string): Promise<User | undefined> {
     const row = await this.db.host((knex) =>
-      knex<UserRow>('core_user').whereRaw('lower(login) = lower(?)', [login.trim()]).where({ active: true }).first(...shown, 'password_hash'),
+      knex<UserRow>('core_user')
+        .whereRaw('lower(login) = lower(?)', [login.trim()])
+        .where({ active: true })
+        .first(...checked),
     )
     if (!(await passwordFits(row?.password_hash, password)) || row === undefined) return undefined
-    await this.db.host((knex) => knex('core_user').where({ id: row.id }).update({ last_login_at: knex.fn.now() }))
+    await this.db.host((knex) => knex('core_user').where('id', row.id).update({ last_login_at: knex.fn.now() }))
     return { id: row.id, login: row.login, name: row.name, locale: row.locale, theme: row.theme, active: row.active }
   }
 
   async memberships(userId: string): Promise<readonly Membership[]> {
     const rows = await this.db.host((knex) =>
-      knex<{ company_id: string; groups: string[] }>('core_membership').where({ user_id: userId }).orderBy('company_id').select('company_id', 'groups'),
+      knex<{ user_id: string; company_id: string; groups: string[] }>('core_membership')
+        .where({ user_id: userId })
+        .orderBy('company_id')
+        .select('company_id', 'groups'),
     )
     return rows.map((row) => ({ companyId: row.company_id, groups: row.groups }))
   }

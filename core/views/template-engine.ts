@@ -34,7 +34,11 @@ export class TemplateEngine {
       for (const file of readdirSync(folder).sort()) {
         if (!file.endsWith('.hbs')) continue
         const name = `${module}/${basename(file, '.hbs')}`
-        const template = this.#engine.compile(readFileSync(join(folder, file), 'utf8'), { knownHelpers, knownHelpersOnly: true, preventIndent: true })
+        const template = this.#engine.compile(readFileSync(join(folder, file), 'utf8'), {
+          knownHelpers,
+          knownHelpersOnly: true,
+          preventIndent: true,
+        })
         this.#templates.set(name, template)
         this.#engine.registerPartial(name, template)
       }

@@ -57,8 +57,10 @@ export function registerHelpers(engine: typeof Handlebars, { translator, decimal
     json: (value: unknown) => new Handlebars.SafeString(Handlebars.escapeExpression(JSON.stringify(value ?? null))),
     eq: (one: unknown, other: unknown) => one === other,
     not: (value: unknown) => value === false || value === undefined || value === null || value === '' || value === 0,
-    or: (...values: unknown[]) => values.slice(0, -1).find((value) => value !== undefined && value !== null && value !== '' && value !== false),
-    and: (...values: unknown[]) => values.slice(0, -1).every((value) => value !== undefined && value !== null && value !== '' && value !== false),
+    or: (...values: unknown[]) =>
+      values.slice(0, -1).find((value) => value !== undefined && value !== null && value !== '' && value !== false),
+    and: (...values: unknown[]) =>
+      values.slice(0, -1).every((value) => value !== undefined && value !== null && value !== '' && value !== false),
     asset: (name: unknown, call: HelperCall) => `${textOf(call.data?.['assets'])}/${textOf(name)}`,
   }
   for (const [name, helper] of Object.entries(helpers)) engine.registerHelper(name, helper)

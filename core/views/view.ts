@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import type { FaultDetail } from '../i18n/fault.js'
+import type { LocalizedText } from '../i18n/locale.js'
 import type { RecordedEvent } from '../audit/audit.js'
 
 /** Labels are keys of the locale files: `contacts.field.name`. */
@@ -39,7 +40,13 @@ export interface FieldDefinition {
   /** Shown, not edited; or a rule on the record (`record => record.state !== 'draft'`). */
   readonly readonly?: boolean | ((record: RecordValues) => boolean)
   readonly visible?: (record: RecordValues) => boolean
-  readonly options?: readonly { readonly value: string; readonly label: LabelKey; readonly color?: BadgeColor }[]
+  /** `text` instead of a key, for options that data or other modules bring (groups, taxes). */
+  readonly options?: readonly {
+    readonly value: string
+    readonly label: LabelKey
+    readonly text?: LocalizedText
+    readonly color?: BadgeColor
+  }[]
   /** For `relation`: the model whose records are offered, searched on the server. */
   readonly relation?: { readonly model: string; readonly domain?: (record: RecordValues) => Record<string, unknown> }
   /** For `money`: the field that holds the ISO currency. */
@@ -210,6 +217,10 @@ export interface Model {
     values: RecordValues,
   ) => Promise<SaveOutcome>
   readonly remove?: (transaction: CompanyTransaction, context: CompanyContext, ids: readonly string[]) => Promise<void>
+  /** Offers «Duplicate»: the values of a new, unsaved record made from this one. */
+  readonly duplicate?: (transaction: CompanyTransaction, context: CompanyContext, id: string) => Promise<RecordValues>
+  /** Offers «Archive» and «Unarchive»; a record is shown as archived by `active: false` or a set `archivedAt`. */
+  readonly archive?: (transaction: CompanyTransaction, context: CompanyContext, ids: readonly string[], archived: boolean) => Promise<void>
   /** Runs a button. Outside a transaction, so that it may sign or wait; answers where to go or a notice. */
   readonly action?: (context: CompanyContext, action: string, ids: readonly string[], input: RecordValues) => Promise<ActionOutcome>
   /** Group that may read, and that may write. */

@@ -1,0 +1,214 @@
+import { z } from 'zod'
+import { Fault } from '../i18n/fault.js'
+import type { ModuleSetup } from '../host/module.js'
+import { currencies } from '../money/currencies.js'
+import type { FieldDefinition, Model, RecordValues } from '../views/view.js'
+import type { NewCompany } from './access.js'
+import type { AccessService } from './create-access.js'
+import { administrator } from './groups.js'
+import { languageOptions } from './settings-users.js'
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null)
+const values = z.object({
+  code: z.string(),
+  name: z.string(),
+  nameAr: text,
+  country: z.string(),
+  currency: z.string(),
+  timeZone: z.string(),
+  locale: z.enum(['ar', 'en', 'bg']),
+  digits: z.enum(['latin', 'arabic-indic']),
+  sandbox: z.boolean().default(false),
+  phone: text,
+  email: text,
+  website: text,
+  street: text,
+  building: text,
+  additionalNumber: text,
+  district: text,
+  city: text,
+  postalCode: text,
+  identifiers: z.array(z.object({ scheme: z.string().regex(/^[A-Z\d]{2,10}$/), value: z.string().min(1).max(60) })).default([]),
+})
+
+function companyOf(given: RecordValues): NewCompany {
+  const parsed = values.safeParse(given)
+  if (!parsed.success) {
+    const details = parsed.error.issues.map((issue) => ({
+      code: 'ACCESS-FIELD',
+      path: issue.path
+        .map(String)
+        .join('.')
+        .replace(/\.(\d+)/g, '[$1]'),
+    }))
+    throw new Fault('ACCESS-FIELD', { details })
+  }
+  const { street, building, additionalNumber, district, city, postalCode, ...rest } = parsed.data
+  const lines = Object.entries({ street, building, additionalNumber, district, city, postalCode }).filter(([, value]) => value !== null)
+  return { ...rest, address: { ...Object.fromEntries(lines), country: rest.country } }
+}
+
+/** Companies the reader is a member of. The present company is edited; a new one makes its author a member. */
+export function addCompanyViews(setup: ModuleSetup, access: AccessService): void {
+  const model: Model = {
+    name: 'settings.company',
+    table: 'core_company',
+    searchColumns: ['name', 'name_ar', 'code'],
+    label: (record) => String(record['name'] ?? ''),
+    groups: { read: administrator, write: administrator },
+    auditType: 'company',
+    // Only the company one works in: its row is shown to its administrators, others after a switch.
+    from: (query) => query.whereRaw(`core_company.id = current_setting('app.company_id')::uuid`),
+    load: async (_transaction, context, id) => {
+      if (id !== context.companyId) return undefined
+      const company = await access.company(id)
+      return { ...company.address, ...company, identifiers: company.identifiers.map((one) => ({ ...one })) }
+    },
+    defaults: (_transaction, context) =>
+      Promise.resolve({
+        locale: context.locale,
+        digits: 'latin',
+        country: 'SA',
+        currency: 'SAR',
+        timeZone: 'Asia/Riyadh',
+        identifiers: [],
+        sandbox: false,
+      }),
+    save: async (transaction, context, id, given) => {
+      const company = companyOf(given)
+      if (id === undefined) {
+        const created = await setup.host.access.createCompany(company)
+        if (context.actor.kind === 'user')
+          await transaction
+            .knex('core_membership')
+            .insert({ user_id: context.actor.id, company_id: created.id, groups: JSON.stringify([administrator]) })
+        return { id: context.companyId }
+      }
+      await access.updateCompany(id, company)
+      setup.host.audit.record(transaction, context, { action: 'company.changed', subject: { type: 'company', id, label: company.name } })
+      return { id }
+    },
+  }
+  const countryFields: readonly FieldDefinition[] = [
+    { name: 'country', label: 'access.field.country', type: 'country', required: true },
+    {
+      name: 'currency',
+      label: 'access.field.currency',
+      type: 'select',
+      required: true,
+      options: currencies()
+        .filter((one) => one.closed === undefined)
+        .map((one) => ({ value: one.code, label: one.code })),
+    },
+    { name: 'timeZone', label: 'access.field.time-zone', type: 'code', required: true },
+    { name: 'locale', label: 'access.field.language', type: 'select', required: true, options: languageOptions },
+    {
+      name: 'digits',
+      label: 'access.field.digits',
+      type: 'select',
+      required: true,
+      options: [
+        { value: 'latin', label: 'access.digits.latin' },
+        { value: 'arabic-indic', label: 'access.digits.arabic' },
+      ],
+    },
+    {
+      name: 'sandbox',
+      label: 'access.field.sandbox',
+      help: 'access.field.sandbox.help',
+      type: 'checkbox',
+      readonly: (record) => record['id'] !== undefined,
+    },
+  ]
+  setup.views.model(model)
+  setup.views.menu({
+    app: 'settings',
+    label: 'access.companies',
+    icon: 'building',
+    href: '/app/settings/company',
+    order: 30,
+    group: administrator,
+    parent: true,
+  })
+  setup.views.add({
+    id: 'settings.company.list',
+    kind: 'list',
+    model: model.name,
+    title: 'access.companies',
+    columns: [
+      { name: 'name', label: 'access.field.name', type: 'text' },
+      { name: 'name_ar', label: 'access.field.name-ar', type: 'text' },
+      { name: 'code', label: 'access.field.code', type: 'code' },
+      { name: 'country', label: 'access.field.country', type: 'country' },
+      { name: 'currency', label: 'access.field.currency', type: 'code' },
+      { name: 'sandbox', label: 'access.field.sandbox', type: 'checkbox' },
+    ],
+    defaultSort: { column: 'name', direction: 'asc' },
+    empty: { text: 'access.companies.empty' },
+  })
+  setup.views.add({
+    id: 'settings.company.form',
+    kind: 'form',
+    model: model.name,
+    title: 'access.company',
+    heading: 'name',
+    groups: [
+      {
+        fields: [
+          { name: 'name', label: 'access.field.name', type: 'text', required: true },
+          { name: 'nameAr', label: 'access.field.name-ar', type: 'text' },
+          { name: 'code', label: 'access.field.code', type: 'code', required: true, readonly: (record) => record['id'] !== undefined },
+          { name: 'phone', label: 'access.field.phone', type: 'phone' },
+          { name: 'email', label: 'access.field.email', type: 'email' },
+          { name: 'website', label: 'access.field.website', type: 'url' },
+        ],
+      },
+      { fields: countryFields },
+    ],
+    tabs: [
+      {
+        name: 'address',
+        label: 'access.tab.address',
+        groups: [
+          {
+            fields: [
+              { name: 'street', label: 'access.field.street', type: 'text' },
+              { name: 'building', label: 'access.field.building', type: 'code' },
+              { name: 'additionalNumber', label: 'access.field.additional-number', type: 'code' },
+            ],
+          },
+          {
+            fields: [
+              { name: 'district', label: 'access.field.district', type: 'text' },
+              { name: 'city', label: 'access.field.city', type: 'text' },
+              { name: 'postalCode', label: 'access.field.postal-code', type: 'code' },
+            ],
+          },
+        ],
+      },
+      {
+        name: 'identifiers',
+        label: 'access.tab.identifiers',
+        groups: [
+          {
+            fields: [
+              {
+                name: 'identifiers',
+                label: 'access.tab.identifiers',
+                type: 'lines',
+                columns: [
+                  { name: 'scheme', label: 'access.field.scheme', type: 'code', required: true },
+                  { name: 'value', label: 'access.field.value', type: 'code', required: true },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+    messageLog: true,
+  })
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import express, { Router } from 'express'
+
+const require = createRequire(import.meta.url)
+const own = fileURLToPath(new URL('../views/assets/', import.meta.url))
+
+function packageFolder(name: string): string {
+  return dirname(require.resolve(`${name}/package.json`))
+}
+
+/** Files served under a short name; the whole list is known at start. */
+function findFiles(): Map<string, string> {
+  const files = new Map<string, string>()
+  const addFolder = (prefix: string, folder: string, wanted: RegExp): void => {
+    if (!existsSync(folder)) return
+    for (const name of readdirSync(folder)) if (wanted.test(name)) files.set(`${prefix}${name}`, join(folder, name))
+  }
+  addFolder('', own, /\.(?:css|js|svg|png|ico)$/)
+  addFolder('browser/', join(own, 'browser'), /\.js$/)
+  const tabler = join(packageFolder('@tabler/core'), 'dist', 'css')
+  files.set('tabler.css', join(tabler, 'tabler.min.css'))
+  files.set('tabler.rtl.css', join(tabler, 'tabler.rtl.min.css'))
+  files.set('htmx.js', join(packageFolder('htmx.org'), 'dist', 'htmx.min.js'))
+  for (const [family, folder] of [
+    ['IBMPlexSans', 'ibm-plex-sans'],
+    ['IBMPlexSansArabic', 'ibm-plex-sans-arabic'],
+  ] as const) {
+    const base = packageFolder(`@expo-google-fonts/${folder}`)
+    for (const weight of ['400Regular', '500Medium', '600SemiBold'])
+      files.set(`fonts/${family}-${weight}.ttf`, join(base, weight, `${family}_${weight}.ttf`))
+  }
+  const pdfjs = packageFolder('pdfjs-dist')
+  files.set('pdfjs/pdf.mjs', join(pdfjs, 'legacy', 'build', 'pdf.min.mjs'))
+  files.set('pdfjs/pdf.worker.mjs', join(pdfjs, 'legacy', 'build', 'pdf.worker.min.mjs'))
+  addFolder('pdfjs/standard_fonts/', join(pdfjs, 'standard_fonts'), /\.(?:pfb|ttf)$/)
+  addFolder('pdfjs/cmaps/', join(pdfjs, 'cmaps'), /\.bcmap$/)
+  addFolder('pdfjs/wasm/', join(pdfjs, 'wasm'), /\.(?:wasm|js)$/)
+  const swagger = packageFolder('swagger-ui-dist')
+  files.set('swagger/swagger-ui.css', join(swagger, 'swagger-ui.css'))
+  files.set('swagger/swagger-ui-bundle.js', join(swagger, 'swagger-ui-bundle.js'))
+  return files
+}
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  mjs: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  ttf: 'font/ttf',
+  wasm: 'application/wasm',
+}
+
+/** Static files under one address that changes with their content, so that browsers keep them for a year. */
+export class Assets {
+  /** `/assets/<hash>`, without a slash at the end. */
+  readonly base: string
+  readonly router: Router
+
+  constructor() {
+    const files = findFiles()
+    const hash = createHash('sha256')
+    for (const [name, path] of [...files].sort(([one], [other]) => (one < other ? -1 : 1))) {
+      const ours = path.startsWith(resolve(own))
+      hash.update(name).update(ours ? readFileSync(path) : `${String(statSync(path).size)}`)
+    }
+    const version = hash.digest('hex').slice(0, 12)
+    this.base = `/assets/${version}`
+    this.router = Router()
+    this.router.get('/assets/:version/*name', (request, response, next) => {
+      const { name } = request.params
+      const wanted = Array.isArray(name) ? name.join('/') : String(name)
+      const path = files.get(wanted)
+      if (path === undefined) {
+        next()
+        return
+      }
+      response.setHeader('Content-Type', mediaTypes[wanted.split('.').at(-1) ?? ''] ?? 'application/octet-stream')
+      // An old version's address gets the file too (a page open during an update), but not for a year.
+      response.setHeader('Cache-Control', request.params['version'] === version ? 'public, max-age=31536000, immutable' : 'no-cache')
+      response.sendFile(path, { cacheControl: false, dotfiles: 'allow' })
+    })
+  }
+}
+
+/** Parsers of bodies, each with its limit. */
+export const bodyLimits = { form: '2mb', json: '5mb', upload: 25 * 1024 * 1024 } as const
+export const parseForm = express.urlencoded({ extended: false, limit: bodyLimits.form, parameterLimit: 20_000 })
+export const parseJson = express.json({ limit: bodyLimits.json, strict: true })

@@ -1,0 +1,85 @@
+import type { Request, RequestHandler, Response, Router } from 'express'
+import multer from 'multer'
+import { Fault } from '../i18n/fault.js'
+import type { RecordedPage } from '../host/registrations.js'
+import { bodyLimits } from './assets.js'
+import { sendFile, sendFragment, sendPage } from './pages.js'
+import { FileAnswer, type PageAnswer, type PageCall } from './routes.js'
+import { signedInOf } from './request-state.js'
+import { leaveNotice, requireToken } from './session-guard.js'
+import type { WebParts } from './web-parts.js'
+
+const upload = multer({
+  storage: multer.memoryStorage(),
+  limits: { fileSize: bodyLimits.upload, files: 10, fields: 5000, fieldSize: 1024 * 1024 },
+}).any()
+
+/** Forms with files are parsed here, after the session was found; all others were parsed before. */
+const parseUpload: RequestHandler = (request, response, next) => {
+  if (request.is('multipart/form-data') === false) {
+    next()
+    return
+  }
+  upload(request, response, (error: unknown) => {
+    if (error instanceof multer.MulterError) {
+      next(
+        new Fault(error.code === 'LIMIT_FILE_SIZE' ? 'HTTP-BODY-TOO-LARGE' : 'HTTP-REQUEST-MALFORMED', {
+          status: error.code === 'LIMIT_FILE_SIZE' ? 413 : 400,
+          cause: error,
+        }),
+      )
+      return
+    }
+    next(error)
+  })
+}
+
+/** Pages modules draw themselves, below /app/<module>. */
+export function addModulePages(router: Router, parts: WebParts): void {
+  for (const record of parts.records) {
+    for (const page of record.pages) {
+      router[page.method](`/${record.module}${page.path}`, parseUpload, requireToken(parts), async (request, response) => {
+        const { enabled } = signedInOf(request)
+        if (record.module !== 'core' && record.module !== 'settings' && !enabled.has(record.module))
+          throw new Fault('HTTP-NOT-FOUND', { status: 404 })
+        parts.access.require(signedInOf(request).context, ...page.groups)
+        await answerPage(parts, request, response, await page.handle(callOf(request, page)))
+      })
+    }
+  }
+}
+
+function callOf(request: Request, page: RecordedPage): PageCall {
+  const files = Array.isArray(request.files) ? request.files : []
+  const query = Object.fromEntries(new URL(request.originalUrl, 'http://host').searchParams)
+  const body: unknown = request.body
+  return {
+    context: signedInOf(request).context,
+    params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
+    query,
+    body: page.method === 'post' && typeof body === 'object' && body !== null ? { ...body } : {},
+    files: files.map((file) => ({
+      field: file.fieldname,
+      // Browsers send UTF-8 names; multer reads them as Latin-1.
+      name: Buffer.from(file.originalname, 'latin1').toString('utf8'),
+      mediaType: file.mimetype,
+      bytes: file.buffer,
+    })),
+    partial: request.headers['hx-request'] === 'true',
+  }
+}
+
+export async function answerPage(parts: WebParts, request: Request, response: Response, answer: PageAnswer): Promise<void> {
+  if (answer instanceof FileAnswer) {
+    sendFile(response, answer)
+    return
+  }
+  if (answer.kind === 'page') sendPage(parts, request, response, answer)
+  else if (answer.kind === 'fragment') sendFragment(parts, request, response, answer.template, answer.data)
+  else {
+    if (answer.notice !== undefined) leaveNotice(response, answer.notice, parts.https)
+    if (request.headers['hx-request'] === 'true') response.setHeader('HX-Redirect', answer.to).status(200).end()
+    else response.redirect(303, answer.to)
+  }
+  await Promise.resolve()
+}

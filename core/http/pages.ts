@@ -1,0 +1,137 @@
+import type { Request, Response } from 'express'
+import { directionOf } from '../i18n/locale.js'
+import type { Presentation } from '../views/format.js'
+import type { TemplateFrame } from '../views/template-engine.js'
+import type { MenuItem } from '../views/view.js'
+import { FileAnswer } from './routes.js'
+import { stateOf } from './request-state.js'
+import type { WebParts } from './web-parts.js'
+
+export interface PageContent {
+  readonly template: string
+  readonly title: string
+  readonly data: object
+  readonly breadcrumb?: readonly { readonly label: string; readonly href?: string }[]
+  readonly status?: number
+  /** Further ES modules of this page, names under the assets. */
+  readonly scripts?: readonly string[]
+}
+
+/** Language, digits and zone of the reader: company's digits and zone, user's language. */
+export function presentationOf(request: Request): Presentation {
+  const { locale, signedIn } = stateOf(request)
+  return { locale, digits: signedIn?.company.digits ?? 'latin', timeZone: signedIn?.company.timeZone ?? 'UTC' }
+}
+
+export function frameOf(parts: WebParts, request: Request): TemplateFrame {
+  const state = stateOf(request)
+  return { ...presentationOf(request), dir: directionOf(state.locale), token: state.token, nonce: state.nonce, assets: parts.assets.base }
+}
+
+/** A fragment alone, for htmx. */
+export function sendFragment(parts: WebParts, request: Request, response: Response, template: string, data: object, status = 200): void {
+  response
+    .status(status)
+    .type('html')
+    .send(parts.engine.render(template, data, frameOf(parts, request)))
+}
+
+/** A whole page in the shell (logged in) or on the plain sheet (before). */
+export function sendPage(parts: WebParts, request: Request, response: Response, content: PageContent): void {
+  const frame = frameOf(parts, request)
+  const state = stateOf(request)
+  const { signedIn } = state
+  const body = parts.engine.render(content.template, content.data, frame)
+  const shared = {
+    title: content.title,
+    body,
+    scripts: content.scripts ?? [],
+    theme: signedIn?.user.theme ?? 'auto',
+    dark: signedIn?.user.theme === 'dark',
+    light: signedIn?.user.theme === 'light',
+    notice:
+      state.notice === undefined
+        ? undefined
+        : {
+            text: parts.host.i18n.text(state.locale, state.notice.key, state.notice.params),
+            level: state.notice.level,
+            danger: state.notice.level !== 'success',
+          },
+    languages: [
+      { locale: 'ar', label: 'العربية', on: state.locale === 'ar' },
+      { locale: 'en', label: 'English', on: state.locale === 'en' },
+      { locale: 'bg', label: 'Български', on: state.locale === 'bg' },
+    ],
+    here: request.originalUrl,
+  }
+  response.status(content.status ?? 200).type('html')
+  if (signedIn === undefined) {
+    response.send(parts.engine.render('core/sheet', shared, frame))
+    return
+  }
+  response.send(parts.engine.render('core/shell', { ...shared, ...shellData(parts, request, content) }, frame))
+}
+
+function shellData(parts: WebParts, request: Request, content: PageContent): object {
+  const state = stateOf(request)
+  const { signedIn } = state
+  if (signedIn === undefined) return {}
+  const { company } = signedIn
+  const text = (key: string): string => parts.host.i18n.text(state.locale, key)
+  const menu = parts.catalog.menu(signedIn.context, signedIn.enabled)
+  const path = request.baseUrl + request.path
+  const current = longestMatch(menu, path)
+  const app = current?.app ?? path.split('/')[2] ?? ''
+  const entry = (item: MenuItem): object => ({ label: text(item.label), icon: item.icon ?? 'apps', href: item.href, on: item === current })
+  const apps = menu.filter((item) => item.parent !== true).map((item) => ({ ...entry(item), on: item.app === app }))
+  const side = menu.filter((item) => item.app === app && item.parent === true).map(entry)
+  const appItem = menu.find((item) => item.app === app && item.parent !== true)
+  return {
+    apps,
+    side,
+    appName: appItem === undefined ? '' : text(appItem.label),
+    appHref: appItem?.href ?? '/app',
+    company: { name: state.locale === 'ar' && company.nameAr !== null ? company.nameAr : company.name, sandbox: company.sandbox },
+    companies: signedIn.companies.map((one) => ({
+      id: one.id,
+      name: state.locale === 'ar' && one.nameAr !== null ? one.nameAr : one.name,
+      sandbox: one.sandbox,
+      on: one.id === company.id,
+    })),
+    user: { name: signedIn.user.name, login: signedIn.user.login, initial: [...signedIn.user.name][0] ?? '?' },
+    breadcrumb: content.breadcrumb ?? [{ label: content.title }],
+    palette: menu.map((item) => {
+      const owner = menu.find((one) => one.app === item.app && one.parent !== true)
+      return {
+        label: item.parent === true && owner !== undefined ? `${text(owner.label)} / ${text(item.label)}` : text(item.label),
+        href: item.href,
+      }
+    }),
+  }
+}
+
+function longestMatch(menu: readonly MenuItem[], path: string): MenuItem | undefined {
+  let best: MenuItem | undefined
+  for (const item of menu) {
+    const href = item.href.split('?')[0] ?? item.href
+    const fits = path === href || path.startsWith(`${href}/`)
+    // Of two that fit equally, the side menu's entry says more than the app itself.
+    if (fits && (best === undefined || href.length > best.href.length || (href.length === best.href.length && item.parent === true)))
+      best = item
+  }
+  return best
+}
+
+/** File names are given in ASCII and, for people, in UTF-8 (RFC 6266). */
+export function sendFile(response: Response, file: FileAnswer): void {
+  const plain = file.fileName.replace(/[^\w.-]/g, '_')
+  response.setHeader('Content-Type', file.mediaType)
+  response.setHeader(
+    'Content-Disposition',
+    `${file.disposition}; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(file.fileName)}`,
+  )
+  // A stored document is data, never a page of ours: no scripts, whatever its bytes say. Our own pages may frame a PDF.
+  response.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox")
+  response.setHeader('X-Frame-Options', 'SAMEORIGIN')
+  response.send(file.bytes)
+}

@@ -1,0 +1,141 @@
+import { call, calmly } from './page.js'
+
+/** Searches records on the server while one types (ARIA combobox with a list). Works for rows added later too. */
+let number = 0
+
+const search = calmly(async (combo, input) => {
+  const url = new URL(combo.dataset.combo, location.href)
+  url.searchParams.set('q', input.value)
+  const answer = await call(url)
+  if (!answer.ok || document.activeElement !== input) return
+  show(combo, input, (await answer.json()).records)
+}, 140)
+
+function listOf(combo) {
+  return combo.querySelector('.k-combo-list')
+}
+
+function show(combo, input, records) {
+  close(combo, input)
+  const list = document.createElement('div')
+  list.className = 'k-combo-list'
+  list.role = 'listbox'
+  list.id = `k-combo-${++number}`
+  for (const [index, record] of records.entries()) {
+    const option = document.createElement('div')
+    option.className = 'k-pop-item'
+    option.role = 'option'
+    option.id = `${list.id}-${index}`
+    option.dataset.id = record.id
+    option.setAttribute('aria-selected', String(index === 0))
+    const name = document.createElement('bdi')
+    name.textContent = record.label
+    option.append(name)
+    list.append(option)
+  }
+  if (records.length === 0) {
+    const none = document.createElement('p')
+    none.className = 'k-muted'
+    none.textContent = input.dataset.none
+    list.append(none)
+  }
+  combo.append(list)
+  // In a table that scrolls sideways the list would be cut off: it is laid over the page.
+  const box = input.getBoundingClientRect()
+  list.style.position = 'fixed'
+  list.style.top = `${box.bottom + 2}px`
+  list.style.left = `${box.left}px`
+  list.style.width = `${Math.max(box.width, 220)}px`
+  input.setAttribute('aria-expanded', 'true')
+  input.setAttribute('aria-controls', list.id)
+  if (records.length > 0) input.setAttribute('aria-activedescendant', `${list.id}-0`)
+}
+
+function close(combo, input) {
+  listOf(combo)?.remove()
+  input.setAttribute('aria-expanded', 'false')
+  input.removeAttribute('aria-controls')
+  input.removeAttribute('aria-activedescendant')
+}
+
+function choose(combo, input, id, label) {
+  const hidden = combo.querySelector('input[type=hidden]')
+  input.value = label
+  input.dataset.chosen = label
+  if (hidden.value !== id) {
+    hidden.value = id
+    hidden.dispatchEvent(new Event('change', { bubbles: true }))
+  }
+  close(combo, input)
+}
+
+function comboOf(event) {
+  const input = event.target
+  const combo = input instanceof HTMLInputElement && input.role === 'combobox' ? input.closest('[data-combo]') : null
+  return combo === null ? undefined : { combo, input }
+}
+
+document.addEventListener('focusin', (event) => {
+  const found = comboOf(event)
+  if (found !== undefined) found.input.dataset.chosen ??= found.input.value
+})
+document.addEventListener('input', (event) => {
+  const found = comboOf(event)
+  if (found !== undefined) search(found.combo, found.input)
+})
+document.addEventListener('click', (event) => {
+  const found = comboOf(event)
+  if (found !== undefined && listOf(found.combo) === null) search(found.combo, found.input)
+  const option = event.target instanceof Element ? event.target.closest('.k-combo-list [role=option]') : null
+  if (option === null) return
+  const combo = option.closest('[data-combo]')
+  choose(combo, combo.querySelector('[role=combobox]'), option.dataset.id, option.textContent)
+})
+document.addEventListener('mousedown', (event) => {
+  // The input keeps the focus while an option is clicked.
+  if (event.target instanceof Element && event.target.closest('.k-combo-list') !== null) event.preventDefault()
+})
+document.addEventListener(
+  'keydown',
+  (event) => {
+    const found = comboOf(event)
+    if (found === undefined) return
+    const { combo, input } = found
+    const options = [...(listOf(combo)?.querySelectorAll('[role=option]') ?? [])]
+    const at = options.findIndex((option) => option.getAttribute('aria-selected') === 'true')
+    if (event.key === 'ArrowDown' && listOf(combo) === null) search(combo, input)
+    if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && options.length > 0) {
+      const next = options[(at + (event.key === 'ArrowDown' ? 1 : -1) + options.length) % options.length]
+      options[at]?.setAttribute('aria-selected', 'false')
+      next.setAttribute('aria-selected', 'true')
+      next.scrollIntoView({ block: 'nearest' })
+      input.setAttribute('aria-activedescendant', next.id)
+    } else if (event.key === 'Enter' && options[at] !== undefined) {
+      choose(combo, input, options[at].dataset.id, options[at].textContent)
+    } else if (event.key === 'Escape' && listOf(combo) !== null) {
+      close(combo, input)
+    } else return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+  },
+  true,
+)
+document.addEventListener('focusout', (event) => {
+  const found = comboOf(event)
+  if (found === undefined) return
+  const { combo, input } = found
+  // Text that was emptied clears the relation; text that chose nothing goes back to what was chosen.
+  if (input.value.trim() === '') choose(combo, input, '', '')
+  else {
+    input.value = input.dataset.chosen ?? input.value
+    close(combo, input)
+  }
+})
+addEventListener(
+  'scroll',
+  () => {
+    for (const list of document.querySelectorAll('.k-combo-list'))
+      close(list.parentElement, list.parentElement.querySelector('[role=combobox]'))
+  },
+  { capture: true, passive: true },
+)

@@ -1,0 +1,120 @@
+import { call, calmly, on } from './page.js'
+
+const form = document.getElementById('k-form')
+if (form !== null) start(form)
+
+function start(element) {
+  const dirty = element.elements.namedItem('_dirty')
+  let sending = false
+
+  const touch = () => {
+    element.setAttribute('data-dirty', '')
+    dirty.value = '1'
+  }
+  element.addEventListener('input', (event) => {
+    touch()
+    if (event.target.matches('[data-recompute]')) recompute()
+  })
+  element.addEventListener('change', (event) => {
+    touch()
+    if (event.target.matches('[data-recompute]')) recompute()
+  })
+  element.addEventListener('khatm:changed', () => {
+    touch()
+    recompute()
+  })
+  element.addEventListener('submit', () => {
+    sending = true
+  })
+  addEventListener('beforeunload', (event) => {
+    if (element.hasAttribute('data-dirty') && !sending) event.preventDefault()
+  })
+  on('click', '[data-discard]', () => {
+    sending = true
+  })
+  // Enter in a single field does not press the first workflow button: it saves.
+  element.addEventListener('keydown', (event) => {
+    if (
+      event.key === 'Enter' &&
+      event.target instanceof HTMLInputElement &&
+      !event.defaultPrevented &&
+      event.target.closest('table[data-lines]') === null
+    ) {
+      event.preventDefault()
+      element.requestSubmit(element.querySelector('[data-save]') ?? undefined)
+    }
+    if (event.key.toLowerCase() === 's' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault()
+      element.requestSubmit(element.querySelector('[data-save]') ?? undefined)
+    }
+  })
+
+  let asked = 0
+  const recompute = calmly(async () => {
+    if (element.dataset.compute === undefined) return
+    const mine = ++asked
+    const sent = new Map([...new FormData(element)])
+    const query = new URL(element.action).search
+    const answer = await call(element.dataset.compute + query, { method: 'POST', body: new URLSearchParams([...new FormData(element)]) })
+    if (!answer.ok || mine !== asked) return
+    const { fields, totals } = await answer.json()
+    for (const [name, field] of Object.entries(fields)) apply(name, field, sent)
+    for (const [name, text] of Object.entries(totals)) {
+      const total = element.querySelector(`[data-total="${CSS.escape(name)}"]`)
+      if (total !== null) total.textContent = text
+    }
+  }, 200)
+
+  function apply(name, field, sent) {
+    const holder = element.querySelector(`[data-field="${CSS.escape(name)}"]`)
+    if (holder !== null && !holder.matches('td')) holder.hidden = field.hidden
+    const output = element.querySelector(`[data-output="${CSS.escape(name)}"]`)
+    if (output !== null) {
+      const text = output.querySelector('bdi') ?? output
+      text.textContent = field.text
+      return
+    }
+    const input = element.elements.namedItem(name)
+    if (!(input instanceof HTMLElement) || !('value' in input)) return
+    // What was typed since the question went out wins over the answer.
+    if (input === document.activeElement || (sent.has(name) && sent.get(name) !== input.value)) return
+    if (input.type === 'checkbox') input.checked = field.value === 'true'
+    else if (input.value !== field.value) {
+      input.value = field.value
+      const shown = input.closest('[data-combo]')?.querySelector('[role=combobox]')
+      if (shown !== undefined && shown !== null) shown.value = shown.dataset.chosen = field.label
+    }
+  }
+}
+
+// Tabs by arrow keys (ARIA tabs); an error inside one opens it.
+function openTab(tab) {
+  for (const other of tab.parentElement.querySelectorAll('[role=tab]')) {
+    const on = other === tab
+    other.setAttribute('aria-selected', String(on))
+    other.tabIndex = on ? 0 : -1
+    const panel = document.getElementById(other.getAttribute('aria-controls'))
+    if (panel !== null) panel.hidden = !on
+  }
+}
+on('click', '[role=tab]', (_event, tab) => openTab(tab))
+on('keydown', '[role=tab]', (event, tab) => {
+  if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+  const tabs = [...tab.parentElement.querySelectorAll('[role=tab]')]
+  const forward = (event.key === 'ArrowRight') === (document.dir !== 'rtl')
+  const next = tabs[(tabs.indexOf(tab) + (forward ? 1 : -1) + tabs.length) % tabs.length]
+  openTab(next)
+  next.focus()
+})
+on('click', 'a[data-goto]', (event, link) => {
+  const target = document.getElementById(link.hash.slice(1))
+  if (target === null) return
+  event.preventDefault()
+  const panel = target.closest('[role=tabpanel]')
+  if (panel !== null) openTab(document.getElementById(panel.getAttribute('aria-labelledby')))
+  const control = target.matches('input, select, textarea')
+    ? target
+    : (target.querySelector('input:not([type=hidden]), select, textarea') ?? target)
+  control.focus()
+})
+document.getElementById('k-faults')?.focus()

@@ -1,0 +1,208 @@
+import type { Knex } from 'knex'
+import type { RecordRule } from '../access/access.js'
+import type { CompanyContext } from '../access/context.js'
+import type { CompanyTransaction } from '../db/database.js'
+import { Fault } from '../i18n/fault.js'
+import type { ListAddress } from './list-request.js'
+import type { ListView, Model, RecordValues } from './view.js'
+
+/** What a list query is made for. */
+export interface ListScope {
+  readonly transaction: CompanyTransaction
+  readonly context: CompanyContext
+  readonly model: Model
+  readonly rules: readonly RecordRule[]
+  readonly now: Date
+}
+
+export interface GroupRow {
+  /** Null is the group of records without a value. */
+  readonly value: unknown
+  readonly count: number
+  readonly sums: Readonly<Record<string, string>>
+}
+
+export interface ListResult {
+  readonly rows: readonly RecordValues[]
+  readonly total: number
+  readonly sums: Readonly<Record<string, string>>
+  readonly groups?: readonly GroupRow[]
+}
+
+const mostGroups = 200
+const columnsOfTables = new Map<string, ReadonlySet<string>>()
+
+async function tableColumns(transaction: CompanyTransaction, table: string): Promise<ReadonlySet<string>> {
+  const known = columnsOfTables.get(table)
+  if (known !== undefined) return known
+  const rows = await transaction.knex.raw<{ rows: { attname: string }[] }>(
+    'select attname from pg_attribute where attrelid = ?::regclass and attnum > 0 and not attisdropped',
+    [table],
+  )
+  const columns = new Set(rows.rows.map((row) => row.attname))
+  columnsOfTables.set(table, columns)
+  return columns
+}
+
+/** A column of a list as SQL: from the model's `select`, else a column of its table (camelCase is tried as snake_case). */
+async function columnSql(scope: ListScope, name: string): Promise<string | undefined> {
+  const { model, transaction } = scope
+  const selected = model.select?.[name]
+  if (selected !== undefined) return selected
+  // A condition of an address must not become a way to guess at secrets.
+  if (/password|secret/i.test(name)) return undefined
+  const columns = await tableColumns(transaction, model.table)
+  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  const column = columns.has(name) ? name : columns.has(snake) ? snake : undefined
+  return column === undefined ? undefined : `"${model.table}"."${column}"`
+}
+
+function base(scope: ListScope): Knex.QueryBuilder {
+  let query: Knex.QueryBuilder = scope.transaction.knex(scope.model.table)
+  if (scope.model.from !== undefined) query = scope.model.from(query)
+  for (const rule of scope.rules) rule.apply(query, scope.context, scope.transaction)
+  return query
+}
+
+async function conditions(scope: ListScope, view: ListView, address: ListAddress, query: Knex.QueryBuilder): Promise<void> {
+  const { model } = scope
+  for (const word of (address.search ?? '')
+    .split(/\s+/)
+    .filter((part) => part !== '')
+    .slice(0, 8)) {
+    const pattern = `%${word.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+    const columns = (await Promise.all(model.searchColumns.map((column) => columnSql(scope, column)))).map(
+      (sql, index) => sql ?? model.searchColumns[index] ?? '',
+    )
+    void query.where((any) => {
+      for (const sql of columns) void any.orWhereRaw(`(${sql})::text ilike ?`, [pattern])
+    })
+  }
+  for (const name of address.filters) {
+    const where = view.filters?.find((filter) => filter.name === name)?.where
+    if (typeof where === 'function') where(query, scope.context, scope.now)
+    else if (where !== undefined) for (const [column, value] of Object.entries(where)) await equal(scope, query, column, value)
+  }
+  for (const [column, value] of Object.entries(address.where ?? {})) await equal(scope, query, column, value)
+  if (address.groupBy !== undefined && address.inGroup !== undefined) {
+    const sql = await columnSql(scope, address.groupBy)
+    if (sql !== undefined) {
+      if (address.inGroup === '') void query.whereRaw(`coalesce((${sql})::text, '') = ''`)
+      else void query.whereRaw(`(${sql})::text = ?`, [address.inGroup])
+    }
+  }
+}
+
+/** Compared as text, so that a malformed id in an address finds nothing instead of failing in the database. */
+async function equal(scope: ListScope, query: Knex.QueryBuilder, column: string, value: unknown): Promise<void> {
+  const sql = await columnSql(scope, column)
+  if (sql === undefined) throw new Fault('VIEW-COLUMN-UNKNOWN', { status: 400, path: column, params: { column } })
+  if (value === null) void query.whereRaw(`(${sql}) is null`)
+  else if (Array.isArray(value)) void query.whereRaw(`(${sql})::text = any(?)`, [value.map(String)])
+  else void query.whereRaw(`(${sql})::text = ?`, [String(value)])
+}
+
+async function sumColumns(scope: ListScope, view: ListView): Promise<{ name: string; sql: string }[]> {
+  const found: { name: string; sql: string }[] = []
+  for (const column of view.columns) {
+    if (column.sum !== true) continue
+    const sql = await columnSql(scope, column.name)
+    if (sql !== undefined) found.push({ name: column.name, sql })
+  }
+  return found
+}
+
+/** Two statements for a page (count with sums, rows); for a grouped list one for the folded groups and one for the whole. */
+export async function queryList(scope: ListScope, view: ListView, address: ListAddress): Promise<ListResult> {
+  const { knex } = scope.transaction
+  const sums = await sumColumns(scope, view)
+  const sumSql = sums.map(({ sql }, index) => `, coalesce(sum(${sql}), 0)::text as "s${String(index)}"`).join('')
+  const namedSums = (row: Record<string, unknown> | undefined): Record<string, string> =>
+    Object.fromEntries(sums.map(({ name }, index) => [name, String(row?.[`s${String(index)}`] ?? '0')]))
+
+  const whole = base(scope)
+  await conditions(scope, view, address, whole)
+  const counted: unknown = await whole
+    .clone()
+    .select(knex.raw(`count(*)::text as n${sumSql}`))
+    .first()
+  const head = isRow(counted) ? counted : undefined
+  const total = Number(head?.['n'] ?? 0)
+
+  if (address.groupBy !== undefined && address.inGroup === undefined) {
+    const sql = await columnSql(scope, address.groupBy)
+    if (sql !== undefined) {
+      const rows: unknown[] = await whole
+        .clone()
+        .select(knex.raw(`${sql} as value, count(*)::text as n${sumSql}`))
+        .groupByRaw('1')
+        .orderByRaw('1')
+        .limit(mostGroups)
+      const groups = rows.filter(isRow).map((row) => ({ value: row['value'], count: Number(row['n']), sums: namedSums(row) }))
+      return { rows: [], total, sums: namedSums(head), groups }
+    }
+  }
+  const rows = await page(scope, view, address, whole)
+  return { rows, total, sums: namedSums(head) }
+}
+
+async function page(scope: ListScope, view: ListView, address: ListAddress, whole: Knex.QueryBuilder): Promise<RecordValues[]> {
+  const { knex } = scope.transaction
+  const query = whole.clone().select(knex.raw(`"${scope.model.table}".*`))
+  for (const [name, sql] of Object.entries(scope.model.select ?? {})) void query.select(knex.raw(`${sql} as "${name}"`))
+  if (address.sort !== undefined) {
+    const sql = await columnSql(scope, address.sort.column)
+    if (sql !== undefined) void query.orderByRaw(`${sql} ${address.sort.direction === 'desc' ? 'desc nulls last' : 'asc nulls last'}`)
+  }
+  // A second key keeps pages from overlapping when many rows share the first.
+  void query.orderByRaw(`"${scope.model.table}"."id"`)
+  const rows: unknown[] = await query.offset(address.offset).limit(address.limit)
+  return rows.filter(isRow).map(withCamelNames)
+}
+
+/** Ids of everything a list shows, for "select all": bounded, refused beyond. @throws Fault VIEW-TOO-MANY */
+export async function queryIds(scope: ListScope, view: ListView, address: ListAddress, most: number): Promise<string[]> {
+  const query = base(scope)
+  await conditions(scope, view, address, query)
+  const rows: unknown[] = await query.select(`${scope.model.table}.id`).limit(most + 1)
+  if (rows.length > most) throw new Fault('VIEW-TOO-MANY', { params: { most } })
+  return rows.filter(isRow).map((row) => String(row['id']))
+}
+
+/**
+ * Which of these ids the actor may touch: RLS hides other companies, rules hide what the actor may not see.
+ * The caller answers 404 for the rest, as if they were not there.
+ */
+export async function visibleIds(scope: ListScope, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows: unknown[] = await base(scope)
+    .whereRaw(`"${scope.model.table}"."id"::text = any(?)`, [[...ids]])
+    .select(`${scope.model.table}.id`)
+  return new Set(rows.filter(isRow).map((row) => String(row['id'])))
+}
+
+/** Records for a relation's combobox or the palette. */
+export async function searchRecords(
+  scope: ListScope,
+  search: string,
+  where: Readonly<Record<string, unknown>>,
+  limit: number,
+): Promise<RecordValues[]> {
+  const view: ListView = { id: '', kind: 'list', model: scope.model.name, title: '', columns: [], empty: { text: '' } }
+  const address: ListAddress = { search, filters: [], offset: 0, limit, where }
+  const query = base(scope)
+  await conditions(scope, view, address, query)
+  return page(scope, view, address, query)
+}
+
+function isRow(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Rows under their column names and in camelCase too: models name records by either. */
+function withCamelNames(row: Record<string, unknown>): RecordValues {
+  const both: Record<string, unknown> = { ...row }
+  for (const [name, value] of Object.entries(row)) {
+    if (name.includes('_')) both[name.replace(/_([a-z\d])/g, (_match, letter: string) => letter.toUpperCase())] ??= value
+  }
+  return both
+}
