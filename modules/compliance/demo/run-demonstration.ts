@@ -1,0 +1,113 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Company } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
+import type { Locale } from '../../../core/i18n/locale.js'
+import type { DocumentVerdict } from '../../../core/validation/verdict.js'
+import { demonstrationCompany, demonstrations, type Demonstration } from '../demonstration.js'
+import { issueRows } from '../issue/issue-files.js'
+import type { InvoiceRow } from '../issue/read-rows.js'
+import type { ResultLine } from '../issue/results.js'
+
+export interface DemonstratedFile {
+  readonly company: string
+  readonly path: string
+  readonly verdict: DocumentVerdict
+}
+
+export interface DemonstrationOutcome {
+  readonly companies: readonly Company[]
+  readonly results: readonly ResultLine[]
+  readonly files: readonly DemonstratedFile[]
+}
+
+export interface DemonstrationOptions {
+  readonly out: string
+  readonly trust: readonly Buffer[]
+  readonly locale: Locale
+  readonly onProgress: (text: string) => void
+}
+
+/**
+ * Makes the demonstration companies ready, issues their example invoices through the real layers, and judges every file that was
+ * written: the verdicts are those of the verifier on the bytes on disk. Repeatable: a second run finds the same invoices.
+ * @throws Fault DEMO-REAL-DATA when the data folder holds companies that are not of the sandbox
+ */
+export async function runDemonstration(host: Host, options: DemonstrationOptions): Promise<DemonstrationOutcome> {
+  const real = (await host.access.companies()).find((company) => !company.sandbox)
+  if (real !== undefined) throw new Fault('DEMO-REAL-DATA', { params: { company: real.name } })
+  const companies: Company[] = []
+  const results: ResultLine[] = []
+  const files: DemonstratedFile[] = []
+  for (const demonstration of await demonstrations(host)) {
+    const { code } = demonstration.company
+    options.onProgress(code)
+    const company = await demonstrationCompany(host, code)
+    if (company === undefined) continue
+    companies.push(company)
+    const folder = join(options.out, code)
+    results.push(...(await issueExamples(host, demonstration, folder, options)))
+    files.push(...(await judge(host, code, folder, options.trust)))
+  }
+  return { companies, results, files }
+}
+
+/** Invoices first; then the notes, which refer to the numbers those got. */
+async function issueExamples(
+  host: Host,
+  demonstration: Demonstration,
+  folder: string,
+  options: DemonstrationOptions,
+): Promise<ResultLine[]> {
+  const { code } = demonstration.company
+  const rows: InvoiceRow[] = demonstration.invoices.map((value, index) => ({
+    line: index + 1,
+    key: `demo:${code}:${String(index + 1)}`,
+    value,
+  }))
+  const issue = async (some: readonly InvoiceRow[], part: string): Promise<ResultLine[]> => {
+    const lines: ResultLine[] = []
+    await issueRows(host, some, {
+      folder: join(folder, part),
+      pdf: true,
+      submit: true,
+      patienceMs: 20_000,
+      message: (fault) => host.i18n.fault(options.locale, fault),
+      onResult: (line) => lines.push(line),
+    })
+    return lines
+  }
+  const first = await issue(
+    rows.filter((row) => originalOf(row) === undefined),
+    'invoices',
+  )
+  const numbers = new Map(first.map((line) => [line.line, line.number]))
+  const notes = rows.flatMap((row) => {
+    const original = originalOf(row)
+    if (original === undefined) return []
+    return [{ ...row, value: { ...(row.value as object), refersTo: numbers.get(original) } }]
+  })
+  return [...first, ...(await issue(notes, 'notes'))]
+}
+
+function originalOf(row: InvoiceRow): number | undefined {
+  const { value } = row
+  if (typeof value !== 'object' || value === null || !('refersTo' in value)) return undefined
+  const place = /^@(\d+)$/.exec(String(value.refersTo))?.[1]
+  return place === undefined ? undefined : Number(place)
+}
+
+async function judge(host: Host, company: string, folder: string, trust: readonly Buffer[]): Promise<DemonstratedFile[]> {
+  const files: DemonstratedFile[] = []
+  for (const part of ['invoices', 'notes']) {
+    const place = join(folder, part)
+    if (!existsSync(place)) continue
+    for (const name of readdirSync(place).sort()) {
+      if (!/\.(pdf|xml)$/.test(name)) continue
+      const path = join(place, name)
+      files.push({ company, path, verdict: await host.verifiers.verify(path, readFileSync(path), { trust }) })
+    }
+  }
+  return files
+}
