@@ -3,6 +3,7 @@ import { NodeCompiler, type NodeTypstDocument } from '@myriaddreamin/typst-ts-no
 import { z } from 'zod'
 import type { PlacedBox } from './documents.js'
 import { documentFonts } from './fonts.js'
+import { PrintableCharacters } from './printable.js'
 import { mendTextLayer } from './text-layer.js'
 import type { DocumentJob, DrawingJob, RenderJob } from './worker-messages.js'
 
@@ -38,10 +39,13 @@ const cacheAge = 3
 export class TypstCompiler {
   readonly #compiler: NodeCompiler
   readonly #templatesDir: string
+  readonly #printable: PrintableCharacters
 
   constructor(templatesDir: string) {
     this.#templatesDir = templatesDir
-    this.#compiler = NodeCompiler.create({ workspace: templatesDir, fontArgs: [{ fontBlobs: documentFonts() }] })
+    const fonts = documentFonts()
+    this.#printable = new PrintableCharacters(fonts)
+    this.#compiler = NodeCompiler.create({ workspace: templatesDir, fontArgs: [{ fontBlobs: fonts }] })
   }
 
   /** @throws TypstFailure */
@@ -81,7 +85,7 @@ export class TypstCompiler {
     try {
       const compiled = this.#compiler.compile({
         mainFileContent: mainSource(job.template),
-        inputs: { data: job.data, frame: JSON.stringify(frame) },
+        inputs: { data: this.#printable.clean(job.data), frame: JSON.stringify(frame) },
       })
       const document = compiled.result
       if (compiled.hasError() || document === null) throw this.#failure(compiled.takeError() ?? compiled.takeDiagnostics())
