@@ -44,7 +44,6 @@ interface RawResult {
 }
 interface TransactionInternals {
   trxClient: { query(connection: unknown, sql: string): Promise<{ response?: RawResult } & RawResult> }
-  query(connection: unknown, sql: string, status?: number, value?: unknown): Promise<unknown>
   _completed: boolean
   _resolver(value: unknown): void
   _rejecter(error: unknown): void
@@ -57,9 +56,10 @@ const require = createRequire(import.meta.url)
 const PostgresClient = require('knex/lib/dialects/postgres/index.js') as ClientClass
 const PostgresTransaction = require('knex/lib/dialects/postgres/execution/pg-transaction.js') as TransactionClass
 
-/** Sends `BEGIN` and the company in one round trip, and never takes a COMMIT that PostgreSQL turned into a ROLLBACK for success. */
+/** Sends `BEGIN`, the company and the first statement in one round trip, and never takes a COMMIT that PostgreSQL turned into a ROLLBACK for success. */
 class CompanyAwareTransaction extends PostgresTransaction {
   readonly #companyId: string | undefined
+  #begun: Promise<unknown> = Promise.resolve()
 
   constructor(client: unknown, container: unknown, config?: TransactionOptions, outer?: unknown) {
     super(client, container, config, outer)
@@ -67,9 +67,13 @@ class CompanyAwareTransaction extends PostgresTransaction {
   }
 
   begin(connection: unknown): Promise<unknown> {
-    if (this.#companyId === undefined) return this.query(connection, 'begin')
     // companyId has been checked to be a UUID, so it may stand in the text of a statement
-    return this.query(connection, `begin; select set_config('app.company_id', '${this.#companyId}', true)`)
+    const statement = this.#companyId === undefined ? 'begin' : `begin; select set_config('app.company_id', '${this.#companyId}', true)`
+    // Not awaited: on a pipelined connection the statements behind it are under way already. Should it fail, the connection
+    // is lost and they fail with it; what PostgreSQL would do outside a transaction is stopped by the commit below.
+    this.#begun = this.trxClient.query(connection, statement)
+    this.#begun.catch(() => undefined) // told by the commit, or by the statement that fails with it
+    return Promise.resolve()
   }
 
   async commit(connection: unknown, value: unknown): Promise<void> {
@@ -77,7 +81,7 @@ class CompanyAwareTransaction extends PostgresTransaction {
       const sent = this.trxClient.query(connection, 'commit')
       // from here on knex must refuse further statements on this transaction
       this._completed = true
-      const result = await sent
+      const [result] = await Promise.all([sent, this.#begun])
       const command = result.response?.command ?? result.command
       if (command !== undefined && command !== 'COMMIT') throw new Error(`commit answered ${command}: an earlier statement failed`)
       this._resolver(value)
@@ -95,16 +99,19 @@ class CompanyAwareClient extends PostgresClient {
 
 /** A pool of connections. With `role`, every connection takes that role before it is used. */
 export function connect(settings: ConnectionSettings, poolSize: number, logger: Logger, role?: string): Knex {
+  const driverSettings = {
+    ...settings,
+    types: { getTypeParser: (oid: number, format?: string) => parserOf(oid, format) },
+    keepAlive: true,
+    // statements given without waiting for one another travel together; PostgreSQL still runs them in order
+    pipeline: true,
+    application_name: 'khatm',
+    connectionTimeoutMillis: 10_000,
+  }
   return knex({
     // a subclass of knex's own PostgreSQL client, seen through the narrow type above
     client: CompanyAwareClient as unknown as typeof Knex.Client,
-    connection: {
-      ...settings,
-      types: { getTypeParser: (oid: number, format?: string) => parserOf(oid, format) },
-      keepAlive: true,
-      application_name: 'khatm',
-      connectionTimeoutMillis: 10_000,
-    },
+    connection: driverSettings,
     acquireConnectionTimeout: 30_000,
     // knex would print to the console; every failed statement also rejects, so nothing is hidden by this level
     log: {

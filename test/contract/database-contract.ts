@@ -143,7 +143,7 @@ export function databaseContract(name: string, begin: () => Promise<ServerUnderT
             .where({ id: id?.id })
             .first()
         })
-        assert.equal(row.amount, '12345678901234.50')
+        assert.equal(row?.amount, '12345678901234.50')
         assert.equal(row.day, '2026-03-29')
         assert.equal(typeof row.number, 'number')
       })
