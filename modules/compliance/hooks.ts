@@ -27,4 +27,5 @@ export const complianceHooks = [
   ['compliance.regimes', 'collect'],
   ['compliance.guides', 'collect'],
   ['compliance.answered', 'notify'],
+  ['compliance.demonstrations', 'collect'],
 ] as const

@@ -5,3 +5,8 @@ export { legalFileName, processAfterPosting, signNow } from './services/sign-now
 export { processDocuments, retryNow } from './services/process.js'
 export { regimeOf } from './services/regime-of.js'
 import './hooks.js'
+export { demonstrationCompany, demonstrationPrefix, demonstrations, type Demonstration } from './demonstration.js'
+export { ensureDemonstrationSeal, type SealTexts } from './services/demonstration-seal.js'
+export { issueRows, type IssueOptions, type IssueSummary } from './issue/issue-files.js'
+export type { InvoiceRow } from './issue/read-rows.js'
+export type { ResultLine } from './issue/results.js'

@@ -19,7 +19,7 @@ export default defineModule({
     en: 'E-documents with tax authorities: from issue to acceptance',
     bg: 'Електронни документи пред данъчните власти: от издаването до приемането',
   },
-  depends: ['invoicing'],
+  depends: ['invoicing', 'seal'],
   always: true,
   setup(setup) {
     const { host, hooks, jobs, views } = setup

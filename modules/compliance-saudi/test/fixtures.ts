@@ -155,14 +155,7 @@ export function testStampKey(): TestStampKey {
   const authority = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
   const own = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
   const issuer = certificateFor(authority.publicKey, 'Test CA', 'Test CA', authority.privateKey, true, 1n)
-  const certificate = certificateFor(
-    own.publicKey,
-    'EGS-1',
-    'Test CA',
-    authority.privateKey,
-    false,
-    18446744073709551557n,
-  )
+  const certificate = certificateFor(own.publicKey, 'EGS-1', 'Test CA', authority.privateKey, false, 18446744073709551557n)
   const jwk = own.privateKey.export({ format: 'jwk' })
   const secret = Buffer.from(jwk.d ?? '', 'base64url')
   const signer: Signer = {

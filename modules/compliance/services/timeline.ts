@@ -5,10 +5,16 @@ import type { BadgeColor } from '../../../core/views/view.js'
 import { rowOfInvoice, type DocumentRow } from '../models/document-rows.js'
 import { regimeOf } from './regime-of.js'
 
+/** A moment in the company's own time, and for machines. */
+export interface ShownTime {
+  readonly iso: string
+  readonly text: string
+}
+
 export interface TimelineStep {
   readonly name: 'posted' | 'signed' | 'sent' | 'answered'
   readonly label: string
-  readonly at: Date | null
+  readonly at: ShownTime | null
   readonly state: 'done' | 'now' | 'open' | 'failed'
   readonly detail: string | null
 }
@@ -24,7 +30,7 @@ export interface Timeline {
   readonly hash: string
   readonly uuid: string
   readonly faults: readonly { readonly text: string; readonly level: string }[]
-  readonly stuck: { readonly text: string; readonly nextTry: Date | null } | null
+  readonly stuck: { readonly text: string; readonly nextTry: string | null } | null
   readonly retry: { readonly label: string; readonly href: string } | null
   readonly reply: { readonly label: string; readonly href: string } | null
   readonly legal: { readonly label: string; readonly href: string } | null
@@ -49,7 +55,10 @@ export async function loadTimeline(
 ): Promise<Timeline | null> {
   const row = await rowOfInvoice(transaction, invoiceId)
   if (row === undefined) return null
-  const regime = await regimeOf(host, context, await host.access.company(context.companyId))
+  const company = await host.access.company(context.companyId)
+  const regime = await regimeOf(host, context, company)
+  const shown = (at: Date | null): ShownTime | null =>
+    at === null ? null : { iso: at.toISOString(), text: localTime(at, company.timeZone) }
   const text = (key: string, params?: Record<string, string | number>): string =>
     host.i18n.text(context.locale, `compliance.${key}`, params)
   const final = row.answeredAt !== null
@@ -59,12 +68,15 @@ export async function loadTimeline(
     state: text(`state.${row.state}`),
     color: colors[row.state],
     invoiceId,
-    steps: stepsOf(row, text),
+    steps: stepsOf(row, text, shown),
     chain: row.counter === null ? null : String(row.counter),
     hash: row.hash,
     uuid: row.uuid,
     faults: row.faults.map((fault) => ({ text: host.i18n.fault(context.locale, fault), level: fault.level ?? 'error' })),
-    stuck: open && row.lastError !== null ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: row.nextTryAt } : null,
+    stuck:
+      open && row.lastError !== null
+        ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: shown(row.nextTryAt)?.text ?? null }
+        : null,
     retry: open && row.lastError !== null ? { label: text('retry'), href: `/app/compliance/documents/${invoiceId}/retry` } : null,
     reply: row.answerBody === null ? null : { label: text('reply'), href: `/app/compliance/documents/${invoiceId}/reply` },
     legal: row.legalSha256 === null ? null : { label: text('legal'), href: `/app/compliance/documents/${invoiceId}/legal` },
@@ -72,26 +84,41 @@ export async function loadTimeline(
   }
 }
 
-function stepsOf(row: DocumentRow, text: (key: string, params?: Record<string, string | number>) => string): TimelineStep[] {
+function stepsOf(
+  row: DocumentRow,
+  text: (key: string, params?: Record<string, string | number>) => string,
+  shown: (at: Date | null) => ShownTime | null,
+): TimelineStep[] {
   const signing = row.signedAt !== null ? 'done' : row.lastError === null ? 'now' : 'failed'
   const sent = row.firstSentAt !== null
   const answered = row.answeredAt !== null
   return [
-    { name: 'posted', label: text('step.posted'), at: row.createdAt, state: 'done', detail: row.number },
-    { name: 'signed', label: text(row.signedAt === null ? 'step.signing' : 'step.signed'), at: row.signedAt, state: signing, detail: null },
+    { name: 'posted', label: text('step.posted'), at: shown(row.createdAt), state: 'done', detail: row.number },
+    {
+      name: 'signed',
+      label: text(row.signedAt === null ? 'step.signing' : 'step.signed'),
+      at: shown(row.signedAt),
+      state: signing,
+      detail: null,
+    },
     {
       name: 'sent',
       label: text(sent ? 'step.sent' : 'step.sending'),
-      at: row.firstSentAt,
+      at: shown(row.firstSentAt),
       state: sent ? (answered || row.lastError === null ? 'done' : 'failed') : row.signedAt === null ? 'open' : 'now',
       detail: row.attempts > 1 ? text('attempts', { count: row.attempts }) : null,
     },
     {
       name: 'answered',
       label: text(answered ? `step.${row.state}` : 'step.answer'),
-      at: row.answeredAt,
+      at: shown(row.answeredAt),
       state: answered ? (row.state === 'rejected' ? 'failed' : 'done') : sent ? 'now' : 'open',
       detail: row.answerStatus === null ? null : String(row.answerStatus),
     },
   ]
+}
+
+/** `2026-11-22 13:30:05` in the company's zone, Latin digits: the same in every language. */
+function localTime(at: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at)
 }

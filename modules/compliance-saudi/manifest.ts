@@ -1,0 +1,30 @@
+import { defineModule } from '../../core/host/module.js'
+import { identifierSchemes } from './data/identifiers.js'
+import { saudiTaxes } from './data/taxes.js'
+import { saudiDemonstration } from './demonstration.js'
+import { SaudiRegime } from './regime.js'
+import { unitPages } from './routes/unit-pages.js'
+import { zatcaVerifier } from './verify/zatca-verifier.js'
+
+export default defineModule({
+  name: 'compliance-saudi',
+  version: '1.0.0',
+  host: '^1',
+  title: { ar: 'السعودية: فاتورة', en: 'Saudi Arabia: Fatoora', bg: 'Саудитска Арабия: Fatoora' },
+  summary: {
+    ar: 'الفوترة الإلكترونية لهيئة الزكاة والضريبة والجمارك، المرحلة الثانية',
+    en: 'E-invoicing of ZATCA, phase two: stamp, QR code, clearance and reporting',
+    bg: 'Електронно фактуриране на ZATCA, втора фаза: печат, QR код, одобрение и отчитане',
+  },
+  countries: ['SA'],
+  depends: ['compliance', 'invoicing', 'contacts'],
+  setup(setup) {
+    const regime = new SaudiRegime(setup.host)
+    setup.hooks.on('compliance.regimes', () => regime)
+    setup.hooks.on('invoicing.taxes', ({ country }) => (country === 'SA' ? saudiTaxes : []))
+    setup.hooks.on('contact.identifiers', () => identifierSchemes)
+    setup.hooks.on('compliance.demonstrations', () => saudiDemonstration())
+    setup.verifiers.add(zatcaVerifier)
+    unitPages(setup)
+  },
+})

@@ -1,0 +1,19 @@
+import { toNode, withXml } from '../../../core/xml/read-xml.js'
+import { saudiTime } from '../stamp/stamp-invoice.js'
+import { amountRules } from './amount-rules.js'
+import { headerRules } from './header-rules.js'
+import { partyRules } from './party-rules.js'
+import { subjectOf, type FiredRule, type Rule } from './rule.js'
+
+export const xmlRules: readonly Rule[] = [...headerRules, ...partyRules, ...amountRules]
+
+/**
+ * Business rules of the authority on a file: what is broken, with its place. Schema and stamp are checked elsewhere.
+ * @throws Fault XML-… when the file is not XML that may be read
+ */
+export function checkXml(bytes: Uint8Array, now: Date): FiredRule[] {
+  return withXml(bytes, (document) => {
+    const subject = subjectOf(toNode(document.root), saudiTime(now))
+    return xmlRules.flatMap((rule) => rule.check(subject).map((place) => ({ rule: rule.id, level: rule.level, place })))
+  })
+}
