@@ -1,5 +1,4 @@
 import { defineModule } from '../../core/host/module.js'
-import type { FormView } from '../../core/views/view.js'
 import { complianceHooks } from './hooks.js'
 import { documentPages } from './routes/document-pages.js'
 import { prepareInvoices, validateInvoice } from './services/prepare.js'
@@ -7,7 +6,6 @@ import { addToPrint, holdPrints, refuseCancelling } from './services/print.js'
 import { processDocuments, watchDocuments } from './services/process.js'
 import { processJob, type ProcessPayload } from './services/processing-jobs.js'
 import { processAfterPosting } from './services/sign-now.js'
-import { loadTimeline } from './services/timeline.js'
 
 export default defineModule({
   name: 'compliance',
@@ -22,7 +20,7 @@ export default defineModule({
   depends: ['invoicing', 'seal'],
   always: true,
   setup(setup) {
-    const { host, hooks, jobs, views } = setup
+    const { host, hooks, jobs } = setup
     for (const [name, kind] of complianceHooks) hooks.declare(name, kind)
     hooks.on('invoice.validate', (invoice, call) => validateInvoice(host, invoice, call))
     hooks.on('invoice.posting', async (invoices, _info, call) => {
@@ -37,18 +35,5 @@ export default defineModule({
     jobs.define('compliance.watch', (_payload, { context }) => watchDocuments(host, context))
     jobs.schedule('compliance.watch', '*/5 * * * *')
     documentPages(setup)
-    views.extend<FormView>('invoicing.invoice.form', (view) => ({
-      ...view,
-      panels: [
-        ...(view.panels ?? []),
-        {
-          name: 'compliance',
-          label: 'compliance.panel',
-          template: 'compliance/timeline',
-          load: (record, transaction, context) =>
-            typeof record.id === 'string' ? loadTimeline(host, transaction, context, record.id) : Promise.resolve(null),
-        },
-      ],
-    }))
   },
 })
