@@ -226,7 +226,7 @@ export class FatooraAuthority {
         counter: checked?.counter ?? '',
         previousHash: checked?.previousHash ?? '',
         verdict,
-        codes: [...errorMessages, ...warningMessages].map((message) => message.code),
+        codes: [...new Set([...errorMessages, ...warningMessages].map((message) => message.code))],
         chained,
         at: this.now().toISOString(),
       },
