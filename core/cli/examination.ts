@@ -135,7 +135,9 @@ async function hostFindings(config: Configuration, texts: Translator, locale: Lo
       for (const { name, fault } of failed) {
         if (fault !== undefined) findings.push({ check: `module ${name}`, state: 'stopped', text: faultText(fault, texts, locale) })
       }
-      if (failed.length === 0) findings.push(say('ready', 'modules', { count: host.modules.list().length }))
+      const behind = host.modules.list().filter((module) => module.state === 'upgrading')
+      if (behind.length > 0) findings.push(say('stopped', 'modules', { names: behind.map((module) => module.name).join(', ') }))
+      else if (failed.length === 0) findings.push(say('ready', 'modules', { count: host.modules.list().length }))
       for (const company of await host.access.companies()) {
         const context = await host.access.systemContext(company.id, 'cli')
         const lacking = await host.db.company(company.id, (transaction) =>

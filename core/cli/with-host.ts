@@ -13,8 +13,13 @@ export async function withHost<Result>(
   options: BootOptions & { readonly overrides?: ConfigurationPart } = {},
 ): Promise<Result> {
   const { bootHost } = await import('../host/boot.js')
-  const running = await bootHost(configurationOf(command, { logLevel: 'warn', ...options.overrides }), options)
-  const forget = stopOnSignal(() => running.stop())
+  const booting = bootHost(configurationOf(command, { logLevel: 'warn', ...options.overrides }), options)
+  // Interrupted while it boots, the host is stopped as soon as it stands: the embedded database is not left behind.
+  const forget = stopOnSignal(async () => (await booting).stop())
+  const running = await booting.catch((error: unknown) => {
+    forget()
+    throw error
+  })
   try {
     const locale = languageOf(command.optsWithGlobals<GlobalOptions>().lang)
     for (const { fault } of running.report.modules)

@@ -195,7 +195,7 @@ function fail(hook: string, listener: PointListener, error: unknown): never {
   })
 }
 
-/** Five-character SQLSTATE: what PostgreSQL's driver puts on its errors. */
+/** SQLSTATE, what PostgreSQL's driver puts on its errors: five characters, a digit among them (`EPIPE` is none). */
 function isDatabaseError(error: Error): boolean {
-  return 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code)
+  return 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) && /\d/.test(error.code)
 }

@@ -5,7 +5,7 @@ import type { AccessService } from '../access/create-access.js'
 import type { OpenDatabase } from '../db/open-database.js'
 import { HookRegistry, type NotifyJob } from '../hooks/registry.js'
 import { coreTextFolders, createTranslator } from '../i18n/create-translator.js'
-import { Fault } from '../i18n/fault.js'
+import { Fault, type FaultDetail } from '../i18n/fault.js'
 import type { Translator } from '../i18n/translator.js'
 import type { BootReport } from './boot-report.js'
 import { CompanyModules } from './company-modules.js'
@@ -13,7 +13,7 @@ import { createModuleSettings } from './create-module-settings.js'
 import { faultOf, installationRoot, loadModules, type LoadedModules } from './load-modules.js'
 import { createLogger, type Logger } from './logger.js'
 import type { Host, LocalAuthorities } from './module.js'
-import { recordModuleVersions } from './module-versions.js'
+import { readModuleStates, recordModuleVersions } from './module-versions.js'
 import { lateHost, refuseService } from './not-running-host.js'
 import { startServices, type Services } from './services.js'
 
@@ -69,10 +69,11 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
     const database = await openDatabase(given, { logger })
     closing.add(() => database.close())
     const migrated = options.migrate === false ? [] : await migrate(database, loaded)
+    if (options.migrate === false) await readModuleStates(database, loaded)
 
     const authorities = await startAuthorities(given, loaded, database, options.sandbox === true, progress)
     if (authorities !== undefined) closing.add(() => authorities.stop())
-    const config = withAuthorities(given, authorities)
+    const config = withAuthorities(given, authorities, await hasRealCompany(database))
 
     progress('services')
     let hooks: HookRegistry | undefined
@@ -84,7 +85,7 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
       logger,
       host: lateHost(() => running ?? refuseService),
       deliver: async (job: NotifyJob, call) => {
-        if (hooks !== undefined) await hooks.deliver(job, call)
+        await (hooks ?? refuseService('hooks')).deliver(job, call)
       },
       closing,
     })
@@ -109,11 +110,14 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
       now,
     }
     const host = running
-    for (const company of await access.companies()) await modules.enableAlways(await access.systemContext(company.id, 'job'))
+    const warnings: FaultDetail[] = []
+    for (const company of await access.companies()) {
+      warnings.push(...(await modules.enableAlways(await access.systemContext(company.id, 'job'))))
+    }
 
     progress('start')
     await startModules(loaded, logger)
-    await recordModuleVersions(database, loaded, now())
+    if (options.migrate !== false) await recordModuleVersions(database, loaded, now())
     closing.add(() => stopModules(loaded, logger))
     if (options.role?.worker === true) closing.add(await services.startWorker())
 
@@ -127,7 +131,7 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
         database: database.kind,
         modules: loaded.describe(),
         migrated,
-        warnings: [],
+        warnings,
         milliseconds: performance.now() - started,
       },
       listen: async () => {
@@ -222,15 +226,30 @@ async function startAuthorities(
   }
 }
 
-/** What the operator configured stays; the authorities of this machine fill what was left open. */
-function withAuthorities(config: Configuration, authorities: LocalAuthorities | undefined): Configuration {
+async function hasRealCompany(database: OpenDatabase): Promise<boolean> {
+  const real = await database.host((transaction) =>
+    transaction<{ id: string; sandbox: boolean }>('core_company').where({ sandbox: false }).first('id'),
+  )
+  return real !== undefined
+}
+
+/**
+ * What the operator configured stays; the authorities of this machine fill what was left open. Mail and time stamps are
+ * the whole host's: where a real company lives, its mail must not end in a sandbox mailbox, nor its seals carry a sandbox time.
+ */
+function withAuthorities(config: Configuration, authorities: LocalAuthorities | undefined, hasReal: boolean): Configuration {
   if (authorities === undefined) return config
   const origins = [authorities.url, authorities.timeStampUrl].map((url) => new URL(url).origin)
+  const shared = hasReal
+    ? {}
+    : {
+        signing: { ...config.signing, timeStampUrl: config.signing.timeStampUrl ?? authorities.timeStampUrl },
+        smtp: config.smtp.host === null ? { ...config.smtp, ...authorities.smtp, secure: false } : config.smtp,
+      }
   return {
     ...config,
+    ...shared,
     sandbox: { ...config.sandbox, url: authorities.url },
-    signing: { ...config.signing, timeStampUrl: config.signing.timeStampUrl ?? authorities.timeStampUrl },
-    smtp: config.smtp.host === null ? { ...config.smtp, ...authorities.smtp, secure: false } : config.smtp,
     allowedPrivateOrigins: [...new Set([...config.allowedPrivateOrigins, ...origins])],
   }
 }
@@ -241,7 +260,9 @@ function enablingAlways(access: AccessService, modules: CompanyModules): AccessS
     ...access,
     createCompany: async (company) => {
       const created = await access.createCompany(company)
-      await modules.enableAlways(await access.systemContext(created.id, 'job'))
+      const [failed] = await modules.enableAlways(await access.systemContext(created.id, 'job'))
+      // The company stands and the next boot tries again; whoever made it must know that something is missing.
+      if (failed !== undefined) throw new Fault(failed.code, { params: failed.params, status: 500 })
       return created
     },
   }

@@ -2,7 +2,7 @@ import type { Access } from '../access/access.js'
 import type { CompanyContext } from '../access/context.js'
 import type { Audit } from '../audit/audit.js'
 import type { CompanyTransaction, Database } from '../db/database.js'
-import { Fault } from '../i18n/fault.js'
+import { Fault, type FaultDetail } from '../i18n/fault.js'
 import { EnabledSets } from './enabled-modules.js'
 import type { LoadedModules, ModuleInBoot } from './load-modules.js'
 import type { LoadedModule, Modules } from './module.js'
@@ -63,13 +63,23 @@ export class CompanyModules implements Modules {
   }
 
   /**
-   * Enables everything marked `always` that stands and that the company has no row for yet. The boot calls it for every
-   * company, and the making of a company calls it for the new one.
+   * Enables everything marked `always` that stands and that the company has no row for yet, each in a transaction of its
+   * own. The boot does it for every company, and the making of a company for the new one.
+   * @returns modules whose work failed, with the fault; they are tried again at the next boot
    */
-  async enableAlways(context: CompanyContext): Promise<void> {
+  async enableAlways(context: CompanyContext): Promise<readonly FaultDetail[]> {
     const names = this.withDependencies(this.always())
-    const standing = this.parts.loaded.standing().filter((module) => names.has(module.name))
-    await this.insertAndRun(context, standing)
+    const failed = new Map<string, FaultDetail>()
+    for (const module of this.parts.loaded.standing()) {
+      if (!names.has(module.name) || [...failed.keys()].some((name) => this.parts.loaded.dependencies.get(module.name)?.has(name))) continue
+      try {
+        await this.insertAndRun(context, [module])
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        failed.set(module.name, { code: 'MODULE-ENABLE', params: { module: module.name, company: context.companyId, reason } })
+      }
+    }
+    return [...failed.values()]
   }
 
   async disable(context: CompanyContext, module: string): Promise<void> {

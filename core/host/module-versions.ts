@@ -21,3 +21,15 @@ export async function recordModuleVersions(database: Pick<Database, 'host'>, loa
       )
   })
 }
+
+/** For a boot that migrates nothing: what the database was prepared for stands, what it was not is to be upgraded. */
+export async function readModuleStates(database: Pick<Database, 'host'>, loaded: LoadedModules): Promise<void> {
+  const rows = await database.host((transaction) =>
+    transaction<{ name: string; version: string; state: string }>('core_module').select('name', 'version', 'state'),
+  )
+  const prepared = new Map(rows.map((row) => [row.name, row]))
+  for (const module of loaded.standing()) {
+    const row = prepared.get(module.name)
+    module.state = row?.version === module.manifest?.version && row?.state === 'installed' ? 'installed' : 'upgrading'
+  }
+}

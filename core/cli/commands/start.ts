@@ -25,13 +25,14 @@ export function register(program: Command): void {
       const locale = languageOf(options.lang)
       const { bootHost } = await import('../../host/boot.js')
       const { bootReportText } = await import('../../host/boot-report.js')
-      const running = await bootHost(config, {
+      const booting = bootHost(config, {
         role: { web: chosen.includes('web'), worker: chosen.includes('worker') },
         onProgress: (step) => {
           progress(commandTexts().text(locale, `host.step.${step}`))
         },
       })
-      stopOnSignal(() => running.stop())
+      stopOnSignal(async () => (await booting).stop())
+      const running = await booting
       progress(bootReportText(running.report, running.host.i18n, locale))
       const { port, url } = chosen.includes('web') ? await running.listen() : { port: undefined, url: undefined }
       if (options.json === true) printJson({ url, port, pid: process.pid, roles: chosen, report: running.report })

@@ -55,11 +55,15 @@ describe('the command', function () {
   })
 
   it('switches a module on and off for a company', () => {
-    const enabled = (result: { stdout: string }) => (json(result.stdout) as { enabled: string[] }).enabled
-    assert.ok(enabled(khatm('modules', 'enable', 'invoicing', '--company', 'cli-one', '--json')).includes('contacts'))
-    const listed = json(khatm('modules', '--company', 'cli-one', '--json').stdout) as { name: string; enabled: boolean }[]
-    assert.equal(listed.find((module) => module.name === 'invoicing')?.enabled, true)
-    assert.ok(!enabled(khatm('modules', 'disable', 'invoicing', '--company', 'cli-one', '--json')).includes('invoicing'))
+    type Listed = { name: string; state: string; enabled: boolean }[]
+    const list = () => json(khatm('modules', '--company', 'cli-one', '--json').stdout) as Listed
+    const enabled = (verb: string, module: string) =>
+      (json(khatm('modules', verb, module, '--company', 'cli-one', '--json').stdout) as { enabled: string[] }).enabled
+    const free = 'sandbox'
+    assert.equal(list().find((module) => module.name === free)?.enabled, false)
+    assert.ok(enabled('enable', free).includes(free))
+    assert.equal(list().find((module) => module.name === free)?.enabled, true)
+    assert.ok(!enabled('disable', free).includes(free))
     const unknown = khatm('modules', 'enable', 'nothing', '--company', 'cli-one')
     assert.deepEqual([unknown.status, /^MODULE-UNKNOWN /m.test(unknown.stderr)], [1, true])
   })

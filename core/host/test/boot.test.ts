@@ -49,6 +49,31 @@ describe('booting twice on the same data', function () {
     }
   })
 
+  it('goes on when a module that is for everybody cannot be prepared for a company, says so, and tries again', async () => {
+    const data = await temporaryFolder()
+    const modules = join(data.path, 'modules')
+    const write = (setup: string) => writeFiles(join(modules, 'base'), { 'manifest.js': manifestSource('base', { always: true, setup }) })
+    const files = {
+      'manifest.js': manifestSource('later', { always: true, setup: `host.onEnable(async () => { throw new Error('no seed') })` }),
+    }
+    await write('')
+    const first = await startTestHost({ modulesDir: modules, dataDir: data.path })
+    await first.company()
+    await first.stop()
+    await writeFiles(join(modules, 'later'), files)
+    const second = await startTestHost({ modulesDir: modules, dataDir: data.path })
+    try {
+      assert.deepEqual(
+        second.report.warnings.map(({ code, params }) => [code, params?.module, params?.reason]),
+        [['MODULE-ENABLE', 'later', 'no seed']],
+      )
+      await assert.rejects(second.company({ code: 'another' }), hasCode('MODULE-ENABLE'))
+    } finally {
+      await second.stop()
+      await data.remove()
+    }
+  })
+
   it('says what is wrong with a database of which nothing can be had', async () => {
     await assert.rejects(
       startTestHost({ config: { database: { url: 'postgres://nobody@127.0.0.1:1/none' } } }),
