@@ -1,5 +1,9 @@
 import { defineModule } from '../../core/host/module.js'
 import { contactsHooks } from './hooks.js'
+import { contactsApi } from './routes/contacts-api.js'
+import { importPages } from './routes/import-pages.js'
+import { runImport } from './services/import/run-import.js'
+import { contactViews } from './views/contact-views.js'
 
 export default defineModule({
   name: 'contacts',
@@ -13,10 +17,41 @@ export default defineModule({
   },
   depends: [],
   setup(setup) {
+    const { host } = setup
     for (const [name, kind] of contactsHooks) setup.hooks.declare(name, kind)
     setup.group('contacts.user', { ar: 'مستخدم جهات الاتصال', en: 'Contacts: user', bg: 'Контакти: потребител' })
     setup.group('contacts.manager', { ar: 'مدير جهات الاتصال', en: 'Contacts: administrator', bg: 'Контакти: администратор' }, [
       'contacts.user',
     ])
+    setup.jobs.define<{ importId: string }>('contacts.import', ({ importId }, call) => runImport(host, importId, call))
+    contactViews(setup)
+    contactsApi(setup)
+    importPages(setup)
+    setup.views.menu({
+      app: 'contacts',
+      label: 'contacts.app',
+      icon: 'address-book',
+      href: '/app/contacts/contact',
+      order: 20,
+      group: 'contacts.user',
+    })
+    setup.views.menu({
+      app: 'contacts',
+      label: 'contacts.list.contacts',
+      icon: 'users',
+      href: '/app/contacts/contact',
+      order: 10,
+      group: 'contacts.user',
+      parent: true,
+    })
+    setup.views.menu({
+      app: 'contacts',
+      label: 'contacts.import.title',
+      icon: 'upload',
+      href: '/app/contacts/import',
+      order: 20,
+      group: 'contacts.manager',
+      parent: true,
+    })
   },
 })

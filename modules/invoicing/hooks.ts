@@ -45,7 +45,8 @@ declare module '../../core/hooks/hook-map.js' {
     'invoice.validate': Veto<InvoiceDocument>
     /**
      * Inside the posting transaction, after numbers are taken, once for all invoices posted together: regimes build payload
-     * and hash and take chain links here. The list keeps its length and order.
+     * and hash and take chain links here. The invoices' rows are there already (rows of others may refer to them), so the list is
+     * handed on as it came.
      */
     'invoice.posting': Waterfall<readonly InvoiceDocument[]>
     'invoice.posted': Notify<PostedNotice>

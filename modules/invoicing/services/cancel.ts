@@ -20,7 +20,10 @@ export async function cancelInvoice(host: Host, context: CompanyContext, id: str
       .knex('invoicing_invoice')
       .where({ company_id: transaction.companyId, refers_to_id: id, state: 'posted' })
       .first('id')
-    const settles = await transaction.knex('invoicing_allocation').where({ company_id: transaction.companyId, credit_note_id: id }).first('id')
+    const settles = await transaction
+      .knex('invoicing_allocation')
+      .where({ company_id: transaction.companyId, credit_note_id: id })
+      .first('id')
     if (compare(summary.settled, '0') > 0 || note !== undefined || settles !== undefined) {
       throw new Fault('INVOICE-CANCEL-PAID', { status: 409, params: { number: document.number } })
     }

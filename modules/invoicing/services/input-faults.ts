@@ -5,9 +5,12 @@ import { invoiceInput, type InvoiceInput } from '../input.js'
 export type ParsedInput =
   { readonly input: InvoiceInput; readonly faults: readonly [] } | { readonly input: null; readonly faults: readonly FaultDetail[] }
 
-/** Reads invoice JSON; everything wrong with it becomes a coded fault with a path in the caller's terms (`lines[2].tax`). */
-export function parseInvoiceInput(value: unknown): ParsedInput {
-  const result = invoiceInput.safeParse(value)
+/**
+ * Reads invoice JSON; everything wrong with it becomes a coded fault with a path in the caller's terms (`lines[2].tax`).
+ * @param schema another reading of the same shape: a draft's
+ */
+export function parseInvoiceInput(value: unknown, schema: z.ZodType<InvoiceInput> = invoiceInput): ParsedInput {
+  const result = schema.safeParse(value)
   if (result.success) return { input: result.data, faults: [] }
   return { input: null, faults: result.error.issues.flatMap((issue) => faultsOf(issue, value)) }
 }

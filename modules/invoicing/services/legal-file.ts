@@ -10,7 +10,12 @@ export interface LegalFile {
 }
 
 /** The file the law knows an invoice by, as its country attaches it to the print; null where there is none (yet). */
-export async function legalFileOf(host: Host, context: CompanyContext, transaction: CompanyTransaction, invoiceId: string): Promise<LegalFile | null> {
+export async function legalFileOf(
+  host: Host,
+  context: CompanyContext,
+  transaction: CompanyTransaction,
+  invoiceId: string,
+): Promise<LegalFile | null> {
   const document = await documentOf(transaction, invoiceId)
   const print = await host.hooks.waterfall(
     'invoice.print',

@@ -53,7 +53,8 @@ export async function registerPayment(
   const today = localTime(host.now(), company.timeZone).date
   const date = request.date ?? today
   if (date > today) throw new Fault('INVOICE-PAYMENT-DATE', { path: 'date', params: { date } })
-  if (compare(invoice.open, '0') <= 0) throw new Fault('INVOICE-PAYMENT-NOTHING', { path: 'amount', params: { number: invoice.number ?? '' } })
+  if (compare(invoice.open, '0') <= 0)
+    throw new Fault('INVOICE-PAYMENT-NOTHING', { path: 'amount', params: { number: invoice.number ?? '' } })
   const digits = minorUnits(invoice.currency)
   const amount = round(request.amount ?? invoice.open, digits)
   if (compare(amount, '0') <= 0) throw new Fault('INVOICE-PAYMENT-AMOUNT', { path: 'amount' })

@@ -282,7 +282,9 @@ async function store(
   })
   await storePosted(transaction, rows, { actor: context.actor.name, timeZone: surroundings.company.timeZone, now: surroundings.now })
   const documents = await host.hooks.waterfall('invoice.posting', numbered, undefined, { context, transaction })
-  if (documents.length !== numbered.length) throw new Error('a listener of invoice.posting changed the length of the list')
+  if (documents.length !== numbered.length || documents.some((document, index) => document !== numbered[index])) {
+    throw new Error('a listener of invoice.posting changed the documents; they are stored as they were numbered')
+  }
   return documents
 }
 

@@ -113,7 +113,10 @@ async function render(host: Host, company: Company, prepared: Prepared, seal: 'p
   const { document, print, settings, state, createdAt } = prepared
   const { digits } = company
   const languages = printLanguages(company, settings)
-  const image = (svg: string): { bytes: Uint8Array; mediaType: 'image/svg+xml' } => ({ bytes: Buffer.from(svg), mediaType: 'image/svg+xml' })
+  const image = (svg: string): { bytes: Uint8Array; mediaType: 'image/svg+xml' } => ({
+    bytes: Buffer.from(svg),
+    mediaType: 'image/svg+xml',
+  })
   const images = {
     ...(print.qr === null ? {} : { 'qr.svg': image(qrSvg(print.qr)) }),
     ...(print.sealSvg === null ? {} : { 'seal.svg': image(print.sealSvg) }),

@@ -57,3 +57,44 @@ export async function summaryOf(transaction: CompanyTransaction, id: string): Pr
   if (row === undefined) throw new Fault('INVOICE-UNKNOWN', { status: 404, params: { id } })
   return row
 }
+
+export interface InvoiceSearch {
+  readonly search?: string | undefined
+  readonly state?: InvoiceState | undefined
+  readonly type?: InvoiceDocument['type'] | undefined
+  readonly contactId?: string | undefined
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly offset: number
+  readonly limit: number
+}
+
+/** Invoices that match, newest first, and how many there are. */
+export async function listSummaries(
+  transaction: CompanyTransaction,
+  wanted: InvoiceSearch,
+): Promise<{ total: number; invoices: InvoiceSummary[] }> {
+  const query = transaction.knex('invoicing_invoice').where('company_id', transaction.companyId)
+  if (wanted.state !== undefined) query.where('state', wanted.state)
+  if (wanted.type !== undefined) query.where('type', wanted.type)
+  if (wanted.contactId !== undefined) query.where('contact_id', wanted.contactId)
+  if (wanted.from !== undefined) query.where('issue_date', '>=', wanted.from)
+  if (wanted.to !== undefined) query.where('issue_date', '<=', wanted.to)
+  if (wanted.search !== undefined && wanted.search.trim() !== '') {
+    const pattern = `%${wanted.search.trim().replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+    query.where((any) => {
+      for (const column of ['number', 'customer_name', 'customer_name_ar', 'customer_tax_number']) any.orWhere(column, 'ilike', pattern)
+    })
+  }
+  const counted: { count: string | number }[] = await query.clone().count({ count: '*' })
+  const invoices = (await query
+    .select(transaction.knex.raw(summaryColumns))
+    .orderBy([
+      { column: 'issue_date', order: 'desc' },
+      { column: 'created_at', order: 'desc' },
+      { column: 'id', order: 'asc' },
+    ])
+    .offset(wanted.offset)
+    .limit(wanted.limit)) as InvoiceSummary[]
+  return { total: Number(counted[0]?.count ?? 0), invoices }
+}

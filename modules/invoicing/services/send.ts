@@ -19,7 +19,12 @@ export interface InvoiceMail {
 const address = /^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]{2,}$/
 
 /** What the dialog proposes: the customer's address, texts in the customer's language, else the company's. */
-export async function composeMail(host: Host, context: CompanyContext, transaction: CompanyTransaction, invoiceId: string): Promise<InvoiceMail> {
+export async function composeMail(
+  host: Host,
+  context: CompanyContext,
+  transaction: CompanyTransaction,
+  invoiceId: string,
+): Promise<InvoiceMail> {
   const document = await documentOf(transaction, invoiceId)
   const { contactId } = await summaryOf(transaction, invoiceId)
   const contact = contactId === null ? undefined : (await partiesOf(transaction, [contactId])).get(contactId)
@@ -50,10 +55,19 @@ function mailText(host: Host, locale: Locale, document: InvoiceDocument): Pick<I
  * Queues the mail with the PDF and, where there is one, the legal file. Delivery is a job; its state stands on the invoice.
  * @throws Fault INVOICE-NOT-POSTED, INVOICE-MAIL-NO-ADDRESS, INVOICE-MAIL-ADDRESS, INVOICE-PRINT-PENDING
  */
-export async function sendInvoice(host: Host, context: CompanyContext, transaction: CompanyTransaction, invoiceId: string, mail: InvoiceMail): Promise<string> {
+export async function sendInvoice(
+  host: Host,
+  context: CompanyContext,
+  transaction: CompanyTransaction,
+  invoiceId: string,
+  mail: InvoiceMail,
+): Promise<string> {
   const summary = await summaryOf(transaction, invoiceId)
   if (summary.state !== 'posted' || summary.number === null) throw new Fault('INVOICE-NOT-POSTED', { status: 409 })
-  const recipients = mail.to.split(/[,;]/).map((one) => one.trim()).filter((one) => one !== '')
+  const recipients = mail.to
+    .split(/[,;]/)
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
   if (recipients.length === 0) throw new Fault('INVOICE-MAIL-NO-ADDRESS', { path: 'to', params: { customer: summary.customerName ?? '' } })
   const wrong = recipients.find((one) => !address.test(one))
   if (wrong !== undefined) throw new Fault('INVOICE-MAIL-ADDRESS', { path: 'to', params: { value: wrong } })

@@ -1,0 +1,83 @@
+import ExcelJS from 'exceljs'
+import Papa from 'papaparse'
+import { Fault } from '../../../../core/i18n/fault.js'
+
+/** A table as it was uploaded: heads, and rows of texts in their order. */
+export interface ImportTable {
+  readonly heads: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export const importLimits = { bytes: 5 * 1024 * 1024, rows: 10_000, columns: 100 } as const
+
+const xlsxType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+/** What a file is, by its first bytes and never by its name. @throws Fault CONTACT-IMPORT-TYPE, CONTACT-IMPORT-LARGE */
+export function tableType(bytes: Buffer): 'text/csv' | typeof xlsxType {
+  if (bytes.length > importLimits.bytes) throw new Fault('CONTACT-IMPORT-LARGE', { status: 413, params: { limit: importLimits.bytes } })
+  if (bytes.subarray(0, 4).equals(Buffer.from('504b0304', 'hex'))) return xlsxType
+  if (bytes.length === 0 || bytes.includes(0)) throw new Fault('CONTACT-IMPORT-TYPE')
+  return 'text/csv'
+}
+
+/**
+ * Reads a CSV (any usual separator, UTF-8 or Windows-1256) or the first sheet of a workbook; empty rows are left out.
+ * @throws Fault CONTACT-IMPORT-TYPE, CONTACT-IMPORT-LARGE, CONTACT-IMPORT-EMPTY, CONTACT-IMPORT-ROWS
+ */
+export async function readTable(bytes: Buffer): Promise<ImportTable> {
+  const all = tableType(bytes) === 'text/csv' ? readCsv(bytes) : await readWorkbook(bytes)
+  const filled = all.filter((row) => row.some((cell) => cell !== ''))
+  const [heads, ...rows] = filled
+  if (heads === undefined || rows.length === 0) throw new Fault('CONTACT-IMPORT-EMPTY')
+  if (rows.length > importLimits.rows || heads.length > importLimits.columns) {
+    throw new Fault('CONTACT-IMPORT-ROWS', { params: { rows: rows.length, limit: importLimits.rows } })
+  }
+  return { heads, rows }
+}
+
+function readCsv(bytes: Buffer): string[][] {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    // Spreadsheets on Arabic Windows save «CSV» in their own code page.
+    text = new TextDecoder('windows-1256').decode(bytes)
+  }
+  const { data } = Papa.parse<string[]>(text.replace(/^\ufeff/, ''), { skipEmptyLines: 'greedy' })
+  return data.map((row) => row.map((cell) => cell.trim()))
+}
+
+async function readWorkbook(bytes: Buffer): Promise<string[][]> {
+  const workbook = new ExcelJS.Workbook()
+  try {
+    // exceljs types its input by an older Buffer; the bytes are the same.
+    await workbook.xlsx.load(bytes as unknown as Parameters<typeof workbook.xlsx.load>[0])
+  } catch (cause) {
+    throw new Fault('CONTACT-IMPORT-TYPE', { cause })
+  }
+  const [sheet] = workbook.worksheets
+  if (sheet === undefined) throw new Fault('CONTACT-IMPORT-EMPTY')
+  if (sheet.rowCount > importLimits.rows + 1)
+    throw new Fault('CONTACT-IMPORT-ROWS', { params: { rows: sheet.rowCount, limit: importLimits.rows } })
+  const width = Math.min(sheet.columnCount, importLimits.columns)
+  const rows: string[][] = []
+  sheet.eachRow({ includeEmpty: false }, (row) => {
+    rows.push(Array.from({ length: width }, (_, index) => cellText(row.getCell(index + 1).value)))
+  })
+  return rows
+}
+
+function cellText(value: ExcelJS.CellValue): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value).trim()
+  if (value instanceof Date) return value.toISOString().slice(0, 10)
+  if ('richText' in value)
+    return value.richText
+      .map((part) => part.text)
+      .join('')
+      .trim()
+  if ('text' in value) return String(value.text).trim()
+  // A formula counts by what it shows.
+  if ('result' in value) return cellText(value.result as ExcelJS.CellValue)
+  return ''
+}

@@ -1,0 +1,86 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import type { Host } from '../../../core/host/module.js'
+import { formatDecimal } from '../../../core/money/format-amount.js'
+import { minorUnits } from '../../../core/money/currencies.js'
+
+interface Counts {
+  readonly drafts: number
+  readonly overdue: number
+  readonly unpaid: number
+  readonly unprinted: number
+  readonly posted_month: number
+  readonly open_amount: string
+  readonly overdue_amount: string
+  readonly all: number
+}
+
+/** What the overview shows: how many invoices stand where, what they are worth, and the one thing to do next. */
+export async function dashboardOf(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<object> {
+  const company = await host.access.company(context.companyId)
+  const { rows } = await transaction.knex.raw<{ rows: Counts[] }>(
+    `with judged as (
+       select i.*, invoicing_payment_state(i.state, i.payable, i.settled, i.due_date, cast(now() at time zone i.time_zone as date)) as payment_state,
+         case when i.type = 'credit_note' then -1 else 1 end as sign,
+         case when i.currency = :currency then 1 else cast(coalesce(i.document ->> 'exchangeRate', '1') as numeric) end as rate
+       from invoicing_invoice i where i.company_id = :companyId)
+     select count(*) filter (where state = 'draft')::int as drafts,
+       count(*) filter (where payment_state = 'overdue')::int as overdue,
+       count(*) filter (where payment_state in ('not_paid', 'partial'))::int as unpaid,
+       count(*) filter (where state = 'posted' and date_trunc('month', issue_date) = date_trunc('month', now() at time zone time_zone))::int as posted_month,
+       count(*)::int as all,
+       (select count(*)::int from invoicing_print p where p.company_id = :companyId and p.state in ('sealing_failed', 'failed')) as unprinted,
+       coalesce(sum(sign * rate * (payable - settled)) filter (where payment_state in ('not_paid', 'partial', 'overdue')), 0)::text as open_amount,
+       coalesce(sum(sign * rate * (payable - settled)) filter (where payment_state = 'overdue'), 0)::text as overdue_amount
+     from judged`,
+    { companyId: transaction.companyId, currency: company.currency },
+  )
+  const [counts] = rows
+  if (counts === undefined) throw new Error('counting gives a row')
+  const money = (value: string): string => formatDecimal(value, minorUnits(company.currency), context.locale, company.digits)
+  const count = (value: number): string => formatDecimal(String(value), 0, context.locale, company.digits)
+  const list = '/app/invoicing/invoice'
+  const cards = [
+    { label: 'invoicing.dashboard.drafts', count: count(counts.drafts), href: `${list}?f=draft`, amount: null, tone: 'grey' },
+    {
+      label: 'invoicing.dashboard.unpaid',
+      count: count(counts.unpaid),
+      href: `${list}?f=unpaid`,
+      amount: money(counts.open_amount),
+      tone: 'blue',
+    },
+    {
+      label: 'invoicing.dashboard.overdue',
+      count: count(counts.overdue),
+      href: `${list}?f=overdue`,
+      amount: money(counts.overdue_amount),
+      tone: 'red',
+    },
+    {
+      label: 'invoicing.dashboard.month',
+      count: count(counts.posted_month),
+      href: `${list}?f=posted&f=this-month`,
+      amount: null,
+      tone: 'green',
+    },
+  ]
+  return { cards, currency: company.currency, next: nextStep(counts, list, count) }
+}
+
+/** The one thing to do now: mend what is stuck, collect what is late, finish what was begun, else make an invoice. */
+function nextStep(
+  counts: Counts,
+  list: string,
+  count: (value: number) => string,
+): { key: string; count: string; href: string; action: string } {
+  const step = (name: string, number: number, href: string): { key: string; count: string; href: string; action: string } => ({
+    key: `invoicing.next.${name}`,
+    action: `invoicing.next.${name}.action`,
+    count: count(number),
+    href,
+  })
+  if (counts.unprinted > 0) return step('unprinted', counts.unprinted, `${list}?f=posted`)
+  if (counts.overdue > 0) return step('overdue', counts.overdue, `${list}?f=overdue`)
+  if (counts.drafts > 0) return step('drafts', counts.drafts, `${list}?f=draft`)
+  return step(counts.all === 0 ? 'first' : 'new', 0, `${list}/new`)
+}
