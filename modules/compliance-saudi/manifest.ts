@@ -1,4 +1,5 @@
 import { defineModule } from '../../core/host/module.js'
+import { seedCatalogue } from '../invoicing/index.js'
 import { identifierSchemes } from './data/identifiers.js'
 import { saudiTaxes } from './data/taxes.js'
 import { saudiDemonstration } from './demonstration.js'
@@ -24,6 +25,8 @@ export default defineModule({
     setup.hooks.on('invoicing.taxes', ({ country }) => (country === 'SA' ? saudiTaxes : []))
     setup.hooks.on('contact.identifiers', () => identifierSchemes)
     setup.hooks.on('compliance.demonstrations', () => saudiDemonstration())
+    // The company's tax table was seeded before it had a country's taxes.
+    setup.onEnable((transaction, context) => seedCatalogue(setup.host, context, transaction))
     setup.verifiers.add(zatcaVerifier)
     unitPages(setup)
   },
