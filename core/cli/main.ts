@@ -19,6 +19,9 @@ const commands: readonly CommandEntry[] = [
   { name: 'hooks', load: () => import('./commands/hooks.js') },
   { name: 'doctor', load: () => import('./commands/doctor.js') },
   { name: 'migrate', load: () => import('./commands/migrate.js') },
+  { name: 'verify', load: () => import('./commands/verify.js') },
+  { name: 'keys', load: () => import('./commands/keys.js') },
+  { name: 'sign', load: () => import('./commands/sign.js') },
   { name: 'audit', load: () => import('./commands/audit.js') },
 ]
 
