@@ -3,7 +3,7 @@ import { deflateSync, inflateSync } from 'node:zlib'
 /**
  * Mends what a PDF says its letters are. Arabic fonts build a dotted letter from two glyphs (body and dots), a vowelled one from
  * three, and the compiler labels each of them with the whole cluster: copied or searched text would read «ففاتتورةة». Here every
- * glyph keeps its own part: the body says the letter, one mark says the vowels, dots say nothing (ISO 32000-2, 14.9.4 ActualText).
+ * cluster is said once, by its body; dots and marks say nothing (ISO 32000-2, 14.9.4 ActualText).
  * What is seen does not change, nor any object but page contents and the cross-reference table.
  */
 export function mendTextLayer(pdf: Buffer): Buffer {
@@ -140,7 +140,6 @@ interface Span {
 
 const scanner =
   /\/Span\s*<<\s*\/ActualText\s*(<[0-9A-Fa-f]*>|\((?:[^\\)]|\\[^])*\))\s*>>\s*BDC|\/(\S+)\s+[-\d.]+\s+Tf\b|(\[(?:\((?:[^\\)]|\\[^])*\)|[^\]()])*\])\s*TJ\b|(\((?:[^\\)]|\\[^])*\)|<[0-9A-Fa-f]*>)\s*Tj\b|\b(BDC|BMC|EMC)\b/g
-const vowels = /[\u0610-\u061a\u064b-\u065f\u0670]/g
 
 function mendContent(content: string, fonts: ReadonlyMap<string, Font>): string {
   const operators: Operator[] = []
@@ -188,9 +187,7 @@ function wanted(shown: readonly Shown[], spans: readonly Span[]): { glyph: Shown
     }
     // Right to left, the marks of a cluster are drawn before its body.
     if (marks.length > 0 && marks[0]?.text === glyph.text) {
-      const spoken = (glyph.text.match(vowels) ?? []).join('')
-      marks.forEach((mark, index) => say(mark, index === 0 ? spoken : ''))
-      say(glyph, glyph.text.replace(vowels, ''))
+      for (const mark of marks) say(mark, '')
     }
     marks = []
   }
