@@ -12,7 +12,20 @@ export {
 } from './services/post.js'
 export { computeTotals } from './services/totals.js'
 export { documentOf, documentsOf, summaryOf, type InvoiceSummary } from './services/read-invoices.js'
+export {
+  finalPdf,
+  makePrint,
+  previewPdf,
+  printLanguages,
+  printStateOf,
+  printStatesOf,
+  requestPrints,
+  type PrintState,
+} from './services/print.js'
+export { registerPayment, settlementsOf, undoPayment, type Payment, type PaymentRequest, type Settlement } from './services/payments.js'
+export { cancelInvoice } from './services/cancel.js'
+export { makeNote } from './services/make-note.js'
+export { saveDraft } from './services/drafts.js'
+export { sendInvoice, composeMail } from './services/send.js'
 export { seedCatalogue } from './services/seed.js'
 import './hooks.js'
-export { finalPdf, makePrint, type PrintState } from './services/print.js'
-export { printStatesOf } from './services/print-states.js'

@@ -22,7 +22,7 @@ export default defineModule({
     en: 'Invoices, credit and debit notes, payments',
     bg: 'Фактури, известия и плащания',
   },
-  depends: ['contacts'],
+  depends: ['contacts', 'seal'],
   setup(setup) {
     const { host } = setup
     for (const [name, kind] of invoicingHooks) setup.hooks.declare(name, kind)

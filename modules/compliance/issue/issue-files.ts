@@ -30,6 +30,7 @@ export async function issueRows(host: Host, rows: readonly InvoiceRow[], options
   const summary = { accepted: 0, posted: 0, rejected: 0, invalid: 0 }
   const results = new ResultFolder(options.folder, options.message)
   const feed: Feed = { rows: [], settled: 0, done: false }
+  let count = 0
   const posting = fill(host, rows, feed, options)
   // A failure of the posting must not be lost while rows before it are still followed.
   posting.catch(() => undefined)
@@ -37,7 +38,8 @@ export async function issueRows(host: Host, rows: readonly InvoiceRow[], options
     for await (const settled of followRows(host, feed, options)) {
       const line = writeRow(results, settled, options)
       summary[line.status] += 1
-      options.onResult?.(line, feed.settled)
+      count += 1
+      options.onResult?.(line, count)
     }
     await posting
   } finally {

@@ -57,7 +57,7 @@ export async function makePrint(host: Host, context: CompanyContext, invoiceId: 
   const prepared = await host.db.company(context.companyId, (transaction) => prepare(host, context, transaction, invoiceId))
   const rendered = await render(host, company, prepared, 'place')
   try {
-    const sealed = await sealPdf(host, context, rendered, { invoiceId, number: prepared.document.number })
+    const sealed = await sealPdf(host, context, rendered, prepared.document)
     return await storeReady(host, context, prepared.document, { bytes: sealed.pdf, level: sealed.level, pages: rendered.pages })
   } catch (error) {
     if (!(error instanceof Fault)) throw error
@@ -83,11 +83,22 @@ export async function finalPdf(transaction: CompanyTransaction, host: Host, invo
 
 /** State of the final PDF; `pending` until a job has come to it. */
 export async function printStateOf(transaction: CompanyTransaction, invoiceId: string): Promise<PrintState> {
-  const row: PrintState | undefined = await transaction
+  return (await printStatesOf(transaction, [invoiceId])).get(invoiceId) ?? pending
+}
+
+const pending: PrintState = { state: 'pending', sha256: null, level: null, fault: null }
+
+/** The same for many, in one statement; every id has its state. */
+export async function printStatesOf(transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<Map<string, PrintState>> {
+  const states = new Map<string, PrintState>(invoiceIds.map((id) => [id, pending]))
+  if (invoiceIds.length === 0) return states
+  const rows: (PrintState & { invoice_id: string })[] = await transaction
     .knex('invoicing_print')
-    .where({ company_id: transaction.companyId, invoice_id: invoiceId })
-    .first('state', 'sha256', 'level', 'fault')
-  return row ?? { state: 'pending', sha256: null, level: null, fault: null }
+    .where('company_id', transaction.companyId)
+    .whereIn('invoice_id', [...invoiceIds])
+    .select(['invoice_id', 'state', 'sha256', 'level', 'fault'])
+  for (const { invoice_id: id, ...state } of rows) states.set(id, state)
+  return states
 }
 
 async function prepare(host: Host, context: CompanyContext, transaction: CompanyTransaction, invoiceId: string): Promise<Prepared> {
