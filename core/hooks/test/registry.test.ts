@@ -101,8 +101,8 @@ describe('hook registry', () => {
     const transaction = {} as CompanyTransaction
     await hooks.notify('example.told', { id: 'x' }, { ...call, transaction })
     assert.deepEqual(told, [])
-    assert.equal(added[0]?.name, 'hooks.notify')
-    for (const { payload } of [...(added[0]?.jobs ?? [])].reverse()) await hooks.deliver(payload, call)
+    assert.equal(added.at(0)?.name, 'hooks.notify')
+    for (const { payload } of added.flatMap(({ jobs }) => jobs).toReversed()) await hooks.deliver(payload, call)
     assert.deepEqual(told, ['second x', 'first x'])
     await assert.rejects(
       hooks.deliver({ hook: 'example.told', module: 'gone', listenerIndex: 0, payload: {} }, call),

@@ -49,8 +49,8 @@ describe('numbers and dates for people', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), fc.nat(999), (whole, fraction) => {
         for (const text of each((options) => ({ options, text: formatNumber(`${whole}.${String(fraction).padStart(3, '0')}`, options) }))) {
-          assert.doesNotMatch(text.text, text.options.digits === 'latin' ? /[٠-٩]/ : /\d/)
-          const latin = text.text.replaceAll(/[٠-٩]/g, (digit) => String((digit.codePointAt(0) ?? 0) - 0x0660))
+          assert.doesNotMatch(text.text, text.options.digits === 'latin' ? /[\u0660-\u0669]/ : /\d/)
+          const latin = text.text.replaceAll(/[\u0660-\u0669]/g, (digit) => String((digit.codePointAt(0) ?? 0) - 0x0660))
           assert.equal(latin.replaceAll(/\D/g, ''), `${whole < 0n ? -whole : whole}${String(fraction).padStart(3, '0')}`)
         }
       }),
