@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pemOf } from '../ca/certificate.js'
 import { startSandbox, type CertificateProfile, type Sandbox } from '../index.js'
-import { openssl, opensslSays, scratch } from './support/unit.js'
+import { openssl, opensslAsks, opensslSays, scratch } from './support/unit.js'
 
 describe('sandbox trust services, judged by openssl', () => {
   const folder = scratch()
@@ -102,8 +102,8 @@ describe('sandbox trust services, judged by openssl', () => {
   })
 
   it('OCSP says good, revoked and unknown; CRL names the revoked one', async () => {
-    const ask = (file: string): string =>
-      opensslSays(
+    const ask = (file: string): Promise<string> =>
+      opensslAsks(
         folder.path,
         'ocsp',
         '-issuer',
@@ -119,10 +119,10 @@ describe('sandbox trust services, judged by openssl', () => {
       )
     const revoked = await issue('seal', 'revoked.pem')
     await issue('seal', 'good.pem')
-    assert.match(ask('good.pem'), /Response verify OK[\s\S]*good\.pem: good/)
+    assert.match(await ask('good.pem'), /Response verify OK[\s\S]*good\.pem: good/)
     assert.equal(sandbox.revoke(revoked, 'keyCompromise'), true)
-    assert.match(ask('revoked.pem'), /Response verify OK[\s\S]*revoked\.pem: revoked[\s\S]*keyCompromise/)
-    const unknown = opensslSays(
+    assert.match(await ask('revoked.pem'), /Response verify OK[\s\S]*revoked\.pem: revoked[\s\S]*keyCompromise/)
+    const unknown = await opensslAsks(
       folder.path,
       'ocsp',
       '-issuer',

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash, createPrivateKey, createPublicKey, randomUUID, sign, X509Certificate, type KeyObject } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,6 +29,15 @@ export function opensslSays(folder: string, ...args: string[]): string {
       return `${String(error.stdout)}${String(error.stderr)}`
     throw error
   }
+}
+
+/** For commands that call the sandbox in this very process: the event loop must go on meanwhile. */
+export function opensslAsks(folder: string, ...args: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile('openssl', args, { cwd: folder, encoding: 'utf8', timeout: 20_000 }, (_error, stdout, stderr) => {
+      resolve(`${stderr}${stdout}`)
+    })
+  })
 }
 
 export interface UnitOptions {
