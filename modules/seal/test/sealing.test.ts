@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CompanyContext } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { invoiceSample } from '../../../core/documents/test/invoice-sample.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
+import { startSandbox } from '../../sandbox/index.js'
 import { applySeal, defaultDesign, drawDesign, readDesignInput, requestSeal, retrySeal, saveDesign, sealNow, sealOf } from '../index.js'
 
 /** Self-signed certificate of a company key, made by openssl from the company's own request. */
@@ -157,6 +159,29 @@ describe('sealing', () => {
 
     const again = await sealNow(host.host, context, id)
     assert.equal(again.sha256Out, sha256Out, 'a sealed document is not sealed twice')
+  })
+
+  it('reaches level T with a time-stamp authority, and never falls below it when that is away', async () => {
+    const sandbox = await startSandbox({ dataDir: join(folder.path, 'sandbox'), port: 0, smtpPort: 0 })
+    const { pdf, box } = await renderInvoice()
+    const withTime: Host = Object.assign(Object.create(host.host) as Host, {
+      config: {
+        ...host.host.config,
+        signing: { ...host.host.config.signing, timeStampUrl: sandbox.timeStampUrl },
+        allowedPrivateOrigins: [new URL(sandbox.timeStampUrl).origin],
+      },
+    })
+    try {
+      const sealed = await applySeal(withTime, context, { pdf, box, subject })
+      assert.equal(sealed.level, 'PAdES-BASELINE-T')
+      assert.ok(sealed.stampedAt)
+    } finally {
+      await sandbox.close()
+    }
+    await assert.rejects(
+      applySeal(withTime, context, { pdf, box, subject }),
+      (error) => error instanceof Fault && error.code === 'SIGN-TSA-UNREACHABLE',
+    )
   })
 
   it('never seals with a stopped key', async () => {
