@@ -2,9 +2,10 @@ import { defineModule } from '../../core/host/module.js'
 import { complianceHooks } from './hooks.js'
 import { documentPages } from './routes/document-pages.js'
 import { prepareInvoices, validateInvoice } from './services/prepare.js'
-import { addToPrint, holdPrints, refuseCancelling } from './services/print.js'
+import { addToPrint, holdPrints, printHeld, printsJob, refuseCancelling } from './services/print.js'
 import { processDocuments, watchDocuments } from './services/process.js'
 import { processJob, type ProcessPayload } from './services/processing-jobs.js'
+import { addInvoicePanel } from './views/invoice-panel.js'
 import { processAfterPosting } from './services/sign-now.js'
 
 export default defineModule({
@@ -32,8 +33,12 @@ export default defineModule({
     hooks.on('invoice.print-hold', ({ invoiceIds }, call) => holdPrints(host, invoiceIds, call))
     hooks.on('invoice.cancel', (invoice, call) => refuseCancelling(host, invoice, call))
     jobs.define<ProcessPayload>(processJob, (payload, { context }) => processDocuments(host, context, payload))
+    jobs.define<ProcessPayload>(printsJob, ({ invoiceIds }, { context }) =>
+      host.db.company(context.companyId, (transaction) => printHeld(host, transaction, invoiceIds)),
+    )
     jobs.define('compliance.watch', (_payload, { context }) => watchDocuments(host, context))
     jobs.schedule('compliance.watch', '*/5 * * * *')
     documentPages(setup)
+    addInvoicePanel(setup)
   },
 })

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { Configuration } from '../../config/schema.js'
 import type { LocalAuthorities } from '../../core/host/module.js'
@@ -11,8 +10,8 @@ export async function startAuthorities(config: Configuration): Promise<LocalAuth
   const dataDir = join(config.dataDir, 'sandbox')
   try {
     const sandbox = await startSandbox({ dataDir })
-    const { url, timeStampUrl, smtp, caCertificate } = sandbox
-    return { url, timeStampUrl, smtp, trustAnchors: [caCertificate], stop: () => sandbox.close() }
+    const { url, timeStampUrl, smtp } = sandbox
+    return { url, timeStampUrl, smtp, trustAnchors: await trustAnchors(url), stop: () => sandbox.close() }
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'SANDBOX-RUNNING') throw error
     return attach(dataDir)
@@ -22,12 +21,21 @@ export async function startAuthorities(config: Configuration): Promise<LocalAuth
 async function attach(dataDir: string): Promise<LocalAuthorities> {
   const place = readPlace(dataDir)
   const url = `http://127.0.0.1:${String(place.port)}`
-  const anchors = await fetch(`${url}/ca/trust-anchors.pem`, { signal: AbortSignal.timeout(5000) })
   return {
     url,
     timeStampUrl: `${url}/tsa`,
     smtp: { host: '127.0.0.1', port: place.smtpPort },
-    trustAnchors: [new X509Certificate(await anchors.text()).raw],
+    trustAnchors: await trustAnchors(url),
     stop: () => Promise.resolve(),
   }
+}
+
+/** The root; and the tax authority's own issuer, since a stamped invoice carries its leaf certificate alone. */
+function trustAnchors(url: string): Promise<Buffer[]> {
+  return Promise.all(
+    ['root', 'saudi'].map(async (name) => {
+      const answer = await fetch(`${url}/ca/${name}.cer`, { signal: AbortSignal.timeout(5000) })
+      return Buffer.from(await answer.arrayBuffer())
+    }),
+  )
 }

@@ -1,3 +1,6 @@
+import { X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { commandTexts, configurationOf, languageOf, print, printJson, progress, type GlobalOptions } from '../../../core/cli/terminal.js'
 import { stopOnSignal } from '../../../core/cli/with-host.js'
@@ -41,12 +44,17 @@ export function register(program: Command): void {
             progress(texts.text(locale, 'demo.company', { company }))
           },
         })
+        const anchors = join(options.out, 'trust.pem')
+        writeFileSync(anchors, (running.authorities?.trustAnchors ?? []).map((der) => new X509Certificate(der).toString()).join(''))
         const login = await demonstrationLogin(running.host, outcome.companies)
         const good = isGood(outcome)
         if (!good) process.exitCode = 1
         const url = options.once === true ? undefined : `http://${running.host.config.listen}:${String((await running.listen()).port)}/`
         if (options.json === true) printJson({ good, url, login: login.login, ...outcome })
-        else show(outcome, good, (key, params) => texts.text(locale, key, params))
+        else {
+          show(outcome, good, (key, params) => texts.text(locale, key, params))
+          print(texts.text(locale, 'demo.verify', { anchors, out: options.out }))
+        }
         if (url !== undefined) {
           print('', texts.text(locale, 'demo.open', { url, ...login }))
           if (running.authorities !== undefined) print(texts.text(locale, 'demo.sandbox', { url: running.authorities.url }))

@@ -3,7 +3,7 @@ import type { ModuleSetup } from '../../../core/host/module.js'
 import { FileAnswer } from '../../../core/http/routes.js'
 import { rowOfInvoice, type DocumentRow } from '../models/document-rows.js'
 import { retryNow } from '../services/process.js'
-import { legalFileName } from '../services/sign-now.js'
+import { legalFileName } from '../services/legal-name.js'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { z } from 'zod'
 

@@ -2,11 +2,11 @@ import type { HookCall } from '../../../core/hooks/hook-map.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
-import type { InvoiceDocument, InvoicePrint, PrintHold } from '../../invoicing/index.js'
+import { printStatesOf, requestPrints, type InvoiceDocument, type InvoicePrint, type PrintHold } from '../../invoicing/index.js'
 import { rowOfInvoice, rowsOfInvoices, type DocumentRow } from '../models/document-rows.js'
 import type { Regime } from '../regime.js'
 import { regimeOf } from './regime-of.js'
-import { legalFileName } from './sign-now.js'
+import { legalFileName } from './legal-name.js'
 
 async function inTransaction<Result>(
   host: Host,
@@ -60,13 +60,25 @@ export async function addToPrint(host: Host, print: InvoicePrint, invoice: Invoi
   })
 }
 
-/** The print may be made now: the invoicing module does it in its job. */
-export async function printAgain(host: Host, transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<void> {
+export const printsJob = 'compliance.prints'
+/** A print that looked just before the state changed writes down its hold just after; this much later it is there. */
+const lookAgainSeconds = 3
+
+/** What held prints back is gone: those that wait are made now, and those that were looking at this moment soon after. */
+export async function releasePrints(host: Host, transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<void> {
   if (invoiceIds.length === 0) return
-  await host.jobs.addMany(
+  await printHeld(host, transaction, invoiceIds)
+  const runAt = new Date(host.now().getTime() + lookAgainSeconds * 1000)
+  await host.jobs.add(transaction, printsJob, { invoiceIds }, { runAt })
+}
+
+/** Asks for the prints that were held back; prints nobody asked for stay unasked. */
+export async function printHeld(host: Host, transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<void> {
+  const states = await printStatesOf(transaction, invoiceIds)
+  await requestPrints(
+    host,
     transaction,
-    'invoicing.print',
-    invoiceIds.map((invoiceId) => ({ payload: { invoiceId }, options: { key: `invoicing.print:${invoiceId}` } })),
+    invoiceIds.filter((id) => states.get(id)?.state === 'held'),
   )
 }
 

@@ -5,7 +5,7 @@ import { addProcessing, type ProcessPayload } from './processing-jobs.js'
 import { regimeOf } from './regime-of.js'
 import { signNow } from './sign-now.js'
 import { submitNow } from './submit.js'
-import { printAgain } from './print.js'
+import { releasePrints } from './print.js'
 
 /** The job: signs what is not signed, sends what is not answered. Doing it twice does no harm. */
 export async function processDocuments(host: Host, context: CompanyContext, payload: ProcessPayload): Promise<void> {
@@ -13,7 +13,7 @@ export async function processDocuments(host: Host, context: CompanyContext, payl
   const company = await host.access.company(context.companyId)
   const regime = await regimeOf(host, context, company)
   if (regime === undefined) return
-  await submitNow(host, context, company, regime, payload.invoiceIds, (transaction, accepted) => printAgain(host, transaction, accepted))
+  await submitNow(host, context, company, regime, payload.invoiceIds, (transaction, accepted) => releasePrints(host, transaction, accepted))
 }
 
 /** Longer than the longest wait between two tries. */

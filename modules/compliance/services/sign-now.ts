@@ -7,15 +7,12 @@ import { markSigned, recordFailures, rowsOfInvoices, type DocumentRow } from '..
 import type { SignedLegalDocument } from '../regime.js'
 import { takePrepared, type SignableDocument } from './prepared-memory.js'
 import { addProcessing } from './processing-jobs.js'
+import { legalFileName } from './legal-name.js'
+import { releasePrints } from './print.js'
 import { regimeOf } from './regime-of.js'
 
 /** How long a document waits for its signer before it is tried again without being asked. */
 const signAgainSeconds = 60
-
-/** Name of the legal file: the invoice's number with what a file system does not take replaced. */
-export function legalFileName(number: string, extension: string): string {
-  return `${number.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.${extension}`
-}
 
 /**
  * Signs what is prepared among these invoices, outside any transaction of the caller, and leaves the jobs that send it. May be
@@ -81,11 +78,8 @@ async function store(
         facts: { number: document.invoice.number, hash: document.hash, counter: document.chain?.counter ?? null },
       })
     }
-    await addProcessing(
-      host,
-      transaction,
-      done.filter(({ document }) => changed.has(document.invoiceId)).map(({ document }) => document.invoiceId),
-    )
+    await addProcessing(host, transaction, [...changed])
+    await releasePrints(host, transaction, [...changed])
   }
   if (waiting.length > 0) {
     const again = new Date(now.getTime() + signAgainSeconds * 1000)
