@@ -37,14 +37,8 @@ interface MigrationFile {
 /** `0001__foundation.ts` of the host, `1.0.0__tables.ts` of a module (the module version that needs it). */
 const fileShape = /^(\d+(?:\.\d+){0,3}__[a-z0-9-]+)\.(ts|js|mts|mjs)$/
 
-/** Runs the new migrations of each source, each in its own transaction. One host at a time: the bookkeeping table is locked. */
-export async function runMigrations(
-  owner: Knex,
-  connection: ConnectionSettings,
-  sources: readonly MigrationSource[],
-  logger: Logger,
-): Promise<MigrationReport[]> {
-  await prepareBookkeeping(owner, connection)
+/** Runs the new migrations of each source, each in its own transaction, after `prepareBookkeeping`. One host at a time: the bookkeeping table is locked. */
+export async function runMigrations(owner: Knex, sources: readonly MigrationSource[], logger: Logger): Promise<MigrationReport[]> {
   const reports: MigrationReport[] = []
   for (const source of sources) {
     const applied: string[] = []
@@ -66,7 +60,8 @@ export async function runMigrations(
   return reports
 }
 
-async function prepareBookkeeping(owner: Knex, connection: ConnectionSettings): Promise<void> {
+/** Makes the tables of the bookkeeping and of the job queue, or brings them up to date. Repeatable. */
+export async function prepareBookkeeping(owner: Knex, connection: ConnectionSettings): Promise<void> {
   const { rows } = await owner.raw<{ rows: { ready: boolean }[] }>(
     `select to_regclass('core_migration') is not null and to_regclass('graphile_worker.migrations') is not null as ready`,
   )

@@ -12,7 +12,7 @@ import type { CompanyTransaction, Database } from './database.js'
 import type { EmbeddedServer } from './embedded/server.js'
 import { embeddedApplication, embeddedDatabaseName, embeddedOwner, startEmbeddedServer } from './embedded/server.js'
 import type { MigrationReport, MigrationSource } from './migrate.js'
-import { runMigrations } from './migrate.js'
+import { prepareBookkeeping, runMigrations } from './migrate.js'
 
 const mostTries = 8
 const uuidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -88,6 +88,7 @@ async function prepareRoles(owner: Knex): Promise<void> {
 class PostgresDatabase implements OpenDatabase {
   readonly kind: 'embedded' | 'external'
   #closed = false
+  #prepared: Promise<void> | undefined
 
   constructor(
     readonly ownerKnex: Knex,
@@ -138,7 +139,14 @@ class PostgresDatabase implements OpenDatabase {
   }
 
   async migrate(sources: readonly MigrationSource[]): Promise<MigrationReport[]> {
-    return runMigrations(this.ownerKnex, this.connection, sources, this.logger)
+    this.#prepared ??= prepareBookkeeping(this.ownerKnex, this.connection)
+    try {
+      await this.#prepared
+    } catch (error) {
+      this.#prepared = undefined
+      throw asFault(error)
+    }
+    return runMigrations(this.ownerKnex, sources, this.logger)
   }
 
   async close(): Promise<void> {

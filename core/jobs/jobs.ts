@@ -20,6 +20,7 @@ export interface JobCall {
   readonly signal: AbortSignal
 }
 
+/** Runs at least once: after a crash of host or database it may run again, so what it did before must be found and respected. */
 export type JobHandler<Payload> = (payload: Payload, call: JobCall) => Promise<void>
 
 /** Thrown by a handler that wants to run again at a known time (Retry-After) without counting as an error. */

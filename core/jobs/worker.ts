@@ -170,12 +170,13 @@ export class JobWorker {
    * The library frees the queue of a finished job only after it has looked for the next one, and then sleeps for a poll: a
    * chain of a thousand invoices would take a quarter of an hour. So the job of a queue is finished here, before it returns.
    */
-  async #completeInQueue({ job }: JobHelpers): Promise<void> {
-    await this.options.database.ownerKnex.raw(
-      `with finished as (delete from graphile_worker._private_jobs where id = :id and locked_by = :worker returning job_queue_id)
+  async #completeInQueue(helpers: JobHelpers): Promise<void> {
+    const { job } = helpers
+    await helpers.query(
+      `with finished as (delete from graphile_worker._private_jobs where id = $1 and locked_by = $2 returning job_queue_id)
        update graphile_worker._private_job_queues as queue set locked_by = null, locked_at = null
-       from finished where queue.id = finished.job_queue_id and queue.locked_by = :worker`,
-      { id: job.id, worker: job.locked_by },
+       from finished where queue.id = finished.job_queue_id and queue.locked_by = $2`,
+      [job.id, job.locked_by],
     )
   }
 

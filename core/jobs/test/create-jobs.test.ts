@@ -212,8 +212,9 @@ describe('jobs', function () {
         await sleep(50)
       }
     }
-    for (let waited = 0; seen.length < 2 && waited < 20_000; waited += 50) await sleep(50)
+    for (let waited = 0; !seen.includes(2) && waited < 20_000; waited += 50) await sleep(50)
     await system.stopWorker()
-    assert.deepEqual(seen, [1, 2])
+    // the end of the first may have been lost with the server: a job runs at least once
+    assert.deepEqual([...new Set(seen)], [1, 2])
   })
 })
