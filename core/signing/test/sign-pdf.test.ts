@@ -59,9 +59,34 @@ describe('PAdES by incremental update', function () {
     })
   }
 
-  it('takes RSA-PSS and keys without picture', async () => {
+  it('takes RSA-PSS, which pdfsig 22.12 does not know: openssl judges its CMS', async () => {
     const signer = signerOf(issueCertificate({ commonName: 'PSS', algorithm: 'rsa-2048', issuer: root }), [root], 'rsa-pss')
-    judge((await signPdf(page, { signer, signedAt })).pdf, 1)
+    const { pdf } = await signPdf(page, { signer, signedAt })
+    const [, gapStart, gapEnd] = /ByteRange \[0 (\d+) (\d+)/.exec(pdf.toString('latin1'))?.map(Number) ?? []
+    assert.ok(gapStart !== undefined && gapEnd !== undefined)
+    writeFileSync(join(folder, 'signed'), Buffer.concat([pdf.subarray(0, gapStart), pdf.subarray(gapEnd)]))
+    writeFileSync(join(folder, 'cms'), Buffer.from(pdf.toString('latin1', gapStart + 1, gapEnd - 1), 'hex'))
+    writeFileSync(join(folder, 'root.pem'), root.pem)
+    const args = [
+      'cms',
+      '-verify',
+      '-cades',
+      '-binary',
+      '-inform',
+      'DER',
+      '-in',
+      join(folder, 'cms'),
+      '-content',
+      join(folder, 'signed'),
+      '-CAfile',
+      join(folder, 'root.pem'),
+      '-purpose',
+      'any',
+      '-out',
+      '/dev/null',
+    ]
+    const run = spawnSync('openssl', args, { encoding: 'utf8' })
+    assert.equal(run.status, 0, run.stderr)
   })
 
   it('signs three times in sequence, each keeping the bytes before it', async () => {
@@ -73,7 +98,6 @@ describe('PAdES by incremental update', function () {
       pdf = signed.pdf
     }
     judge(pdf, 3)
-    writeFileSync('/tmp/three.pdf', pdf)
   })
 
   for (const [title, make] of [
