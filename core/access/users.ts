@@ -80,12 +80,14 @@ export class Users {
     return { id: row.id, login: row.login, name: row.name, locale: row.locale, theme: row.theme, active: row.active }
   }
 
+  /** Oldest company first: it is the one a login opens. */
   async memberships(userId: string): Promise<readonly Membership[]> {
     const rows = await this.db.host((knex) =>
-      knex<{ user_id: string; company_id: string; groups: string[] }>('core_membership')
-        .where({ user_id: userId })
-        .orderBy('company_id')
-        .select('company_id', 'groups'),
+      knex('core_membership')
+        .join('core_company', 'core_company.id', 'core_membership.company_id')
+        .where('core_membership.user_id', userId)
+        .orderBy(['core_company.created_at', 'core_company.code'])
+        .select<{ company_id: string; groups: string[] }[]>('core_membership.company_id', 'core_membership.groups'),
     )
     return rows.map((row) => ({ companyId: row.company_id, groups: row.groups }))
   }

@@ -99,7 +99,8 @@ function shellData(parts: WebParts, request: Request, content: PageContent): obj
       on: one.id === company.id,
     })),
     user: { name: signedIn.user.name, login: signedIn.user.login, initial: [...signedIn.user.name][0] ?? '?' },
-    breadcrumb: content.breadcrumb ?? [{ label: content.title }],
+    breadcrumb: content.breadcrumb ?? [],
+    trail: (content.breadcrumb ?? []).length > 1,
     palette: menu.map((item) => {
       const owner = menu.find((one) => one.app === item.app && one.parent !== true)
       return {
