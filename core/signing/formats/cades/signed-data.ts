@@ -55,6 +55,7 @@ export interface SignedData {
 interface CertificateParts {
   readonly issuerAndSerial: Buffer
   readonly certificateSet: Buffer
+  readonly publicKey: Buffer
   readonly signingCertificate: ReadonlyMap<string, Buffer>
 }
 
@@ -80,6 +81,7 @@ function partsOf(certificates: readonly Buffer[]): CertificateParts {
   const parts = {
     issuerAndSerial: sequence(certificate.issuerDer, serial),
     certificateSet: context(0, ...sortedForSet(certificates)),
+    publicKey: certificate.spki,
     signingCertificate,
   }
   partsOfCertificates.set(certificates, parts)
@@ -110,10 +112,9 @@ export async function createSignedData(options: SignedDataOptions): Promise<Sign
     ...(options.signingTime === undefined ? [] : [attribute(oid.signingTime, time(options.signingTime))]),
   )
   const signature = await signWith(signer, attributes)
-  const [own] = signer.certificates
   const digest = createHash(signer.digestAlgorithm).update(attributes).digest()
   const check = {
-    certificateDer: own,
+    publicKeySpki: parts.publicKey,
     scheme: signer.scheme,
     digestAlgorithm: signer.digestAlgorithm,
     digest,
