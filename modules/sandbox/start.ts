@@ -88,10 +88,23 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const place = readPlace(options.dataDir)
   const server = createServer()
   const port = await takePort(server, options.port, place)
-  const url = `http://127.0.0.1:${port}`
   const mails = new Mailbox(options.dataDir)
-  const smtpPort = await takeMailPort(mails, options.smtpPort, place.smtpPort)
-  writePlace(options.dataDir, { id: place.id, port, smtpPort })
+  try {
+    const smtpPort = await takeMailPort(mails, options.smtpPort, place.smtpPort)
+    writePlace(options.dataDir, { id: place.id, port, smtpPort })
+    return run(options, { ...place, port, smtpPort }, server, mails)
+  } catch (error) {
+    // A half-started sandbox must not keep the ports of the folder.
+    server.close()
+    await mails.close()
+    throw error
+  }
+}
+
+/** Everything behind the two ports, once they are taken. */
+function run(options: SandboxOptions, place: Place, server: Server, mails: Mailbox): Sandbox {
+  const { smtpPort } = place
+  const url = `http://127.0.0.1:${place.port}`
 
   const now = options.now ?? (() => new Date())
   const authorities = new CertificateAuthorities(options.dataDir, url)
