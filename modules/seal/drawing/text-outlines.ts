@@ -42,15 +42,15 @@ function readGlyphs(svg: string): Map<string, Segment[]> {
 /** Visits every glyph with its place on the page. Typst writes plain translations only, with y turned inside texts. */
 function walk(svg: string, visit: (id: string, x: number, y: number) => void): void {
   const places: { x: number; y: number }[] = [{ x: 0, y: 0 }]
-  const element = /<g(?:\s[^>]*?)?(\/?)>|<\/g>|<use [^>]*>/g
+  const element = /<g[ >][^<]*|<\/g>|<use [^<]*/g
   for (const match of svg.matchAll(element)) {
-    const [text, empty] = match
+    const [text] = match
     const here = places.at(-1) ?? { x: 0, y: 0 }
     if (text.startsWith('</g')) places.pop()
     else if (text.startsWith('<use')) {
       const id = /xlink:href="#([^"]+)"/.exec(text)?.[1] ?? ''
       visit(id, here.x + Number(/ x="([^"]+)"/.exec(text)?.[1] ?? 0), here.y)
-    } else if (empty !== '/') {
+    } else if (!text.trimEnd().endsWith('/>')) {
       const moved = /transform="matrix\(1 0 0 -?1 ([-\d.e]+) ([-\d.e]+)\)"/.exec(text)
       places.push({ x: here.x + Number(moved?.[1] ?? 0), y: here.y + Number(moved?.[2] ?? 0) })
     }

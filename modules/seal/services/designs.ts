@@ -89,7 +89,7 @@ export async function saveDesign(
   const { knex, companyId } = transaction
   const designId = id ?? randomUUID()
   if (id === null) {
-    const existing = await knex('seal_design').where({ company_id: companyId, is_default: true }).first('id')
+    const existing: { id: string } | undefined = await knex('seal_design').where({ company_id: companyId, is_default: true }).first('id')
     await knex('seal_design').insert({
       ...columns,
       company_id: companyId,
