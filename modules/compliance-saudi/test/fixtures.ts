@@ -152,8 +152,12 @@ export interface TestStampKey {
 
 /** A secp256k1 key with a certificate of a test CA, as the signing service would open it. */
 export function testStampKey(): TestStampKey {
+  return stampKeyOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }))
+}
+
+/** The same for a key pair that is there. */
+export function stampKeyOf(own: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }): TestStampKey {
   const authority = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
-  const own = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
   const issuer = certificateFor(authority.publicKey, 'Test CA', 'Test CA', authority.privateKey, true, 1n)
   const certificate = certificateFor(own.publicKey, 'EGS-1', 'Test CA', authority.privateKey, false, 18446744073709551557n)
   const jwk = own.privateKey.export({ format: 'jwk' })
