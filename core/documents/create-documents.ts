@@ -8,7 +8,7 @@ import type { DocumentRequest, Documents, DrawingRequest, RenderedDocument } fro
 import type { RenderJob } from './worker-messages.js'
 
 const templateName = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/
-const fileName = /^[A-Za-z0-9][A-Za-z0-9._ -]{0,120}$/
+const fileName = /^[a-z0-9][\w. -]{0,120}$/i
 
 export type DocumentsSettings = Partial<Pick<PoolSettings, 'templatesDir' | 'timeoutMs' | 'workerModule'>>
 
