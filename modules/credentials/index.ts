@@ -1,0 +1,1 @@
+export { keyFacts, type KeyFacts } from './key-facts.js'
