@@ -22,9 +22,28 @@ interface CompanyRow {
   website: string | null
 }
 
-/** Companies of this database, read from the host's table. */
+/** A company read less than this ago is answered as it was read. */
+const freshForMs = 2000
+/**
+ * One read less than this ago is answered as it was read and read again meanwhile. Work inside a transaction asks for its company too:
+ * would every such question take a connection of its own, a full pool of transactions would wait for itself.
+ */
+const usableForMs = 30_000
+
+interface KeptCompany {
+  readonly readAt: number
+  readonly company: Company
+}
+
+/** Companies of this database, read from the host's table and kept for a moment; what this process changes is seen at once. */
 export class Companies {
-  constructor(private readonly db: Database) {}
+  private readonly kept = new Map<string, KeptCompany>()
+  private readonly reading = new Map<string, Promise<Company>>()
+
+  constructor(
+    private readonly db: Database,
+    private readonly clock: () => number = () => performance.now(),
+  ) {}
 
   async list(): Promise<Company[]> {
     const rows = await this.db.host((knex) => knex<CompanyRow>('core_company').orderBy('name').select('*'))
@@ -32,9 +51,35 @@ export class Companies {
   }
 
   async byId(id: string): Promise<Company> {
+    const kept = this.kept.get(id)
+    const age = kept === undefined ? Infinity : this.clock() - kept.readAt
+    if (kept === undefined || age > usableForMs) return this.read(id)
+    // A failed second reading leaves the first; the next question reads again.
+    if (age > freshForMs) this.read(id).catch(() => undefined)
+    return kept.company
+  }
+
+  /** Reads the row; questions that come meanwhile share the answer. */
+  private read(id: string): Promise<Company> {
+    const running = this.reading.get(id)
+    if (running !== undefined) return running
+    const reading = this.readRow(id).finally(() => {
+      if (this.reading.get(id) === reading) this.reading.delete(id)
+    })
+    this.reading.set(id, reading)
+    return reading
+  }
+
+  private async readRow(id: string): Promise<Company> {
     const row = isUuid(id) ? await this.db.host((knex) => knex<CompanyRow>('core_company').where({ id }).first('*')) : undefined
-    if (row === undefined) throw unknown(id)
-    return companyOf(row)
+    if (row === undefined) {
+      this.kept.delete(id)
+      throw unknown(id)
+    }
+    const company = companyOf(row)
+    // A change by this process while the row was being read has dropped this reading: it must not come back.
+    if (this.reading.has(id)) this.kept.set(id, { readAt: this.clock(), company })
+    return company
   }
 
   async byCode(code: string): Promise<Company> {
@@ -56,13 +101,15 @@ export class Companies {
   }
 
   async update(id: string, changes: Partial<NewCompany>): Promise<Company> {
-    const before = await this.byId(id)
+    const before = await this.readRow(id)
     const after = { ...before, ...changes, id }
     check(after)
     if (after.code !== before.code) {
       throw new Fault('ACCESS-COMPANY-CODE-FIXED', { path: 'code', params: { code: before.code } })
     }
     await this.db.host((knex) => knex('core_company').where({ id }).update(rowOf(after)))
+    this.reading.delete(id)
+    this.kept.set(id, { readAt: this.clock(), company: after })
     return after
   }
 }

@@ -16,7 +16,12 @@ export interface SealedPdf {
  * cannot be applied is a fault, never a file without it.
  * @throws Fault SEAL-KEY-MISSING, SIGN-…
  */
-export async function sealPdf(host: Host, context: CompanyContext, rendered: RenderedDocument, document: InvoiceDocument): Promise<SealedPdf> {
+export async function sealPdf(
+  host: Host,
+  context: CompanyContext,
+  rendered: RenderedDocument,
+  document: InvoiceDocument,
+): Promise<SealedPdf> {
   const box = rendered.boxes.find(({ label }) => label === 'seal')
   try {
     const sealed = await applySeal(host, context, {

@@ -31,6 +31,13 @@ export async function seedCatalogue(host: Host, context: CompanyContext, transac
   const company = await host.access.company(context.companyId)
   const brought = await host.hooks.collect('invoicing.taxes', { country: company.country }, { context, transaction })
   await seedTaxes(transaction, brought.length > 0 ? brought : [noTax])
+  if (brought.length > 0) {
+    // The country came after invoicing: what stood in for its taxes is offered no longer.
+    await transaction
+      .knex('invoicing_tax')
+      .where({ company_id: transaction.companyId, code: noTax.code, source: noTax.source })
+      .update({ active: false })
+  }
   const { knex, companyId } = transaction
   await knex('invoicing_term')
     .insert(terms.map((term) => ({ company_id: companyId, ...term })))

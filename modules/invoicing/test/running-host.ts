@@ -39,10 +39,11 @@ export async function startTestHost(options: { now?: () => Date; databaseUrl?: s
   }
   const { host } = running
   const company = await host.access.createCompany({
-    code: 'test-sa',
+    code: 'test-qa',
     name: 'Test Trading Co.',
     nameAr: 'شركة الاختبار للتجارة',
-    country: 'SA',
+    // A country without a filing regime: posting is tested here, not a law.
+    country: 'QA',
     currency: 'SAR',
     timeZone: 'Asia/Riyadh',
     locale: 'ar',

@@ -1,5 +1,5 @@
 import { defineModule } from '../../../../core/host/module.js'
-import type { Tax } from '../../index.js'
+import { seedCatalogue, type Tax } from '../../index.js'
 
 const taxes: readonly Tax[] = [
   {
@@ -40,6 +40,7 @@ export default defineModule({
   depends: ['contacts', 'invoicing'],
   setup(setup) {
     setup.hooks.on('invoicing.taxes', () => taxes)
+    setup.onEnable((transaction, context) => seedCatalogue(setup.host, context, transaction))
     setup.hooks.on('invoice.validate', (invoice) => (invoice.notes === 'refuse' ? [{ code: 'INVOICE-FIELD-EMPTY', path: 'notes' }] : []))
     setup.hooks.on('invoice.cancel', (invoice) =>
       invoice.notes === 'accepted' ? [{ code: 'INVOICE-CANCEL-PAID', params: { number: invoice.number } }] : [],
