@@ -48,8 +48,8 @@ function isNameByte(byte: number): boolean {
 /**
  * Finds every element with its byte range, in document order, without building a tree and without touching the bytes: for blocks
  * that are cut out, put in or shown as they stand. It accepts what a parser accepts and more; well-formedness is the parser's
- * business. DOCTYPE is refused.
- * @throws Fault XML-TOO-LARGE, XML-TOO-DEEP, XML-DOCTYPE, XML-MALFORMED
+ * business. DOCTYPE and processing instructions inside the root are refused.
+ * @throws Fault XML-TOO-LARGE, XML-TOO-DEEP, XML-DOCTYPE, XML-INSTRUCTION, XML-MALFORMED
  */
 export function scanElements(bytes: Buffer, limits: ScanLimits = defaultScanLimits): ScannedElement[] {
   if (bytes.length > limits.maxBytes)
@@ -60,8 +60,11 @@ export function scanElements(bytes: Buffer, limits: ScanLimits = defaultScanLimi
   while (at !== -1) {
     const next = bytes[at + 1]
     if (next === 0x21) at = skipDeclaration(bytes, at)
-    else if (next === 0x3f) at = after(bytes, '?>', at + 2)
-    else if (next === 0x2f) {
+    else if (next === 0x3f) {
+      // Nothing we read needs one inside the document, and the parser's tree has no way past it.
+      if (open.length > 0) throw new Fault('XML-INSTRUCTION', { params: { at }, status: 400 })
+      at = after(bytes, '?>', at + 2)
+    } else if (next === 0x2f) {
       const end = bytes.indexOf(greaterThan, at)
       const element = found[open.pop() ?? -1]
       if (end === -1 || element === undefined) throw malformed(at)
