@@ -42,7 +42,7 @@ export function invoicePages(setup: ModuleSetup): void {
       ],
       data: {
         id,
-        number: summary.number,
+        documentNumber: summary.number,
         url: `/app/invoicing/invoice/${id}/pdf`,
         final,
         draft: isDraft,

@@ -8,6 +8,8 @@ import { makeNote } from '../services/make-note.js'
 import { registerPayment, settlementsOf, undoPayment } from '../services/payments.js'
 import { postInvoices, type PostOutcome, type PostRequest } from '../services/post.js'
 import { summaryOf } from '../services/read-invoices.js'
+import exampleIn from '../examples/in/invoice.json' with { type: 'json' }
+import exampleOut from '../examples/out/invoice.json' with { type: 'json' }
 import { sampleInput, startTestHost, type TestHost } from './running-host.js'
 
 let test: TestHost
@@ -97,6 +99,11 @@ describe('posting invoices on a real database', function () {
       ['INVOICE-FIELD-TYPE@'],
     ])
     assert.deepEqual(await counts(), before)
+  })
+
+  it('the example comes out as its file says', async () => {
+    const [outcome] = await post([{ input: exampleIn }])
+    assert.deepEqual(outcome?.status === 'posted' ? outcome.document.totals : outcome, exampleOut.totals)
   })
 
   it('all or nothing when asked', async () => {
