@@ -102,6 +102,13 @@ function netOf(line: XmlNode): Decimal | undefined {
 
 /** Rules on lines, taxes and totals. */
 export const amountRules: readonly Rule[] = [
+  error('BR-54', ({ lines }) =>
+    eachOf(lines, 'InvoiceLine', (line) =>
+      childrenOf(at(line, 'Item'), 'AdditionalItemProperty').every(
+        (one) => (textAt(one, 'Name') ?? '') !== '' && (textAt(one, 'Value') ?? '') !== '',
+      ),
+    ),
+  ),
   error('BR-16', ({ lines }) => unless(lines.length > 0, 'InvoiceLine')),
   warning('BR-21', ({ lines }) => eachOf(lines, 'InvoiceLine', (line) => (textAt(line, 'ID') ?? '') !== '', '/ID')),
   error('BR-KSA-F-06-C17', ({ lines }) => eachOf(lines, 'InvoiceLine', (line) => /^.{1,6}$/su.test(textAt(line, 'ID') ?? ''), '/ID')),
