@@ -26,7 +26,7 @@ export async function dashboardOf(host: Host, context: CompanyContext, transacti
        from invoicing_invoice i where i.company_id = :companyId)
      select count(*) filter (where state = 'draft')::int as drafts,
        count(*) filter (where payment_state = 'overdue')::int as overdue,
-       count(*) filter (where payment_state in ('not_paid', 'partial'))::int as unpaid,
+       count(*) filter (where payment_state in ('not_paid', 'partial', 'overdue'))::int as unpaid,
        count(*) filter (where state = 'posted' and date_trunc('month', issue_date) = date_trunc('month', now() at time zone time_zone))::int as posted_month,
        count(*)::int as all,
        (select count(*)::int from invoicing_print p where p.company_id = :companyId and p.state in ('sealing_failed', 'failed')) as unprinted,

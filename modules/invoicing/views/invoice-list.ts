@@ -81,7 +81,7 @@ export const invoiceList: ListView = {
     { column: 'payment_state', label: 'invoicing.field.payment-state' },
     { column: 'currency', label: 'invoicing.field.currency' },
   ],
-  defaultSort: { column: 'created_at', direction: 'desc' },
+  defaultSort: { column: 'recent', direction: 'desc' },
   bulkActions: [
     {
       name: 'confirm',

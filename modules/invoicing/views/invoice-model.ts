@@ -32,6 +32,8 @@ export function invoiceModel(host: Host): Model {
       payment_state: paymentStateSql,
       open: '(invoicing_invoice.payable - invoicing_invoice.settled)',
       month: `to_char(invoicing_invoice.issue_date, 'YYYY-MM')`,
+      // Newest day first, drafts of the day before its numbers.
+      recent: `(invoicing_invoice.issue_date::text || ' ' || coalesce(invoicing_invoice.number, '~'))`,
       // In the base list a credit note counts against the sums.
       signed_untaxed: `case when invoicing_invoice.type = 'credit_note' then -invoicing_invoice.untaxed else invoicing_invoice.untaxed end`,
       signed_total: `case when invoicing_invoice.type = 'credit_note' then -invoicing_invoice.total else invoicing_invoice.total end`,
