@@ -32,11 +32,11 @@ const ia5 = new Set(['0.9.2342.19200300.100.1.25', '1.2.840.113549.1.9.1'])
 export function encodeName(name: CertificateRequestSubject['name']): Buffer {
   return sequence(
     ...name.map(({ type, value, encoding }, index) => {
-      const oid = /^\d+(\.\d+)+$/.test(type) ? type : attributeTypes[type.toUpperCase()]
+      const oid = /^\d+(?:\.\d+)+$/.test(type) ? type : attributeTypes[type.toUpperCase()]
       const path = `name[${index}]`
       if (oid === undefined || value === '') throw new Fault('SIGN-REQUEST-SUBJECT', { path, params: { type, value } })
       const asPrintable = encoding === 'printable' || (encoding === undefined && printable.has(oid))
-      if (asPrintable && !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(value)) {
+      if (asPrintable && !/^[a-z0-9 '()+,\-./:=?]*$/i.test(value)) {
         throw new Fault('SIGN-REQUEST-SUBJECT', { path, params: { type, value } })
       }
       const text = asPrintable

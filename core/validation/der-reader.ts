@@ -184,14 +184,14 @@ export class DerElement {
     let match: RegExpExecArray | null
     let year: number
     if (this.tag === 0x17) {
-      match = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)()Z$/.exec(text)
+      match = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
       year = Number(match?.[1])
       year += year >= 50 ? 1900 : 2000
     } else if (this.tag === 0x18) {
       match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{1,9})?Z$/.exec(text)
       year = Number(match?.[1])
     } else throw new MalformedDer('time expected', this.start)
-    if (match === null || (match[7] !== undefined && match[7] !== '' && !fractions)) throw new MalformedDer('time', this.start)
+    if (match === null || (match[7] !== undefined && !fractions)) throw new MalformedDer('time', this.start)
     const [month, day, hour, minute, second] = [2, 3, 4, 5, 6].map((group) => Number(match[group]))
     const milliseconds = match[7] ? Math.floor(Number(`0${match[7]}`) * 1000) : 0
     const date = new Date(0)

@@ -23,10 +23,11 @@ export function register(program: Command): void {
   program
     .command('verify [files...]')
     .description('check the signatures of files; exit 0 only when every file passed')
-    .option('--trust <pem>', 'file of certificates (PEM or DER) to trust; may be given again', (value: string, before: string[] = []) => [
-      ...before,
-      value,
-    ])
+    .option(
+      '--trust <pem>',
+      'file of certificates (PEM or DER) to trust; may be given again',
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
     .option('--at <time>', 'check as of this time (ISO 8601)')
     .option('--stdio', 'answer one JSON request per line: {"id", "file", "trust"?, "at"?}')
     .option('--json', 'answer as JSON')

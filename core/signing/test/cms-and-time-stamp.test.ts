@@ -107,7 +107,9 @@ describe('time stamps', function () {
         response.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(reply)
       })
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
     const address = server.address()
     assert.ok(typeof address === 'object' && address !== null)
     url = `http://127.0.0.1:${address.port}`

@@ -34,7 +34,7 @@ export function checkByteRange(document: PdfDocument, field: SignatureField): Ch
   if (gapStart >= gapEnd || end > bytes.length || length === 0) return bad('order')
   if (bytes[gapStart] !== 0x3c || bytes[gapEnd - 1] !== 0x3e) return bad('gap')
   const hex = bytes.toString('latin1', gapStart + 1, gapEnd - 1)
-  if (!/^[0-9A-Fa-f]*$/.test(hex) || hex.length % 2 !== 0) return bad('gap')
+  if (!/^[0-9a-f]*$/i.test(hex) || hex.length % 2 !== 0) return bad('gap')
   if (!Buffer.from(hex, 'hex').equals(contents.bytes)) return bad('gap')
   const extent = document.extent(signatureNumber)
   if (extent === undefined || gapStart < extent.start || gapEnd > extent.end || extent.end > end) return bad('gap')

@@ -87,7 +87,7 @@ export class ObjectParser {
     const start = this.position
     const text = this.word()
     const number = Number(text)
-    if (text === '' || !/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) throw new MalformedPdf('number', start)
+    if (text === '' || !/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(text)) throw new MalformedPdf('number', start)
     if (!/^\d{1,10}$/.test(text)) return number
     // Look ahead for `generation R`, by hand: it happens at almost every number.
     let at = this.position

@@ -1,5 +1,5 @@
 import { inflateSync } from 'node:zlib'
-import { isDictionary, MalformedPdf, nameOf, PdfStream, type PdfDictionary, type PdfValue } from './objects.js'
+import { isDictionary, MalformedPdf, nameOf, type PdfStream, type PdfDictionary, type PdfValue } from './objects.js'
 
 /** A decoded stream of a document's structure may not grow beyond this: a bomb is a fault. */
 const maximumDecoded = 256 * 1024 * 1024

@@ -19,11 +19,11 @@ export function writeDictionary(dictionary: PdfDictionary): string {
 
 function writeNumber(value: number): string {
   if (Number.isInteger(value)) return String(value)
-  return value.toFixed(6).replace(/\.?0+$/, '')
+  return String(Number(value.toFixed(6)))
 }
 
 function writeName(name: string): string {
-  return `/${name.replace(/[^!-~]|[#()<>[\]{}/%]/g, (character) => `#${character.charCodeAt(0).toString(16).padStart(2, '0')}`)}`
+  return `/${name.replace(/[^\x21-\x7e]|[#()<>[\]{}/%]/g, (character) => `#${character.charCodeAt(0).toString(16).padStart(2, '0')}`)}`
 }
 
 function writeLiteral(bytes: Buffer): string {

@@ -95,6 +95,7 @@ export class Pkcs11KeyProvider implements KeyProvider {
   }
 }
 
-function defined(query: Partial<Record<keyof TokenKeyQuery, string | undefined>>): TokenKeyQuery {
+/** Without the entries nobody gave. */
+function defined(query: Readonly<Record<string, string | undefined>>): TokenKeyQuery {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createPublicKey } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { PKCS11, Handle, TokenInfo } from 'pkcs11js'
 import { readCertificate, type Certificate } from '../../../validation/certificate/certificate.js'
 import { bitString, integer, nullValue, algorithmIdentifier, sequence, objectIdentifier } from '../../der.js'
@@ -108,7 +109,7 @@ export class TokenLibrary {
     if (this.starting !== undefined) return this.starting
     if (this.library !== generation) return
     this.starting = (async () => {
-      while (this.active > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (this.active > 0) await sleep(5)
       try {
         this.library?.C_Finalize()
       } catch {
@@ -241,7 +242,9 @@ export class TokenLibrary {
       token.opened++
       return Promise.resolve(session)
     }
-    return new Promise((resolve) => token.waiting.push(resolve))
+    return new Promise((resolve) => {
+      token.waiting.push(resolve)
+    })
   }
 
   private giveSession(token: OpenToken, session: Handle): void {

@@ -9,7 +9,7 @@ import { TokenLibrary } from './token-library.js'
 const settings = JSON.parse(process.argv[2] ?? '{}') as TokenProcessSettings // written by TokenProcess.start alone
 
 const loading = import('pkcs11js').then(
-  (loaded) => new TokenLibrary(('default' in loaded ? loaded.default : loaded) as typeof import('pkcs11js'), settings), // CommonJS seen from ESM
+  (loaded) => new TokenLibrary('default' in loaded ? loaded.default : loaded, settings),
   () => new TokenFault('SIGN-PKCS11-NOT-INSTALLED'),
 )
 

@@ -103,8 +103,7 @@ function readPkcs12(buffer: Buffer, password: string): KeyMaterial {
   for (const contents of container.safeContents) {
     for (const bag of contents.safeBags) {
       if (bag.type === oidCertificateBag) {
-        if (bag.cert) certificates.push(der(forge.pki.certificateToAsn1(bag.cert)))
-        else if (bag.asn1) certificates.push(der(bag.asn1))
+        certificates.push(der(bag.cert ? forge.pki.certificateToAsn1(bag.cert) : bag.asn1))
       } else if (bag.type === oidKeyBag || bag.type === oidShroudedKeyBag) {
         const asn1 = bag.key ? forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(bag.key)) : bag.asn1
         const key = tryPrivateKey({ key: der(asn1), format: 'der', type: 'pkcs8' })
