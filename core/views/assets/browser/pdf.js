@@ -34,6 +34,8 @@ async function open(viewer) {
       const { width, height } = page.getViewport({ scale: 1 })
       const canvas = document.createElement('canvas')
       canvas.dataset.number = String(number)
+      // A canvas takes its writing direction from the page: on a right-to-left one every glyph would be drawn left of its place.
+      canvas.dir = 'ltr'
       canvas.role = 'img'
       canvas.setAttribute('aria-label', `${viewer.dataset.page} ${number}`)
       canvas.style.aspectRatio = `${width} / ${height}`
