@@ -1,5 +1,5 @@
 import { Router, type Express, type Request, type RequestHandler, type Response } from 'express'
-import { z } from 'zod'
+import { type z } from 'zod'
 import type { CompanyContext } from '../access/context.js'
 import { Fault, type FaultDetail } from '../i18n/fault.js'
 import { isLocale, locales } from '../i18n/locale.js'

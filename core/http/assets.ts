@@ -66,7 +66,7 @@ export class Assets {
     const hash = createHash('sha256')
     for (const [name, path] of [...files].sort(([one], [other]) => (one < other ? -1 : 1))) {
       const ours = path.startsWith(resolve(own))
-      hash.update(name).update(ours ? readFileSync(path) : `${String(statSync(path).size)}`)
+      hash.update(name).update(ours ? readFileSync(path) : String(statSync(path).size))
     }
     const version = hash.digest('hex').slice(0, 12)
     this.base = `/assets/${version}`

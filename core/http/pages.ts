@@ -3,7 +3,7 @@ import { directionOf } from '../i18n/locale.js'
 import type { Presentation } from '../views/format.js'
 import type { TemplateFrame } from '../views/template-engine.js'
 import type { MenuItem } from '../views/view.js'
-import { FileAnswer } from './routes.js'
+import { type FileAnswer } from './routes.js'
 import { stateOf } from './request-state.js'
 import type { WebParts } from './web-parts.js'
 
@@ -80,7 +80,7 @@ function shellData(parts: WebParts, request: Request, content: PageContent): obj
   const text = (key: string): string => parts.host.i18n.text(state.locale, key)
   const menu = parts.catalog.menu(signedIn.context, signedIn.enabled)
   const path = request.baseUrl + request.path
-  const current = longestMatch(menu, path)
+  const current = longestMatch(menu, path, new URL(request.originalUrl, 'http://host').searchParams)
   const app = current?.app ?? path.split('/')[2] ?? ''
   const entry = (item: MenuItem): object => ({ label: text(item.label), icon: item.icon ?? 'apps', href: item.href, on: item === current })
   const apps = menu.filter((item) => item.parent !== true).map((item) => ({ ...entry(item), on: item.app === app }))
@@ -111,16 +111,17 @@ function shellData(parts: WebParts, request: Request, content: PageContent): obj
   }
 }
 
-function longestMatch(menu: readonly MenuItem[], path: string): MenuItem | undefined {
-  let best: MenuItem | undefined
+/** The menu entry of an address: the longest path; of equal ones that whose filters are on, then the side menu's. */
+function longestMatch(menu: readonly MenuItem[], path: string, query: URLSearchParams): MenuItem | undefined {
+  let best: { readonly item: MenuItem; readonly score: number } | undefined
   for (const item of menu) {
-    const href = item.href.split('?')[0] ?? item.href
-    const fits = path === href || path.startsWith(`${href}/`)
-    // Of two that fit equally, the side menu's entry says more than the app itself.
-    if (fits && (best === undefined || href.length > best.href.length || (href.length === best.href.length && item.parent === true)))
-      best = item
+    const [href = '', wanted = ''] = item.href.split('?')
+    if (path !== href && !path.startsWith(`${href}/`)) continue
+    const filtered = wanted !== '' && [...new URLSearchParams(wanted)].every(([name, value]) => query.getAll(name).includes(value))
+    const score = href.length * 10 + (filtered ? 4 : 0) + (item.parent === true ? 2 : 0)
+    if (best === undefined || score > best.score) best = { item, score }
   }
-  return best
+  return best?.item
 }
 
 /** File names are given in ASCII and, for people, in UTF-8 (RFC 6266). */

@@ -65,7 +65,7 @@ function readRows(field: FieldDefinition, form: PostedForm, name: string, locale
   const keys = new Set<string>()
   const start = `${name}.`
   for (const posted of Object.keys(form)) {
-    const match = posted.startsWith(start) ? /^([A-Za-z\d-]{1,40})\./.exec(posted.slice(start.length)) : null
+    const match = posted.startsWith(start) ? /^([A-Z\d-]{1,40})\./i.exec(posted.slice(start.length)) : null
     if (match?.[1] !== undefined) keys.add(match[1])
   }
   const rows: RecordValues[] = []

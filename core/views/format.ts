@@ -38,13 +38,13 @@ export function latinDigits(text: string): string {
  */
 export function decimalFromTyped(typed: string, locale: Locale): string {
   const plain = latinDigits(typed)
-    .replace(/[\s\u00a0\u200e\u200f\u061c]/g, '')
+    .replace(/[\s\u200e\u200f\u061c]/g, '')
     .replace(/٬/g, '')
     .replace(/٫/g, '.')
     .replace(/−/g, '-')
   const european = locale === 'bg' && /^-?[\d.]*,\d*$/.test(plain)
   const candidate = european ? plain.replace(/\./g, '').replace(',', '.') : plain.replace(/,(?=\d{3}(?:[,.]|$))/g, '')
-  return /^-?(?:\d+\.?\d*|\.\d+)$/.test(candidate) ? candidate.replace(/^(-?)\./, '$10.').replace(/\.$/, '') : typed.trim()
+  return /^-?(?:\d+(?:\.\d*)?|\.\d+)$/.test(candidate) ? candidate.replace(/^(-?)\./, '$10.').replace(/\.$/, '') : typed.trim()
 }
 
 /** Decimal text with grouped thousands; `places` pads or cuts trailing zeros, never rounds away digits that are there. */

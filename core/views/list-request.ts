@@ -18,7 +18,7 @@ export function readListAddress(view: ListView, query: URLSearchParams): ListAdd
   const groups = new Set((view.groupBy ?? []).map((group) => group.column))
   const groupBy = query.get('g') ?? ''
   const where: Record<string, unknown> = {}
-  for (const [name, value] of query) if (!own.has(name) && /^[A-Za-z_]\w{0,60}$/.test(name)) where[name] = value
+  for (const [name, value] of query) if (!own.has(name) && /^[A-Z_]\w{0,60}$/i.test(name)) where[name] = value
   const search = latinDigits(query.get('q') ?? '')
     .trim()
     .slice(0, 200)

@@ -65,6 +65,9 @@ function start(element) {
     }
   }, 200)
 
+  // A new record shows the totals of its defaults at once.
+  if (element.hasAttribute('data-new')) recompute()
+
   function apply(name, field, sent) {
     const holder = element.querySelector(`[data-field="${CSS.escape(name)}"]`)
     if (holder !== null && !holder.matches('td')) holder.hidden = field.hidden
