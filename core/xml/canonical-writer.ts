@@ -1,13 +1,10 @@
 import { Fault } from '../i18n/fault.js'
 
-/* eslint-disable no-control-regex -- control characters are exactly what is looked for */
 /** Everything that cannot be copied as it is; surrogates only to look whether they come in pairs. */
 const textSpecial = /[&<>\u0000-\u0008\u000b-\u001f\ud800-\udfff\ufffe\uffff]/
 const attributeSpecial = /[&<>"\u0000-\u001f\ud800-\udfff\ufffe\uffff]/
 /** Code points outside the production Char of XML 1.0; a lone surrogate is one of them. */
-const forbidden =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
-/* eslint-enable no-control-regex */
+const forbidden = /[\u0000-\u0008\v\f\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
 /** Can these characters stand in an XML 1.0 document at all? */
 export function isXmlText(text: string): boolean {

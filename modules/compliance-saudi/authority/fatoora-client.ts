@@ -21,7 +21,7 @@ export interface Csid {
 export function baseUrl(config: Pick<Configuration, 'sandbox'>, company: Pick<Company, 'sandbox'>, environment: ZatcaEnvironment): string {
   if (!company.sandbox) return `${gateway}/${paths[environment]}`
   if (config.sandbox.url === null) throw new Fault('SA-SANDBOX-MISSING', { status: 503 })
-  return `${config.sandbox.url.replace(/\/+$/, '')}/fatoora/e-invoicing/${paths[environment]}`
+  return `${new URL(config.sandbox.url).origin}/fatoora/e-invoicing/${paths[environment]}`
 }
 
 export interface FatooraCall {

@@ -124,7 +124,7 @@ export const amountRules: readonly Rule[] = [
       lines,
       'InvoiceLine',
       (line) => {
-        const length = [...(textAt(line, 'Item', 'Name') ?? '')].length
+        const length = Array.from(textAt(line, 'Item', 'Name') ?? '').length
         return length >= 3 && length <= 1000
       },
       '/Item/Name',
@@ -216,7 +216,7 @@ export const amountRules: readonly Rule[] = [
     categories(subject).flatMap(({ node, place }) => unless(['S', 'Z', 'E', 'O'].includes(textAt(node, 'ID') ?? ''), `${place}/ID`)),
   ),
   error('BR-CL-18', (subject) =>
-    categories(subject).flatMap(({ node, place }) => unless(/^(?:S|Z|E|O|AE|G|K|L|M)$/.test(textAt(node, 'ID') ?? ''), `${place}/ID`)),
+    categories(subject).flatMap(({ node, place }) => unless(/^(?:[SZEOGKLM]|AE)$/.test(textAt(node, 'ID') ?? ''), `${place}/ID`)),
   ),
   error('BR-KSA-84', (subject) =>
     categories(subject).flatMap(({ node, place }) => {

@@ -37,7 +37,7 @@ function* currencyIds(node: XmlNode, path: string): Generator<{ path: string; va
 export const headerRules: readonly Rule[] = [
   error('BR-KSA-EN16931-01', ({ invoice }) => unless(textAt(invoice, 'ProfileID') === 'reporting:1.0', 'ProfileID')),
   warning('BR-02', ({ invoice }) => unless((textAt(invoice, 'ID') ?? '') !== '', 'ID')),
-  error('BR-KSA-03', ({ invoice }) => unless(/^[A-Za-z0-9-]+$/.test(textAt(invoice, 'UUID') ?? ''), 'UUID')),
+  error('BR-KSA-03', ({ invoice }) => unless(/^[A-Z0-9-]+$/i.test(textAt(invoice, 'UUID') ?? ''), 'UUID')),
   error('BR-03', ({ invoice }) => unless((textAt(invoice, 'IssueDate') ?? '') !== '', 'IssueDate')),
   error('BR-KSA-F-01', (subject) => {
     const { from, to } = supply(subject)
@@ -85,13 +85,10 @@ export const headerRules: readonly Rule[] = [
   warning('BR-KSA-61', ({ invoice }) => unless((embedded(invoice, 'PIH') ?? '') !== '', 'AdditionalDocumentReference[PIH]')),
   warning('BR-KSA-26', ({ invoice }) => {
     const previous = embedded(invoice, 'PIH')
-    return unless(
-      previous === undefined || /^(?:[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)$/.test(previous),
-      'AdditionalDocumentReference[PIH]',
-    )
+    return unless(previous === undefined || /^(?:[A-Z0-9+/]{43}=|[A-Z0-9+/]{86}==)$/i.test(previous), 'AdditionalDocumentReference[PIH]')
   }),
   warning('BR-KSA-27', ({ invoice }) =>
-    unless(/^[A-Za-z0-9+/]+={0,2}$/.test(embedded(invoice, 'QR') ?? ''), 'AdditionalDocumentReference[QR]'),
+    unless(/^[A-Z0-9+/]+={0,2}$/i.test(embedded(invoice, 'QR') ?? ''), 'AdditionalDocumentReference[QR]'),
   ),
   error('BR-CL-KSA-14', ({ invoice }) =>
     unless((embedded(invoice, 'QR') ?? '').length <= maximumQrLength, 'AdditionalDocumentReference[QR]'),

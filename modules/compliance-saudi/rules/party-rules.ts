@@ -68,7 +68,7 @@ export const partyRules: readonly Rule[] = [
     const [only] = ids
     const schemes: readonly string[] = sellerSchemes
     return unless(
-      ids.length === 1 && only !== undefined && schemes.includes(only.scheme) && /^[A-Za-z0-9]+$/.test(only.value),
+      ids.length === 1 && only !== undefined && schemes.includes(only.scheme) && /^[A-Z0-9]+$/i.test(only.value),
       `${sellerPlace}/PartyIdentification`,
     )
   }),
@@ -81,7 +81,7 @@ export const partyRules: readonly Rule[] = [
   ),
   error('BR-KSA-14', ({ buyer, simplified }) => {
     const schemes: readonly string[] = buyerSchemes
-    const wrong = otherIds(buyer).some((one) => !schemes.includes(one.scheme) || !/^[A-Za-z0-9]+$/.test(one.value))
+    const wrong = otherIds(buyer).some((one) => !schemes.includes(one.scheme) || !/^[A-Z0-9]+$/i.test(one.value))
     return unless(simplified || (vatOf(buyer) ?? '') !== '' || !wrong, `${buyerPlace}/PartyIdentification`)
   }),
   warning('BR-KSA-81', ({ buyer, simplified }) =>

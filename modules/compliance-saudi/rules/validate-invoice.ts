@@ -65,7 +65,7 @@ function buyerFaults(invoice: InvoiceDocument): FaultDetail[] {
       else if (value === identifierOf(invoice.seller, 'VAT')) faults.push({ code: 'BR-CUSTOM-VALIDATION-01', path })
     } else if ((buyerSchemes as readonly string[]).includes(scheme)) {
       // The authority only warns of shapes, but refuses anything that is not letters and digits.
-      if (!/^[A-Za-z0-9]+$/.test(value)) faults.push({ code: 'BR-KSA-14', path, params: { scheme, value } })
+      if (!/^[A-Z0-9]+$/i.test(value)) faults.push({ code: 'BR-KSA-14', path, params: { scheme, value } })
       else faults.push(...identifierFaults(scheme, value).map((fault) => ({ ...fault, path, level: 'warning' as const })))
     }
   }
@@ -116,7 +116,7 @@ function lineFaults(invoice: InvoiceDocument): FaultDetail[] {
       if (new Decimal(line[member]).isNegative())
         faults.push({ code: 'BR-KSA-F-04', path: `${path}.${member === 'net' ? 'discount' : member}` })
     }
-    if ([...line.description].length < 3) faults.push({ code: 'BR-KSA-F-06-C19', path: `${path}.description`, level: 'warning' })
+    if (Array.from(line.description).length < 3) faults.push({ code: 'BR-KSA-F-06-C19', path: `${path}.description`, level: 'warning' })
   }
   return faults
 }

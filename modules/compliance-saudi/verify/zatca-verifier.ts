@@ -91,7 +91,7 @@ function isSignatureValid(certificate: StampCertificate, hash: Buffer, signature
 
 /** Tools disagree about the space after a comma; nothing else is forgiven. */
 function normalName(name: string): string {
-  return name.replace(/,\s*(?=[A-Za-z0-9.]+=)/g, ', ')
+  return name.replace(/,\s*(?=[A-Z0-9.]+=)/gi, ', ')
 }
 
 function claimedTime(text: string): string | null {
