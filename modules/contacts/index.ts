@@ -1,4 +1,5 @@
 export type { ContactValues, IdentifierScheme } from './hooks.js'
 export { contactInput, type Contact, type ContactInput } from './models/contact.js'
+export { isMailAddress } from './services/mail-address.js'
 export { partiesOf, type ContactParty } from './services/parties.js'
 import './hooks.js'

@@ -7,6 +7,7 @@ import { contactColumns, contactFields, type Contact, type ContactInput } from '
 import { findContact } from './find-contacts.js'
 import { duplicateFaults } from './duplicates.js'
 import { identifierFaults, identifierSchemes } from './identifiers.js'
+import { isMailAddress } from './mail-address.js'
 import { normalisePhone } from './phone.js'
 import { searchText } from './search-text.js'
 
@@ -35,7 +36,7 @@ export async function checkContact(
     if (normal === undefined) faults.push({ code: 'CONTACT-PHONE', path: field, params: { value } })
     return normal ?? value
   }
-  if (given.email !== null && !/^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]{2,}$/.test(given.email)) {
+  if (given.email !== null && !isMailAddress(given.email)) {
     faults.push({ code: 'CONTACT-EMAIL', path: 'email', params: { value: given.email } })
   }
   const contact: ContactInput = {

@@ -3,7 +3,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
-import { partiesOf } from '../../contacts/index.js'
+import { isMailAddress, partiesOf } from '../../contacts/index.js'
 import type { InvoiceDocument } from '../document.js'
 import { legalFileOf } from './legal-file.js'
 import { printStateOf } from './print.js'
@@ -15,8 +15,6 @@ export interface InvoiceMail {
   readonly subject: string
   readonly body: string
 }
-
-const address = /^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]{2,}$/
 
 /** What the dialog proposes: the customer's address, texts in the customer's language, else the company's. */
 export async function composeMail(
@@ -69,7 +67,7 @@ export async function sendInvoice(
     .map((one) => one.trim())
     .filter((one) => one !== '')
   if (recipients.length === 0) throw new Fault('INVOICE-MAIL-NO-ADDRESS', { path: 'to', params: { customer: summary.customerName ?? '' } })
-  const wrong = recipients.find((one) => !address.test(one))
+  const wrong = recipients.find((one) => !isMailAddress(one))
   if (wrong !== undefined) throw new Fault('INVOICE-MAIL-ADDRESS', { path: 'to', params: { value: wrong } })
   const print = await printStateOf(transaction, invoiceId)
   if (print.state !== 'ready' || print.sha256 === null) {
@@ -99,5 +97,10 @@ export async function sendInvoice(
 
 /** A document number as a file name: `INV-2026-00012`. */
 export function fileName(number: string): string {
-  return number.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^-+|-+$/g, '') || 'invoice'
+  return (
+    number
+      .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+      .replace(/^-/, '')
+      .replace(/-$/, '') || 'invoice'
+  )
 }
