@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { commandTexts, languageOf, print, printJson, progress, type GlobalOptions } from '../../../core/cli/terminal.js'
 import { withHost } from '../../../core/cli/with-host.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import { demonstrationPrefix } from '../demonstration.js'
 import { issueRows } from '../issue/issue-files.js'
 import { readRows, type InvoiceRow } from '../issue/read-rows.js'
@@ -29,6 +30,8 @@ export function register(program: Command): void {
       const options = command.optsWithGlobals<IssueCommandOptions>()
       const locale = languageOf(options.lang)
       const texts = commandTexts()
+      const patience = Number(options.patience)
+      if (!/^\d{1,6}$/.test(options.patience)) throw new Fault('ISSUE-PATIENCE', { params: { given: options.patience } })
       const fileOfRow = new Map<InvoiceRow, string>()
       const rows = files.flatMap((file) => {
         const own = readRows(file, options.again ?? '')
@@ -42,7 +45,7 @@ export function register(program: Command): void {
             folder: options.out,
             pdf: options.pdf,
             submit: options.submit,
-            patienceMs: Number(options.patience) * 1000,
+            patienceMs: patience * 1000,
             message: (fault) => texts.fault(locale, fault),
             ...(files.length > 1 ? { fileOf: (row: InvoiceRow) => fileOfRow.get(row) ?? '' } : {}),
             onResult: (line, count) => {

@@ -97,7 +97,7 @@ class CompaniesOfRows {
       if (company !== undefined) return company
     }
     const company = companies.find((one) => one.code === code)
-    if (company === undefined) throw new Fault('ACCESS-COMPANY-UNKNOWN', { path: 'company', params: { code }, status: 404 })
+    if (company === undefined) throw new Fault('ACCESS-COMPANY-UNKNOWN', { path: 'company', params: { company: code }, status: 404 })
     return company
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { InvoiceRow } from './read-rows.js'
@@ -29,6 +29,8 @@ export interface ResultFiles {
 export class ResultFolder {
   private readonly results: number
   private readonly refused: InvoiceRow[] = []
+  /** File names given out in this run. */
+  private readonly taken = new Set<string>()
 
   constructor(
     private readonly folder: string,
@@ -36,6 +38,7 @@ export class ResultFolder {
     private readonly sync: boolean = true,
   ) {
     mkdirSync(folder, { recursive: true })
+    rmSync(join(folder, 'not-issued.ndjson'), { force: true })
     this.results = openSync(join(folder, 'result.ndjson'), 'w')
   }
 
@@ -45,7 +48,7 @@ export class ResultFolder {
     outcome: { status: ResultStatus; number?: string; faults: readonly FaultDetail[]; file?: string },
     files: ResultFiles,
   ): ResultLine {
-    const stem = outcome.number?.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
+    const stem = outcome.number === undefined ? undefined : this.stemOf(outcome.number, row)
     const written: { legal?: string; pdf?: string } = {}
     if (stem !== undefined && files.legal !== undefined) {
       written.legal = this.store(`${stem}.${files.legal.extension}`, files.legal.bytes)
@@ -67,6 +70,15 @@ export class ResultFolder {
     }
     writeSync(this.results, `${JSON.stringify(line)}\n`)
     return line
+  }
+
+  /** A name for the row's files. Numbers of two companies may be alike: the later row's line tells them apart. */
+  private stemOf(number: string, row: InvoiceRow): string {
+    const plain = number.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
+    const names = [plain, `${plain}_line-${String(row.line)}`]
+    const stem = names.find((name) => !this.taken.has(name)) ?? `${plain}_${String(this.taken.size)}`
+    this.taken.add(stem)
+    return stem
   }
 
   close(): void {
