@@ -1,6 +1,6 @@
 import type { FaultDetail } from '../i18n/fault.js'
 import type { Certificate } from './certificate/certificate.js'
-import type { DocumentVerdict, SignatureVerdict } from './verdict.js'
+import type { DocumentVerdict, SignatureVerdict, SubIndication } from './verdict.js'
 
 /** Bottom line of a file from its signatures: one failed signature fails it, one doubtful one leaves it in doubt. */
 export function concludeDocument(
@@ -16,8 +16,23 @@ export function concludeDocument(
     (signature) =>
       signature.indication === 'TOTAL-FAILED' && signature.subIndication !== 'REVOKED' && signature.subIndication !== 'NOT_YET_VALID',
   )
-  return { verdict: failed ? 'failed' : passed ? 'passed' : 'indeterminate', integrity: broken ? 'broken' : 'intact', signatures, findings }
+  // Where the mathematics was not done, or rests on a broken algorithm, nobody knows whether the bytes are the signed ones.
+  const unproven = signatures.some((signature) => signature.subIndication !== null && unprovenBy.has(signature.subIndication))
+  // Anyone can have anything time-stamped: that proves when, not who, and passes no document.
+  const onlyStamped = passed && signatures.every((signature) => signature.level === 'DOCUMENT-TIME-STAMP')
+  return {
+    verdict: failed ? 'failed' : passed && !onlyStamped ? 'passed' : 'indeterminate',
+    integrity: broken ? 'broken' : unproven ? 'none' : 'intact',
+    signatures,
+    findings: onlyStamped ? [...findings, { code: 'VERIFY-ONLY-TIME-STAMPED' }] : findings,
+  }
 }
+
+const unprovenBy: ReadonlySet<SubIndication> = new Set([
+  'NO_SIGNING_CERTIFICATE_FOUND',
+  'SIGNED_DATA_NOT_FOUND',
+  'CRYPTO_CONSTRAINTS_FAILURE',
+])
 
 export function describeSigner(certificate: Certificate | undefined): SignatureVerdict['signer'] {
   if (certificate === undefined) return null

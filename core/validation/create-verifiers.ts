@@ -6,9 +6,12 @@ import { PdfVerifier } from './pdf/pdf-verifier.js'
 /** Files above this are refused before anything reads them. */
 const maximumBytes = 512 * 1024 * 1024
 
-/** The verifiers of the host: PDF and CMS; modules add theirs, which are asked first. */
+/**
+ * The verifiers of the host: CMS and PDF; modules add theirs, which are asked first. CMS comes before PDF, because a CMS
+ * structure that carries a PDF has its header too, near the start.
+ */
 export function createVerifiers(): Verifiers {
-  const own: readonly Verifier[] = [new PdfVerifier(), new CmsVerifier()]
+  const own: readonly Verifier[] = [new CmsVerifier(), new PdfVerifier()]
   const added: Verifier[] = []
   const failed = (file: string, code: string, params: Record<string, string> = {}): DocumentVerdict => ({
     file,

@@ -41,6 +41,12 @@ export function isWeakAlgorithm(oid: string): boolean {
   return weak.has(oid)
 }
 
+/** RSA below 2048 bits or with exponent 1 (ETSI TS 119 312 clause 6.2): a signature under it proves nothing. */
+export function isWeakKey(key: KeyObject): boolean {
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
+  return modulusLength !== undefined && (modulusLength < 2048 || publicExponent === undefined || publicExponent < 3n)
+}
+
 interface SignatureInput {
   /** DER AlgorithmIdentifier of the signature. */
   readonly algorithm: Uint8Array
@@ -73,6 +79,7 @@ export function verifyMessageSignature(input: SignatureInput): Outcome {
     const oid = algorithm.child(0).oid()
     if (weak.has(oid)) return 'weak'
     const key = input.key()
+    if (isWeakKey(key)) return 'weak'
     if (oid === '1.2.840.113549.1.1.10') {
       const parameters = readPss(algorithm)
       if (parameters === undefined) return 'unsupported'

@@ -24,6 +24,15 @@ export class CmsVerifier implements Verifier {
     const cms = readSignedData(bytes)
     const anchors = options.trust.map((der) => readCertificate(der))
     const { content } = cms
+    if (cms.length !== bytes.length) {
+      // Bytes behind the structure are signed by nobody; a reader of another format may show just those.
+      return Promise.resolve({
+        verdict: 'failed',
+        integrity: 'broken',
+        signatures: [],
+        findings: [{ code: 'VERIFY-CMS-MALFORMED', params: { what: 'bytes after it' } }],
+      })
+    }
     const signatures = cms.signers.map((signer): SignatureVerdict => {
       if (content === undefined) {
         const indication = 'INDETERMINATE'
@@ -49,7 +58,7 @@ export class CmsVerifier implements Verifier {
         signer: describeSigner(check.certificate),
         signedAt: (judged.provenAt ?? check.signingTime)?.toISOString() ?? null,
         timeSource: judged.provenAt !== undefined ? 'time-stamp' : check.signingTime !== undefined ? 'claimed' : 'none',
-        covers: cms.length === bytes.length ? 'entire-file' : 'partial',
+        covers: 'entire-file',
         changes: [],
         findings: judged.findings,
       }

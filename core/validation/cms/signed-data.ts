@@ -18,6 +18,12 @@ const oid = {
 
 const maximumCertificates = 100
 
+const weakDigests: Readonly<Record<string, string>> = {
+  '1.3.14.3.2.26': 'sha1',
+  '1.2.840.113549.2.5': 'md5',
+  '2.16.840.1.101.3.4.2.4': 'sha224',
+}
+
 export interface CmsSignerInfo {
   readonly sid: DerElement
   readonly digestOid: string
@@ -144,7 +150,7 @@ export interface SignerCheck {
  * Checks one signer over content given by its digest: message-digest, content-type, the reference to the signing
  * certificate (RFC 5035), and the signature itself. Never throws for bad input.
  */
-export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf: (algorithm: DigestAlgorithm) => Buffer): SignerCheck {
+export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf: (algorithm: string) => Buffer): SignerCheck {
   const draft = {
     certificate: undefined as Certificate | undefined,
     hasSignedAttributes: signer.signedAttributes !== undefined,
@@ -161,10 +167,11 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
   try {
     draft.certificate = signerCertificate(cms, signer)
     const { certificate, digestAlgorithm } = draft
-    if (certificate === undefined) return fail('NO_SIGNING_CERTIFICATE_FOUND', 'VERIFY-SIGNER-CERT-MISSING')
-    if (digestAlgorithm === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
     const attributes = signer.signedAttributes
-    const contentDigest = digestOf(digestAlgorithm)
+    // A weak digest is still compared: changed data is changed data, whoever signed it and however.
+    const comparable = digestAlgorithm ?? weakDigests[signer.digestOid]
+    if (comparable === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
+    const contentDigest = digestOf(comparable)
     let message: Buffer
     if (attributes === undefined) return fail('FORMAT_FAILURE', 'VERIFY-SIGNED-ATTRIBUTES-MISSING')
     else {
@@ -173,6 +180,8 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
       const digest = attributeValue(attributes, oid.messageDigest)?.expect(0x04).content
       if (digest === undefined) return fail('FORMAT_FAILURE', 'VERIFY-MESSAGE-DIGEST-MISSING')
       if (digest.length !== contentDigest.length || !timingSafeEqual(digest, contentDigest)) return fail('HASH_FAILURE', 'VERIFY-HASH')
+      if (certificate === undefined) return fail('NO_SIGNING_CERTIFICATE_FOUND', 'VERIFY-SIGNER-CERT-MISSING')
+      if (digestAlgorithm === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
       draft.signingTime = attributeValue(attributes, oid.signingTime)?.time()
       const reference = signingCertificateMatches(attributes, certificate)
       if (reference === false) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNING-CERT-REFERENCE')

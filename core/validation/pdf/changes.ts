@@ -1,5 +1,7 @@
-import type { PdfDocument } from './document.js'
-import { isDictionary, nameOf, PdfReference, PdfStream, type PdfValue } from './objects.js'
+import type { CrossReference, PdfDocument } from './document.js'
+import { drawnIn } from './drawn.js'
+import { sameMetadata } from './metadata.js'
+import { isDictionary, nameOf, PdfReference, PdfStream, PdfString, type PdfDictionary, type PdfValue } from './objects.js'
 import { differingKeys, reachable, sameValue } from './same-value.js'
 import { formFields, type FormField } from './signature-fields.js'
 
@@ -23,6 +25,8 @@ export interface Permission {
   readonly level: 1 | 2 | 3
   /** FieldMDP: whether a field of that name may still be filled. */
   readonly mayFill: (fieldName: string) => boolean
+  /** Whether `mayFill` ever says no. */
+  readonly locked: boolean
 }
 
 export interface Change {
@@ -55,6 +59,7 @@ const widgetKeys = new Set([
   'H',
   'Parent',
 ])
+const activeAnnotations = new Set(['Widget', 'Screen', 'Movie', 'Sound', 'RichMedia', '3D', 'FileAttachment'])
 const filledKeys = new Set(['V', 'AP', 'AS', 'M', 'MK', 'DA'])
 
 /**
@@ -65,12 +70,17 @@ export function explainChanges(before: PdfDocument, after: PdfDocument, permissi
   return new Comparison(before, after, permission).run()
 }
 
+function generationOf(entry: CrossReference): number {
+  return entry.kind === 'offset' ? entry.generation : 0
+}
+
 class Comparison {
   /** Existing objects that differ, until a rule explains them. */
   private readonly open = new Set<number>()
   private readonly fresh = new Set<number>()
   private readonly changes = new Map<string, Change>()
   private readonly newWidgets = new Set<number>()
+  private reachedElsewhere: ReadonlySet<number> | undefined
 
   constructor(
     private readonly before: PdfDocument,
@@ -80,6 +90,7 @@ class Comparison {
 
   run(): Change[] {
     this.findDifferences()
+    this.drawnObjects()
     this.compareTrailers()
     this.compareCatalogs()
     this.comparePages()
@@ -95,6 +106,11 @@ class Comparison {
   private findDifferences(): void {
     for (const [number, entry] of this.after.entries) {
       const old = this.before.entries.get(number)
+      // References name a generation: under another one a strict reader finds nothing where a lax one finds the object.
+      if (old !== undefined && old.kind !== 'free' && entry.kind !== 'free' && generationOf(old) !== generationOf(entry)) {
+        this.open.add(number)
+        continue
+      }
       if (old !== undefined && entry.kind === 'offset' && old.kind === 'offset' && old.offset === entry.offset) continue
       const previous = this.before.object(number)
       const current = this.after.object(number)
@@ -111,7 +127,15 @@ class Comparison {
     for (const number of this.fresh) if (pointedTo.has(number)) this.open.add(number)
   }
 
+  /** What is drawn must not differ, whatever other part an object plays besides: a file may be prepared so that one plays two. */
+  private drawnObjects(): void {
+    if (this.open.size === 0) return
+    const drawn = new Set([...drawnIn(this.before), ...drawnIn(this.after)])
+    for (const number of this.open) if (drawn.has(number)) this.note('page-content', false)
+  }
+
   private compareTrailers(): void {
+    if (this.after.declaredSize < this.before.declaredSize) this.note('object-removed', false)
     if (!sameValue(this.before.trailer.get('Root'), this.after.trailer.get('Root'))) this.note('catalog', false)
     if (!sameValue(this.before.trailer.get('Encrypt'), this.after.trailer.get('Encrypt'))) this.note('object', false)
     const previous = this.before.dictionary(this.before.trailer.get('Info')) ?? new Map<string, PdfValue>()
@@ -119,10 +143,11 @@ class Comparison {
     const keys = differingKeys(previous, current)
     if (keys.length === 0) return
     // Writers stamp their name and the time; a changed title or author is shown to readers and is not theirs to change.
-    const harmless = keys.every((key) => key === 'ModDate' || key === 'Producer')
+    const isText = (value: PdfValue | undefined): boolean => value === undefined || value instanceof PdfString
+    const harmless = keys.every((key) => (key === 'ModDate' || key === 'Producer') && isText(previous.get(key)) && isText(current.get(key)))
     this.note('metadata', harmless)
     const info = this.after.trailer.get('Info')
-    if (info instanceof PdfReference) this.open.delete(info.number)
+    if (info instanceof PdfReference && this.isRole(info, this.before.trailer.get('Info'))) this.explainApart(info.number)
   }
 
   private compareCatalogs(): void {
@@ -143,9 +168,25 @@ class Comparison {
   private compareMetadata(previous: PdfValue | undefined, current: PdfValue | undefined): void {
     const [old, now] = [this.before.resolve(previous), this.after.resolve(current)]
     if (sameValue(old, now)) return
-    this.note('metadata', now instanceof PdfStream)
-    if (current instanceof PdfReference && (!(previous instanceof PdfReference) || previous.number === current.number))
-      this.open.delete(current.number)
+    this.note('metadata', sameMetadata(this.before, old, this.after, now))
+    if (current instanceof PdfReference && this.isRole(current, previous)) this.explainApart(current.number)
+  }
+
+  /** Explains an object that plays no other part: one that anything else leads to is that thing's matter too. */
+  private explainApart(number: number): void {
+    if (!this.elsewhere.has(number)) this.open.delete(number)
+  }
+
+  /** What the earlier revision reaches by other ways than document information, metadata and validation data. */
+  private get elsewhere(): ReadonlySet<number> {
+    return (this.reachedElsewhere ??= reachable(
+      this.before,
+      [
+        ...[...this.before.trailer].filter(([key]) => key !== 'Info' && key !== 'Root').map(([, value]) => value),
+        ...[...this.before.catalog].filter(([key]) => key !== 'DSS' && key !== 'Metadata').map(([, value]) => value),
+      ],
+      this.before.catalogReference.number,
+    ))
   }
 
   private compareValidationData(previous: PdfValue | undefined, current: PdfValue | undefined): void {
@@ -164,7 +205,7 @@ class Comparison {
       'validation-data',
       [...inside].every((number) => this.fresh.has(number) || oldInside.has(number)),
     )
-    for (const number of inside) if (oldInside.has(number)) this.open.delete(number)
+    for (const number of inside) if (oldInside.has(number)) this.explainApart(number)
   }
 
   private compareForms(): void {
@@ -219,16 +260,27 @@ class Comparison {
     }
     this.newWidgets.add(reference.number)
     const value = field.get('V')
-    if (value !== undefined) this.newSignatureValue(value)
-    else this.note('form', this.permission.level >= 2)
+    const signed = value !== undefined && this.after.resolve(value) !== null
+    const visible = this.isVisible(field)
+    if (signed) this.newSignatureValue(value, visible)
+    // Nobody answers for the picture of a field that nobody signed: it would be drawn over the document for free.
+    else this.note('form', this.permission.level >= 2 && !visible)
     this.appearanceIsFresh(field.get('AP'))
   }
 
-  private newSignatureValue(value: PdfValue): void {
+  private isVisible(field: PdfDictionary): boolean {
+    if (!field.has('AP') && !field.has('MK')) return false
+    const rectangle = this.after.array(field.get('Rect'))
+    const [left, bottom, right, top] = (rectangle ?? []).map((value) => this.after.resolve(value))
+    return rectangle === undefined || (left !== right && bottom !== top)
+  }
+
+  private newSignatureValue(value: PdfValue, visible = false): void {
     const signature = this.after.dictionary(value)
     const stamp = nameOf(this.after.resolve(signature?.get('SubFilter'))) === 'ETSI.RFC3161'
     const fresh = signature !== undefined && value instanceof PdfReference && this.fresh.has(value.number) && !this.open.has(value.number)
-    if (stamp) this.note('time-stamp', fresh)
+    // A time stamp is no person and has nothing to show.
+    if (stamp) this.note('time-stamp', fresh && !visible)
     else this.note('signature', fresh && this.permission.level >= 2)
   }
 
@@ -256,12 +308,15 @@ class Comparison {
   private compareAnnotations(oldValue: PdfValue | undefined, newValue: PdfValue | undefined): void {
     const old = this.before.array(oldValue) ?? []
     const now = this.after.array(newValue) ?? []
+    if (this.after.resolve(newValue) !== null && this.after.array(newValue) === undefined) this.note('annotation', false)
     if (newValue instanceof PdfReference && this.isRole(newValue, oldValue)) this.open.delete(newValue.number)
     const mayAnnotate = this.permission.level === 3
     const left = [...old]
     for (const annotation of now) {
       const index = left.findIndex((one) => sameValue(one, annotation))
       if (index >= 0) {
+        // The later one lies on top: another order shows another page.
+        if (index > 0) this.note('annotation', mayAnnotate)
         left.splice(index, 1)
         this.changedAnnotation(annotation, mayAnnotate)
       } else if (!(annotation instanceof PdfReference && this.newWidgets.has(annotation.number)))
@@ -274,16 +329,18 @@ class Comparison {
       )
   }
 
-  /** A new annotation that is no form field in disguise. */
+  /** An annotation that is no form field in disguise, runs nothing and plays nothing. */
   private isPlainAnnotation(annotation: PdfValue): boolean {
-    return nameOf(this.after.resolve(this.after.dictionary(annotation)?.get('Subtype'))) !== 'Widget'
+    const dictionary = this.after.dictionary(annotation)
+    const subtype = nameOf(this.after.resolve(dictionary?.get('Subtype')))
+    return subtype !== undefined && !activeAnnotations.has(subtype) && dictionary?.has('A') !== true && dictionary?.has('AA') !== true
   }
 
   private changedAnnotation(annotation: PdfValue, mayAnnotate: boolean): void {
     if (!(annotation instanceof PdfReference) || !this.open.has(annotation.number)) return
     if (nameOf(this.before.resolve(this.before.dictionary(annotation)?.get('Subtype'))) === 'Widget') return
     this.open.delete(annotation.number)
-    this.note('annotation', mayAnnotate)
+    this.note('annotation', mayAnnotate && this.isPlainAnnotation(annotation))
   }
 
   /** Existing fields that got a value: filling, or signing a field that stood ready. */

@@ -16,7 +16,7 @@ export interface Section {
 }
 
 const maximumSections = 500
-const maximumObjects = 5_000_000
+const maximumObjects = 1_000_000
 
 /**
  * A PDF file as its cross-reference sections describe it. Strict on purpose: there is no repair by scanning for objects,
@@ -59,6 +59,12 @@ export class PdfDocument {
     return Math.max(highest + 1, typeof declared === 'number' && declared < maximumObjects ? declared : 0)
   }
 
+  /** Size as the trailer states it: readers take every object from there on as missing (ISO 32000-2 7.5.5). */
+  get declaredSize(): number {
+    const declared = this.trailer.get('Size')
+    return typeof declared === 'number' ? declared : 0
+  }
+
   get catalogReference(): PdfReference {
     const root = this.trailer.get('Root')
     if (!(root instanceof PdfReference)) throw new MalformedPdf('no document catalog', 0)
@@ -99,7 +105,7 @@ export class PdfDocument {
     if (this.loading.has(number)) throw new MalformedPdf(`object ${number} needs itself`, 0)
     this.loading.add(number)
     try {
-      const value = entry.kind === 'offset' ? this.readAt(entry.offset, number) : this.readCompressed(entry.stream, number)
+      const value = entry.kind === 'offset' ? this.readAt(entry, number) : this.readCompressed(entry.stream, number)
       this.objects.set(number, value)
       return value
     } finally {
@@ -138,7 +144,11 @@ export class PdfDocument {
     return found
   }
 
-  private readAt(offset: number, number: number): PdfValue {
+  private readAt({ offset, generation }: { offset: number; generation: number }, number: number): PdfValue {
+    // The header repeats the generation; a reader that minds a difference finds nothing here.
+    const parser = new ObjectParser(this.bytes, offset)
+    if (parser.token() !== number || parser.token() !== generation)
+      throw new MalformedPdf(`object ${number} is not where the file says`, offset)
     return readIndirect(new ObjectParser(this.bytes, offset), number, (length) => this.streamLength(length))
   }
 
@@ -164,6 +174,8 @@ export class PdfDocument {
       for (let index = 0; index < count; index++) {
         const [own, offset] = [parser.value(), parser.value()]
         if (typeof own !== 'number' || typeof offset !== 'number') throw new MalformedPdf('object stream', 0)
+        // Some readers go by the number and some by the place: with both unique they read the same.
+        if (offsets.has(own)) throw new MalformedPdf('object twice in one object stream', 0)
         offsets.set(own, offset)
       }
       held = { bytes, first, offsets }
@@ -222,15 +234,31 @@ function readSections(bytes: Buffer, newest: number): Section[] {
     const section: Section = readSection(bytes, next)
     sections.push(section)
     const hybrid = section.trailer.get('XRefStm')
-    if (typeof hybrid === 'number' && section.kind === 'table') {
+    if (hybrid !== undefined && section.kind === 'table') {
+      if (typeof hybrid !== 'number') throw new MalformedPdf('XRefStm is no number', next)
       if (seen.has(hybrid)) throw new MalformedPdf('cross-reference sections in a circle', hybrid)
       seen.add(hybrid)
-      sections.push(readSection(bytes, hybrid))
+      sections.pop()
+      sections.push(...hybridSections(section, readSection(bytes, hybrid)))
     }
     const previous = section.trailer.get('Prev')
-    next = typeof previous === 'number' ? previous : undefined
+    if (previous !== undefined && typeof previous !== 'number') throw new MalformedPdf('Prev is no number', next)
+    next = previous
   }
   return sections
+}
+
+/** A hybrid save (ISO 32000-2 7.5.8.4): what its table calls free so that old readers skip it, the stream brings. */
+function hybridSections(table: Section, stream: Section): [Section, Section] {
+  const entries = new Map(table.entries)
+  for (const [number, entry] of table.entries) {
+    const other = stream.entries.get(number)
+    if (other === undefined || other.kind === 'free') continue
+    if (entry.kind === 'free') entries.delete(number)
+    else if (entry.kind !== 'offset' || other.kind !== 'offset' || entry.offset !== other.offset)
+      throw new MalformedPdf('two places for one object in a hybrid save', table.offset)
+  }
+  return [{ ...table, entries }, stream]
 }
 
 function readSection(bytes: Buffer, offset: number): Section {
@@ -255,6 +283,7 @@ function readTable(parser: ObjectParser, offset: number): Section {
       if (typeof position !== 'number' || typeof generation !== 'number' || !(kind instanceof Keyword))
         throw new MalformedPdf('cross-reference table', offset)
       if (entries.has(first + index)) throw new MalformedPdf('object twice in one cross-reference table', offset)
+      if (kind.text !== 'n' && kind.text !== 'f') throw new MalformedPdf('cross-reference table', offset)
       entries.set(first + index, kind.text === 'n' ? { kind: 'offset', offset: position, generation } : { kind: 'free' })
     }
   }
@@ -285,7 +314,9 @@ function readXrefStream(bytes: Buffer, offset: number, number: number): Section 
   for (let range = 0; range + 1 < ranges.length; range += 2) {
     const [first, count] = [ranges[range] ?? 0, ranges[range + 1] ?? 0]
     if (width === 0 || count * width > data.length - at || count < 0) throw new MalformedPdf('cross-reference stream', offset)
+    if (entries.size + count > maximumObjects) throw new MalformedPdf('too many objects', offset)
     for (let step = 0; step < count; step++, at += width) {
+      if (entries.has(first + step)) throw new MalformedPdf('object twice in one cross-reference stream', offset)
       const kind = w0 === 0 ? 1 : data.readUIntBE(at, w0)
       const second = w1 === 0 ? 0 : data.readUIntBE(at + w0, w1)
       const third = w2 === 0 ? 0 : data.readUIntBE(at + w0 + w1, w2)

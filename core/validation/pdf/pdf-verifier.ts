@@ -8,7 +8,7 @@ import { concludeDocument, describeSigner } from '../conclude.js'
 import type { Verifier, VerifyOptions } from '../report.js'
 import type { DocumentVerdict, SignatureVerdict, SubIndication } from '../verdict.js'
 import { checkByteRange, type CheckedRange } from './byte-range.js'
-import { explainChanges, type Permission } from './changes.js'
+import { explainChanges, type Change, type Permission } from './changes.js'
 import { PdfDocument } from './document.js'
 import { MalformedPdf, nameOf, PdfString, type PdfDictionary } from './objects.js'
 import { endsLikeRevision, laterRevisionEnds, onlySpaceAfter } from './revisions.js'
@@ -47,15 +47,24 @@ export class PdfVerifier implements Verifier {
     if (fields.length > maximumSignatures) {
       return Promise.resolve({ verdict: 'failed', integrity: 'none', signatures: [], findings: [{ code: 'VERIFY-TOO-MANY-SIGNATURES' }] })
     }
+    if (fields.length === 0 && buffer.includes('/ByteRange')) {
+      // A signature lies in the file and the form no longer leads to it: it was taken out, by whatever means.
+      return Promise.resolve({ verdict: 'failed', integrity: 'broken', signatures: [], findings: [{ code: 'VERIFY-SIGNATURE-REMOVED' }] })
+    }
     const revisions = new Revisions(document)
     const signatures = fields.map((field) => new SignatureJudge(document, revisions, field, anchors, options).judge())
     return Promise.resolve(concludeDocument(signatures))
   }
 }
 
-/** Prefixes of the file opened as documents, each once. */
+/** Comparisons of two saves one file may cost: a hundred signatures times hundreds of saves is an attack on the verifier. */
+const maximumComparisons = 400
+
+/** Prefixes of the file opened as documents, and what changed between them, each once. */
 class Revisions {
   private readonly opened = new Map<number, PdfDocument>()
+  private readonly compared = new Map<string, readonly Change[]>()
+  private comparisons = 0
 
   constructor(readonly newest: PdfDocument) {}
 
@@ -66,6 +75,16 @@ class Revisions {
       this.opened.set(end, document)
     }
     return document
+  }
+
+  changes(before: PdfDocument, after: PdfDocument, permission: Permission): readonly Change[] {
+    const name = `${before.bytes.length} ${after.bytes.length} ${permission.level}`
+    const known = permission.locked ? undefined : this.compared.get(name)
+    if (known !== undefined) return known
+    if (++this.comparisons > maximumComparisons) throw new MalformedPdf('too many saves and signatures', after.bytes.length)
+    const found = explainChanges(before, after, permission)
+    if (!permission.locked) this.compared.set(name, found)
+    return found
   }
 }
 
@@ -143,7 +162,7 @@ class SignatureJudge {
     for (const [index, end] of laterRevisionEnds(this.document, range.end).entries()) {
       const after = this.revisions.at(end)
       const revision = index + 1
-      const changes = explainChanges(before, after, permission)
+      const changes = this.revisions.changes(before, after, permission)
       for (const change of changes) found.push({ revision, ...change })
       before = after
       lastEnd = end
@@ -160,7 +179,7 @@ class SignatureJudge {
     const cms = readCms(range.contents)
     if (cms === undefined) return this.failed('FORMAT_FAILURE', { code: 'VERIFY-CMS-MALFORMED', params: { what: 'SignedData' } })
     const [signer, second] = cms.signers
-    if (signer === undefined || second !== undefined || cms.content !== undefined) {
+    if (signer === undefined || second !== undefined || cms.content !== undefined || cms.contentType !== '1.2.840.113549.1.7.1') {
       return this.failed('FORMAT_FAILURE', { code: 'VERIFY-CMS-MALFORMED', params: { what: 'one detached signer' } })
     }
     const check = checkSigner(cms, signer, (algorithm) => this.digestOf(range, algorithm))
@@ -246,7 +265,7 @@ function readCms(contents: Buffer): ReturnType<typeof readSignedData> | undefine
 
 /** What the signature itself, or the certification it stands in, allows afterwards. */
 function permissionOf(document: PdfDocument, field: SignatureField): Permission {
-  let level: Permission['level'] = 2
+  let level: Permission['level'] | undefined
   const locks: PdfDictionary[] = []
   const certification = document.dictionary(document.dictionary(document.catalog.get('Perms'))?.get('DocMDP'))
   for (const signature of certification === undefined ? [field.signature] : [field.signature, certification]) {
@@ -256,7 +275,9 @@ function permissionOf(document: PdfDocument, field: SignatureField): Permission 
       const parameters = document.dictionary(reference?.get('TransformParams'))
       if (method === 'DocMDP') {
         const allowed = document.resolve(parameters?.get('P'))
-        level = allowed === 1 || allowed === 3 ? allowed : 2
+        const stated = allowed === 1 || allowed === 3 ? allowed : 2
+        // Of two rules the stricter one holds.
+        level = level === undefined || stated < level ? stated : level
       } else if (method === 'FieldMDP' && parameters !== undefined) locks.push(parameters)
     }
   }
@@ -270,5 +291,5 @@ function permissionOf(document: PdfDocument, field: SignatureField): Permission 
       const listed = names.some((name) => fieldName === name || fieldName.startsWith(`${name}.`))
       return action === 'Include' ? !listed : action === 'Exclude' ? listed : false
     })
-  return { level, mayFill }
+  return { level: level ?? 2, mayFill, locked: locks.length > 0 }
 }

@@ -1,0 +1,22 @@
+import type { PdfDocument } from './document.js'
+import type { PdfValue } from './objects.js'
+import { reachable } from './same-value.js'
+
+/** Entries of a page, or of the nodes above it, that make its picture. */
+const drawing = ['Contents', 'Resources', 'Group', 'MediaBox', 'CropBox'] as const
+
+/** Objects that take part in what is seen: contents and resources of the pages and the pictures of their annotations. */
+export function drawnIn(document: PdfDocument): Set<number> {
+  const roots: PdfValue[] = []
+  const seen = new Set<unknown>()
+  for (const { page } of document.pages()) {
+    let node: ReturnType<PdfDocument['dictionary']> = page
+    for (let height = 0; node !== undefined && !seen.has(node) && height < 64; height++) {
+      seen.add(node)
+      for (const key of drawing) roots.push(node.get(key) ?? null)
+      node = document.dictionary(node.get('Parent'))
+    }
+    for (const annotation of document.array(page.get('Annots')) ?? []) roots.push(document.dictionary(annotation)?.get('AP') ?? null)
+  }
+  return reachable(document, roots)
+}
