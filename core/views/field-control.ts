@@ -70,6 +70,12 @@ export function relationOf(
   return { id, label: beside === '' ? (relations.get(field.relation?.model ?? '')?.get(id) ?? id) : beside }
 }
 
+/** As `showValue`, from the field's Arabic twin when the reader reads Arabic and it is filled. */
+export function showForReader(field: FieldDefinition, record: RecordValues, call: DrawCall): ShownValue {
+  const arabic = call.shown.locale === 'ar' && field.arabic !== undefined ? plainText(record[field.arabic]) : ''
+  return showValue(arabic === '' ? field : { ...field, name: field.arabic ?? field.name }, record, call)
+}
+
 export function showValue(field: FieldDefinition, record: RecordValues, call: DrawCall): ShownValue {
   const { shown, texts } = call
   const value = record[field.name]

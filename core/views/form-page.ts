@@ -12,8 +12,20 @@ import {
   type DrawCall,
   type ShownValue,
 } from './field-control.js'
+import { withoutTrailingZeros } from './format.js'
 import { inputNameOf, rowKey } from './form-values.js'
-import type { ActionButton, FieldDefinition, FormView, RecordValues } from './view.js'
+import type { ActionButton, FieldDefinition, FieldType, FormView, RecordValues } from './view.js'
+
+/** Fields the browser has an own input for; the others are typed as text. */
+const inputTypes: Readonly<Partial<Record<FieldType, string>>> = {
+  password: 'password',
+  date: 'date',
+  datetime: 'datetime-local',
+  time: 'time',
+  email: 'email',
+  phone: 'tel',
+  url: 'url',
+}
 
 /** A field as the template draws it. */
 export interface FieldControl {
@@ -111,7 +123,7 @@ function inputValue(field: FieldDefinition, record: RecordValues, call: FormCall
     if (parts === null) return text
     const currency = plainText(record[field.currencyField ?? 'currency'])
     const places = field.type === 'money' ? (currency === '' ? 2 : call.decimalsOf(currency)) : 0
-    const fraction = (parts[2] ?? '').replace(/0+$/, '').padEnd(places, '0')
+    const fraction = withoutTrailingZeros(parts[2] ?? '').padEnd(places, '0')
     return `${parts[1] ?? ''}${fraction === '' ? '' : `.${fraction}`}`
   }
   return text
@@ -154,10 +166,7 @@ export function drawField(
     label: texts.text(shown.locale, field.label),
     help: field.help === undefined ? undefined : texts.text(shown.locale, field.help),
     control: field.type === 'tags' && field.options !== undefined ? 'choices' : (controls[field.type] ?? 'input'),
-    type:
-      { password: 'password', date: 'date', datetime: 'datetime-local', time: 'time', email: 'email', phone: 'tel', url: 'url' }[
-        String(field.type)
-      ] ?? 'text',
+    type: inputTypes[field.type] ?? 'text',
     value: related?.id ?? value,
     relationLabel: related?.label ?? '',
     searchUrl: field.relation === undefined ? '' : `/app/find/${field.relation.model}?${search.toString()}`,
@@ -229,11 +238,19 @@ export interface DrawnButton {
   readonly dialog: { readonly id: string; readonly fields: readonly FieldControl[] } | undefined
 }
 
-/** Buttons this actor may press on this record now. */
-export function drawButtons(buttons: readonly ActionButton[], record: RecordValues, call: FormCall): DrawnButton[] {
-  return buttons
-    .filter((button) => isVisible(button, record) && mayPress(button, call.context))
-    .map((button) => ({
+/** Buttons this actor may press on this record now; their dialogs hold what `propose` says. */
+export async function drawButtons(
+  buttons: readonly ActionButton[],
+  record: RecordValues,
+  call: FormCall,
+  propose: (button: ActionButton) => Promise<RecordValues>,
+): Promise<DrawnButton[]> {
+  const drawn: DrawnButton[] = []
+  for (const button of buttons) {
+    if (!isVisible(button, record) || !mayPress(button, call.context)) continue
+    // What was typed and refused stands before what is proposed.
+    const shown = button.dialog === undefined ? record : { ...(await propose(button)), ...record }
+    drawn.push({
       name: button.name,
       label: call.texts.text(call.shown.locale, button.label),
       icon: button.icon,
@@ -246,11 +263,13 @@ export function drawButtons(buttons: readonly ActionButton[], record: RecordValu
           : {
               id: `dialog-${button.name}`,
               fields: button.dialog.map((field) => ({
-                ...drawField(field, record, { ...call, editable: true }),
+                ...drawField(field, shown, { ...call, editable: true }),
                 id: `d-${button.name}-${field.name}`,
               })),
             },
-    }))
+    })
+  }
+  return drawn
 }
 
 export function mayPress(button: ActionButton, context: CompanyContext): boolean {

@@ -4,7 +4,7 @@ import { Fault, type FaultDetail } from '../i18n/fault.js'
 import { frameOf, sendPage } from '../http/pages.js'
 import { leaveNotice } from '../http/session-guard.js'
 import type { WebParts } from '../http/web-parts.js'
-import { plainText, showValue } from './field-control.js'
+import { plainText, showForReader, showValue } from './field-control.js'
 import { drawButtons, drawField, drawSteps, editableFields, fieldsOf, isVisible, mayPress, type FormCall } from './form-page.js'
 import { inputNameOf, readForm, rowKey, withoutRowKeys, type PostedForm } from './form-values.js'
 import { drawLog } from './message-log.js'
@@ -100,9 +100,12 @@ async function draw(call: RecordCall, response: Response, view: FormView, state:
           shown: showValue({ name: total.field, label: total.label, type: 'money' }, record, form),
           currency: plainText(record['currency']),
         })),
-      buttons: drawButtons(view.actions ?? [], record, form),
+      buttons: await drawButtons(view.actions ?? [], record, form, async (button) =>
+        state.id === undefined ? {} : ((await call.model.propose?.(transaction, signedIn.context, button.name, record)) ?? {}),
+      ),
       steps: drawSteps(view, record, form),
-      heading: showValue(
+      waiting: state.id === undefined ? undefined : view.waiting?.(record),
+      heading: showForReader(
         fieldsOf(view).find((field) => field.name === view.heading) ?? { name: view.heading, label: '', type: 'text' },
         record,
         form,
@@ -341,10 +344,10 @@ export function addFormRoutes(router: Router, parts: WebParts): void {
   })
   router.post('/:module/:model/:id/note', async (request, response) => {
     const call = open(request)
-    await addNote(call, response, String(request.params['id']))
+    await addNote(call, response, request.params.id)
   })
   router.post('/:module/:model/:id/action/:action', async (request, response) => {
     const call = open(request)
-    await runAction(call, formOf(call), response, idOf(request), String(request.params['action']))
+    await runAction(call, formOf(call), response, idOf(request), request.params.action)
   })
 }

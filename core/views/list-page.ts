@@ -1,5 +1,5 @@
 import type { CompanyContext } from '../access/context.js'
-import { isEndAligned, plainText, showValue, type DrawCall, type ShownValue } from './field-control.js'
+import { isEndAligned, plainText, showForReader, showValue, type DrawCall, type ShownValue } from './field-control.js'
 import { formatDecimal, inDigits } from './format.js'
 import { mayPress } from './form-page.js'
 import type { ListResult } from './list-query.js'
@@ -170,7 +170,7 @@ export function drawRow(record: RecordValues, columns: readonly ListColumn[], ca
     href: `${call.path}/${encodeURIComponent(id)}`,
     label: call.recordLabel(record),
     cells: columns.map((column, index) => {
-      const shown = showValue(column, record, call)
+      const shown = showForReader(column, record, call)
       return {
         // Links inside a row would compete with the row's own.
         ...(shown.kind === 'link' ? { ...shown, kind: 'text' as const } : shown),

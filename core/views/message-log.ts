@@ -15,6 +15,8 @@ interface LogEntry {
   readonly icon: string
   readonly state: string
   readonly failed: boolean
+  /** State of a mail that is still on its way. */
+  readonly waiting: string
 }
 
 /** What happened to a record: events, notes people wrote, mails with their delivery state; newest first. */
@@ -37,6 +39,7 @@ export async function drawLog(call: RecordCall, transaction: CompanyTransaction,
       icon: isNote ? 'message' : 'history',
       state: '',
       failed: false,
+      waiting: '',
     }
   })
   for (const mail of mails) {
@@ -50,6 +53,7 @@ export async function drawLog(call: RecordCall, transaction: CompanyTransaction,
       icon: 'mail',
       state: host.i18n.text(locale, `views.mail.${mail.state}`),
       failed: mail.state === 'failed',
+      waiting: mail.state === 'queued' || mail.state === 'sending' ? `${mail.id}-${mail.state}` : '',
     })
   }
   return entries.sort((one, other) => other.order - one.order)

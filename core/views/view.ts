@@ -53,6 +53,8 @@ export interface FieldDefinition {
   readonly currencyField?: string
   /** For `lines`: columns of an editable table; the value is a list of RecordValues. */
   readonly columns?: readonly FieldDefinition[]
+  /** Where the same stands in Arabic: lists and titles show it to who reads Arabic, when there is one. */
+  readonly arabic?: string
   /** Direction-isolated, never mirrored: numbers, codes, phones. Default by type. */
   readonly isolate?: boolean
   readonly width?: 'half' | 'full'
@@ -167,6 +169,8 @@ export interface FormView {
     readonly load: (record: RecordValues, transaction: CompanyTransaction, context: CompanyContext) => Promise<object | null>
   }[]
   readonly messageLog?: boolean
+  /** What the record still waits for; while it says something the page follows it by itself. */
+  readonly waiting?: (record: RecordValues) => string | undefined
 }
 
 export type View = ListView | FormView
@@ -223,6 +227,13 @@ export interface Model {
   readonly archive?: (transaction: CompanyTransaction, context: CompanyContext, ids: readonly string[], archived: boolean) => Promise<void>
   /** Runs a button. Outside a transaction, so that it may sign or wait; answers where to go or a notice. */
   readonly action?: (context: CompanyContext, action: string, ids: readonly string[], input: RecordValues) => Promise<ActionOutcome>
+  /** What the dialog of an action proposes before anything is typed: recipient and text of a mail, the amount still open. */
+  readonly propose?: (
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    action: string,
+    record: RecordValues,
+  ) => Promise<RecordValues>
   /** Group that may read, and that may write. */
   readonly groups: { readonly read: string; readonly write: string }
   /** Subject type of audit events for the message log. */

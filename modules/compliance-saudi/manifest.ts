@@ -5,6 +5,7 @@ import { saudiTaxes } from './data/taxes.js'
 import { saudiDemonstration } from './demonstration.js'
 import { SaudiRegime } from './regime.js'
 import { unitPages } from './routes/unit-pages.js'
+import { offerSchemes } from './views/contact-schemes.js'
 import { zatcaVerifier } from './verify/zatca-verifier.js'
 
 export default defineModule({
@@ -27,6 +28,7 @@ export default defineModule({
     setup.hooks.on('compliance.demonstrations', () => saudiDemonstration())
     // The company's tax table was seeded before it had a country's taxes.
     setup.onEnable((transaction, context) => seedCatalogue(setup.host, context, transaction))
+    offerSchemes(setup)
     setup.verifiers.add(zatcaVerifier)
     unitPages(setup)
   },

@@ -30,6 +30,8 @@ export interface Timeline {
   readonly hash: string
   readonly uuid: string
   readonly faults: readonly { readonly text: string; readonly level: string }[]
+  /** Changes with every step while the answer is out; null when the story is over. */
+  readonly waiting: string | null
   readonly stuck: { readonly text: string; readonly nextTry: string | null } | null
   readonly retry: { readonly label: string; readonly href: string } | null
   readonly reply: { readonly label: string; readonly href: string } | null
@@ -73,6 +75,7 @@ export async function loadTimeline(
     hash: row.hash,
     uuid: row.uuid,
     faults: row.faults.map((fault) => ({ text: host.i18n.fault(context.locale, fault), level: fault.level ?? 'error' })),
+    waiting: open ? [row.state, String(row.attempts), row.lastError?.code ?? ''].join(' ') : null,
     stuck:
       open && row.lastError !== null
         ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: shown(row.nextTryAt)?.text ?? null }

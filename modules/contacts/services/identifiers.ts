@@ -5,7 +5,7 @@ import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { IdentifierScheme } from '../hooks.js'
 
 /** Schemes every company has, without a country: the value is free text. */
-const general: readonly IdentifierScheme[] = [
+export const generalSchemes: readonly IdentifierScheme[] = [
   scheme('VAT', { ar: 'الرقم الضريبي', en: 'Tax ID', bg: 'ДДС №' }, 'both'),
   scheme('CRN', { ar: 'السجل التجاري', en: 'Company Registry', bg: 'Фирмен регистър' }, 'company'),
   scheme('NAT', { ar: 'رقم الهوية الوطنية', en: 'National ID', bg: 'Национален идентификатор' }, 'person'),
@@ -22,7 +22,7 @@ function scheme(code: string, title: IdentifierScheme['title'], appliesTo: Ident
 export async function identifierSchemes(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<IdentifierScheme[]> {
   const brought = await host.hooks.collect('contact.identifiers', undefined, { context, transaction })
   const codes = new Set(brought.map((item) => item.scheme))
-  return [...brought, ...general.filter((item) => !codes.has(item.scheme))]
+  return [...brought, ...generalSchemes.filter((item) => !codes.has(item.scheme))]
 }
 
 export interface IdentifierHolder {

@@ -4,6 +4,8 @@ import type { FieldDefinition, RecordValues } from '../../../core/views/view.js'
 import { contactFields, type ContactInput } from '../models/contact.js'
 import { parseContact } from '../models/parse-contact.js'
 import { deleteContacts, saveContact, setActive } from '../services/save-contact.js'
+import type { IdentifierScheme } from '../hooks.js'
+import { generalSchemes } from '../services/identifiers.js'
 import { findContact } from '../services/find-contacts.js'
 
 const field = (name: string, type: FieldDefinition['type'], more: Partial<FieldDefinition> = {}): FieldDefinition => ({
@@ -14,6 +16,11 @@ const field = (name: string, type: FieldDefinition['type'], more: Partial<FieldD
 })
 const options = (group: string, ...values: string[]): { value: string; label: string }[] =>
   values.map((value) => ({ value, label: `contacts.${group}.${value}` }))
+
+/** Kinds of identifiers as the form offers them; a country's module puts its own in front. */
+export function schemeOptions(schemes: readonly IdentifierScheme[]): NonNullable<FieldDefinition['options']> {
+  return schemes.map(({ scheme, title }) => ({ value: scheme, label: 'contacts.field.scheme', text: title }))
+}
 
 const kinds = options('kind', 'company', 'person')
 const roles = options('role', 'contact', 'billing', 'delivery', 'other')
@@ -80,8 +87,8 @@ export function contactViews(setup: ModuleSetup): void {
     model: 'contacts.contact',
     title: 'contacts.list.contacts',
     columns: [
-      { ...field('name', 'text'), sortable: true },
-      { ...field('name_ar', 'text', { label: 'contacts.field.name-ar' }), sortable: true },
+      { ...field('name', 'text', { arabic: 'name_ar' }), sortable: true },
+      { ...field('name_ar', 'text', { label: 'contacts.field.name-ar' }), sortable: true, optional: 'hide' },
       { ...field('kind', 'badge', { options: [...kinds] }), optional: 'hide' },
       { ...field('tax_number', 'code', { label: 'contacts.field.identifier' }) },
       { ...field('phone', 'phone') },
@@ -159,7 +166,7 @@ export function contactViews(setup: ModuleSetup): void {
       {
         fields: [
           field('kind', 'select', { options: [...kinds], required: true }),
-          field('name', 'text', { required: true, help: 'contacts.help.name' }),
+          field('name', 'text', { required: true, help: 'contacts.help.name', arabic: 'nameAr' }),
           field('nameAr', 'text'),
           field('parentId', 'relation', { relation: { model: 'contacts.contact', domain: () => ({ kind: 'company', active: true }) } }),
           field('role', 'select', { options: [...roles], visible: (record) => Boolean(record['parentId']) }),
@@ -193,7 +200,10 @@ export function contactViews(setup: ModuleSetup): void {
             fields: [
               field('identifiers', 'lines', {
                 help: 'contacts.help.identifiers',
-                columns: [field('scheme', 'code', { required: true }), field('value', 'code', { required: true })],
+                columns: [
+                  field('scheme', 'select', { required: true, options: schemeOptions(generalSchemes) }),
+                  field('value', 'code', { required: true }),
+                ],
               }),
             ],
           },

@@ -13,12 +13,12 @@ const unpaid = (record: RecordValues): boolean => posted(record) && record['paym
 const printed = (record: RecordValues): boolean => posted(record) && record['printState'] === 'ready'
 const id = (record: RecordValues): string => String(record['id'])
 
-const methods: FieldDefinition['options'] = ['transfer', 'cash', 'card', 'credit'].map((value) => ({
+const methods = ['transfer', 'cash', 'card', 'credit'].map((value) => ({
   value,
   label: `invoicing.method.${value}`,
 }))
 
-const units: FieldDefinition['options'] = ['PCE', 'C62', 'HUR', 'DAY', 'MON', 'KGM', 'LTR', 'MTR', 'MTK'].map((value) => ({
+const units = ['PCE', 'C62', 'HUR', 'DAY', 'MON', 'KGM', 'LTR', 'MTR', 'MTK'].map((value) => ({
   value,
   label: `invoicing.unit.${value}`,
 }))
@@ -34,7 +34,7 @@ const lines: FieldDefinition = {
     { name: 'product', label: 'invoicing.field.product', type: 'relation', relation: { model: 'invoicing.product' }, recompute: true },
     { name: 'description', label: 'invoicing.field.description', type: 'text', required: true },
     { name: 'quantity', label: 'invoicing.field.quantity', type: 'decimal', recompute: true },
-    { name: 'unit', label: 'invoicing.field.unit', type: 'select', options: units ?? [] },
+    { name: 'unit', label: 'invoicing.field.unit', type: 'select', options: units },
     { name: 'unitPrice', label: 'invoicing.field.unit-price', type: 'decimal', required: true, recompute: true },
     { name: 'discount', label: 'invoicing.field.discount', type: 'decimal', recompute: true },
     {
@@ -87,7 +87,7 @@ export const invoiceForm: FormView = {
       dialog: [
         { name: 'amount', label: 'invoicing.field.amount', type: 'decimal', help: 'invoicing.help.amount' },
         { name: 'date', label: 'invoicing.field.payment-date', type: 'date' },
-        { name: 'method', label: 'invoicing.field.method', type: 'select', options: methods ?? [], required: true },
+        { name: 'method', label: 'invoicing.field.method', type: 'select', options: methods, required: true },
         { name: 'memo', label: 'invoicing.field.memo', type: 'text' },
       ],
     },
@@ -239,7 +239,7 @@ export const invoiceForm: FormView = {
       groups: [
         {
           fields: [
-            { name: 'paymentMeans', label: 'invoicing.field.payment-means', type: 'select', options: methods ?? [], readonly: fixed },
+            { name: 'paymentMeans', label: 'invoicing.field.payment-means', type: 'select', options: methods, readonly: fixed },
             { name: 'prepaid', label: 'invoicing.field.prepaid', type: 'decimal', readonly: fixed, recompute: true },
             {
               name: 'exchangeRate',
@@ -313,4 +313,6 @@ export const invoiceForm: FormView = {
     { field: 'open', label: 'invoicing.field.open', strong: true, visible: posted },
   ],
   messageLog: true,
+  waiting: (record) =>
+    posted(record) && ['pending', 'held'].includes(String(record['printState'])) ? `print-${String(record['printState'])}` : undefined,
 }

@@ -61,7 +61,7 @@ export const invoiceList: ListView = {
   columns: [
     { name: 'number', label: 'invoicing.field.number', type: 'code', sortable: true },
     { name: 'type', label: 'invoicing.field.type', type: 'badge', options: [...typeOptions], optional: 'hide' },
-    { name: 'customer_name', label: 'invoicing.field.customer', type: 'text', sortable: true },
+    { name: 'customer_name', label: 'invoicing.field.customer', type: 'text', sortable: true, arabic: 'customer_name_ar' },
     { name: 'customer_name_ar', label: 'invoicing.field.customer-ar', type: 'text', optional: 'hide' },
     { name: 'customer_tax_number', label: 'invoicing.field.customer-tax-number', type: 'code', optional: 'hide' },
     { name: 'issue_date', label: 'invoicing.field.issue-date', type: 'date', sortable: true },

@@ -13,7 +13,7 @@ import { makeNote } from '../services/make-note.js'
 import { registerPayment } from '../services/payments.js'
 import { postInvoices } from '../services/post.js'
 import { makePrint, printStateOf } from '../services/print.js'
-import { documentsOf, summaryOf } from '../services/read-invoices.js'
+import { summaryOf } from '../services/read-invoices.js'
 import { composeMail, sendInvoice } from '../services/send.js'
 import { completeLines, formFaults, formOfDocument, formOfInput, inputOfForm, totalsOf } from './form-values.js'
 
@@ -70,6 +70,7 @@ export function invoiceModel(host: Host): Model {
     },
     remove: (transaction, context, ids) => deleteDrafts(host, context, transaction, ids),
     action: (context, action, ids, input) => act(host, context, action, ids, input),
+    propose: (transaction, context, action, record) => propose(host, transaction, context, action, record),
     groups: { read: 'invoicing.reader', write: 'invoicing.user' },
     auditType: 'invoicing.invoice',
   }
@@ -125,6 +126,19 @@ async function load(transaction: CompanyTransaction, context: CompanyContext, id
     sealLevel: print.level,
     cancelReason: row.cancel_reason,
   }
+}
+
+async function propose(
+  host: Host,
+  transaction: CompanyTransaction,
+  context: CompanyContext,
+  action: string,
+  record: RecordValues,
+): Promise<RecordValues> {
+  if (action === 'send') return { ...(await composeMail(host, context, transaction, String(record['id']))) }
+  if (action !== 'pay') return {}
+  const company = await host.access.company(context.companyId)
+  return { amount: record['open'], date: localTime(host.now(), company.timeZone).date, method: record['paymentMeans'] ?? 'transfer' }
 }
 
 async function compute(host: Host, transaction: CompanyTransaction, context: CompanyContext, values: RecordValues): Promise<RecordValues> {

@@ -1,5 +1,6 @@
 import type { ModuleSetup } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { plainText } from '../../../core/views/field-control.js'
 import type { FieldDefinition } from '../../../core/views/view.js'
 import { undoPayment } from '../services/payments.js'
 
@@ -18,13 +19,17 @@ export function paymentViews(setup: ModuleSetup): void {
     table: 'invoicing_payment',
     from: (query) =>
       query.joinRaw(
-        `left join lateral (select a.invoice_id, i.number as invoice_number from invoicing_allocation a
+        `left join lateral (select a.invoice_id, i.number as invoice_number, i.customer_name_ar from invoicing_allocation a
            join invoicing_invoice i on i.company_id = a.company_id and i.id = a.invoice_id
           where a.company_id = invoicing_payment.company_id and a.payment_id = invoicing_payment.id limit 1) as allocation on true`,
       ),
-    select: { invoice_id: 'allocation.invoice_id', invoice_number: 'allocation.invoice_number' },
-    searchColumns: ['number', 'customer_name', 'memo'],
-    label: (record) => String(record['number'] ?? ''),
+    select: {
+      invoice_id: 'allocation.invoice_id',
+      invoice_number: 'allocation.invoice_number',
+      customer_name_ar: 'allocation.customer_name_ar',
+    },
+    searchColumns: ['number', 'customer_name', 'customer_name_ar', 'memo'],
+    label: (record) => plainText(record['number']),
     load: async (transaction, _context, id) => {
       const { rows } = await transaction.knex.raw<{ rows: Record<string, unknown>[] }>(
         `select p.*, i.number as invoice_number from invoicing_payment p
@@ -69,7 +74,7 @@ export function paymentViews(setup: ModuleSetup): void {
     columns: [
       { ...field('number', 'code', 'number'), sortable: true },
       { ...field('date', 'date', 'payment-date'), sortable: true },
-      { ...field('customer_name', 'text', 'customer'), sortable: true },
+      { ...field('customer_name', 'text', 'customer', { arabic: 'customer_name_ar' }), sortable: true },
       field('invoice_number', 'code', 'settles'),
       field('method', 'select', 'method', { options: methodOptions }),
       { ...amount, sum: true },

@@ -65,8 +65,11 @@ function start(element) {
     }
   }, 200)
 
-  // A new record shows the totals of its defaults at once.
-  if (element.hasAttribute('data-new')) recompute()
+  // A new record shows the totals of its defaults at once, and is ready to be written.
+  if (element.hasAttribute('data-new')) {
+    recompute()
+    if (document.activeElement === document.body) element.querySelector('.k-groups input:not([type=hidden], [type=checkbox])')?.focus()
+  }
 
   function apply(name, field, sent) {
     const holder = element.querySelector(`[data-field="${CSS.escape(name)}"]`)

@@ -3,7 +3,7 @@ import { on } from './page.js'
 /** Rows of an editable table: Enter in the last row adds one, Tab moves on by itself, Ctrl-Delete or the button drops one. */
 let added = 0
 
-function addLine(name) {
+function addLine(name, focus = true) {
   const template = document.querySelector(`template[data-line-template="${CSS.escape(name)}"]`)
   const body = document.querySelector(`table[data-lines="${CSS.escape(name)}"] tbody`)
   if (template === null || body === null) return
@@ -13,7 +13,7 @@ function addLine(name) {
   holder.innerHTML = template.innerHTML.replaceAll('__key__', key)
   const row = holder.firstElementChild
   body.append(row)
-  row.querySelector('input:not([type=hidden]), select, textarea')?.focus()
+  if (focus) row.querySelector('input:not([type=hidden]), select, textarea')?.focus()
 }
 
 function dropLine(row) {
@@ -45,8 +45,6 @@ document.addEventListener('keydown', (event) => {
 // A form that has not a single row yet offers the first.
 for (const table of document.querySelectorAll('table[data-lines]')) {
   if (table.tBodies[0].rows.length === 0 && document.querySelector('#k-form[data-new]') !== null) {
-    const focused = document.activeElement
-    addLine(table.dataset.lines)
-    if (focused instanceof HTMLElement) focused.focus()
+    addLine(table.dataset.lines, false)
   }
 }

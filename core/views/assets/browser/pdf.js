@@ -57,4 +57,5 @@ async function draw(file, canvas) {
   canvas.width = viewport.width
   canvas.height = viewport.height
   await page.render({ canvas, canvasContext: canvas.getContext('2d'), viewport }).promise
+  canvas.dataset.shown = ''
 }
