@@ -1,8 +1,11 @@
+import type { Knex } from 'knex'
 import { z } from 'zod'
 import { Fault } from '../i18n/fault.js'
 import { isLocale } from '../i18n/locale.js'
 import type { ModuleSetup } from '../host/module.js'
+import { plainText } from '../views/field-control.js'
 import type { FieldDefinition, Model } from '../views/view.js'
+import type { CompanyContext } from './context.js'
 import type { AccessService } from './create-access.js'
 import { administrator } from './groups.js'
 import { hashPassword } from './passwords.js'
@@ -39,14 +42,15 @@ export function addUserViews(setup: ModuleSetup, access: AccessService): void {
         .whereRaw(`core_membership.company_id = current_setting('app.company_id')::uuid`),
     select: { groups: 'core_membership.groups' },
     searchColumns: ['name', 'login'],
-    label: (record) => String(record['name'] ?? ''),
+    label: (record) => plainText(record['name']),
     groups: { read: administrator, write: administrator },
     auditType: 'user',
     load: async ({ knex, companyId }, _context, id) => {
-      const row = await knex<UserRow>('core_user')
+      const [row] = await knex('core_user')
         .join('core_membership', 'core_membership.user_id', 'core_user.id')
         .where({ 'core_user.id': id, 'core_membership.company_id': companyId })
-        .first('core_user.id', 'login', 'name', 'locale', 'active', 'last_login_at', 'core_membership.groups')
+        .limit(1)
+        .select<UserRow[]>('core_user.id', 'login', 'name', 'locale', 'active', 'last_login_at', 'core_membership.groups')
       return row === undefined ? undefined : { ...row, lastLoginAt: row.last_login_at }
     },
     defaults: (_transaction, context) => Promise.resolve({ locale: context.locale, active: true, groups: [] }),
@@ -63,8 +67,8 @@ export function addUserViews(setup: ModuleSetup, access: AccessService): void {
       const password = user.password ?? ''
       if (id === undefined) {
         // The same transaction cannot be handed to `createUser`, which hashes first; a login taken meanwhile is caught by the index.
-        const taken = await knex('core_user').whereRaw('lower(login) = lower(?)', [user.login]).first('id')
-        if (taken !== undefined) throw new Fault('ACCESS-LOGIN-TAKEN', { path: 'login', params: { login: user.login } })
+        const taken = await knex<UserRow>('core_user').whereRaw('lower(login) = lower(?)', [user.login]).limit(1)
+        if (taken.length > 0) throw new Fault('ACCESS-LOGIN-TAKEN', { path: 'login', params: { login: user.login } })
         const created = await knex('core_user')
           .insert({
             id: knex.raw('gen_random_uuid()'),
@@ -87,6 +91,7 @@ export function addUserViews(setup: ModuleSetup, access: AccessService): void {
       const self = context.actor.id === id
       if (self && (!user.active || !user.groups.includes(administrator)))
         throw new Fault('ACCESS-SELF-LOCKOUT', { path: user.active ? 'groups' : 'active' })
+      await refuseForeign(knex, companyId, context, id, user, password)
       const changes = { login: user.login, name: user.name, locale: isLocale(user.locale) ? user.locale : 'en', active: user.active }
       await knex('core_user')
         .where({ id })
@@ -164,6 +169,36 @@ export function addUserViews(setup: ModuleSetup, access: AccessService): void {
     ],
     messageLog: true,
   })
+}
+
+/**
+ * A person may belong to companies that the author of a change does not administer: their account (login, password, on or off) opens
+ * those too, so it is not changed from here. Their groups in this company are.
+ * @throws Fault ACCESS-USER-SHARED
+ */
+async function refuseForeign(
+  knex: Knex.Transaction,
+  companyId: string,
+  context: CompanyContext,
+  id: string,
+  user: { readonly login: string; readonly active: boolean },
+  password: string,
+): Promise<void> {
+  if (context.actor.id === id || context.groups.has('*')) return
+  const before = await knex<UserRow>('core_user').where({ id }).first('login', 'active')
+  const path = password !== '' ? 'password' : before?.login !== user.login ? 'login' : before.active !== user.active ? 'active' : undefined
+  if (path === undefined) return
+  const administered = knex('core_membership')
+    .where({ user_id: context.actor.id })
+    .whereRaw('groups @> ?::jsonb', [JSON.stringify([administrator])])
+    .select('company_id')
+  const foreign: unknown[] = await knex('core_membership')
+    .where({ user_id: id })
+    .whereNot({ company_id: companyId })
+    .whereNotIn('company_id', administered)
+    .limit(1)
+    .pluck('company_id')
+  if (foreign.length > 0) throw new Fault('ACCESS-USER-SHARED', { path })
 }
 
 export const languageOptions = [

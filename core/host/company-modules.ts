@@ -102,10 +102,13 @@ export class CompanyModules implements Modules {
   }
 
   async requireHealthy(companyId: string, transaction?: CompanyTransaction): Promise<void> {
-    const failed = this.parts.loaded.all.filter((module) => module.state === 'failed')
-    if (failed.length === 0) return
     const enabled = await this.enabled.of(companyId, transaction)
-    for (const module of failed) if (enabled.has(module.name)) refuseFailed(module)
+    for (const name of enabled) {
+      const module = this.byName(name)
+      // Its folder or package is gone since the company enabled it: what it did for this company is done by nobody.
+      if (module === undefined) throw new Fault('MODULE-FAILED', { status: 503, params: { module: name, reason: 'MODULE-MISSING' } })
+      refuseFailed(module)
+    }
   }
 
   /** Rows first, then the work of each in dependency order: its hooks already see the whole new set. */

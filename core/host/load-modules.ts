@@ -193,6 +193,7 @@ function describe(module: ModuleInBoot): LoadedModule {
     depends: module.manifest?.depends ?? [],
     origin: module.discovered.origin,
     path: module.discovered.folder,
+    ...(module.manifest?.countries === undefined ? {} : { countries: module.manifest.countries }),
     hooksOwned: [...new Set(hooks.declared.map((point) => point.name))].sort(),
     hooksTapped: [...new Set(hooks.listeners.map((listener) => listener.name))].sort(),
     ...(module.fault === undefined ? {} : { fault: module.fault }),

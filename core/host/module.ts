@@ -106,6 +106,8 @@ export interface LoadedModule {
   readonly depends: readonly string[]
   readonly origin: 'first-party' | 'package'
   readonly path: string
+  /** Countries it is for; absent: everywhere. */
+  readonly countries?: readonly string[]
   readonly hooksOwned: readonly string[]
   readonly hooksTapped: readonly string[]
   /** Why it failed: coded, translated. */

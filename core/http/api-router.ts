@@ -1,8 +1,8 @@
 import { Router, type Express, type Request, type RequestHandler, type Response } from 'express'
 import { type z } from 'zod'
 import type { CompanyContext } from '../access/context.js'
+import { unstorableAt } from '../db/storable-text.js'
 import { Fault, type FaultDetail } from '../i18n/fault.js'
-import { isLocale, locales } from '../i18n/locale.js'
 import { parseJson } from './assets.js'
 import { errorBody, faultOfError } from './errors.js'
 import { Idempotency, type StoredAnswer } from './idempotency.js'
@@ -10,7 +10,7 @@ import { openApiDocument } from './openapi.js'
 import { sendPage } from './pages.js'
 import { FileAnswer, type ApiRoute } from './routes.js'
 import { stateOf } from './request-state.js'
-import { loadSession, requireSession, requireToken } from './session-guard.js'
+import { askedLanguage, loadSession, requireSession, requireToken } from './session-guard.js'
 import type { WebParts } from './web-parts.js'
 
 const contexts = new WeakMap<Request, CompanyContext>()
@@ -68,8 +68,7 @@ function authenticate(parts: WebParts): RequestHandler {
   return async (request, response, next) => {
     const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (bearer !== undefined) {
-      const asked = request.headers['accept-language'] === undefined ? false : request.acceptsLanguages(...locales)
-      const context = await parts.access.keyContext(bearer, isLocale(asked) ? asked : undefined)
+      const context = await parts.access.keyContext(bearer, askedLanguage(request))
       stateOf(request).locale = context.locale
       contexts.set(request, context)
       next()
@@ -142,6 +141,13 @@ async function answer(
   const query = parse(route.query, Object.fromEntries(new URL(request.originalUrl, 'http://host').searchParams), 'API-QUERY-INVALID')
   if (route.body !== undefined && request.is('application/json') !== 'application/json') throw new Fault('API-MEDIA-TYPE', { status: 415 })
   const sent: unknown = request.body
+  const broken = unstorableAt(sent)
+  if (broken !== undefined)
+    throw new Fault('API-BODY-INVALID', {
+      status: 400,
+      path: broken,
+      details: [{ code: 'API-FIELD-TEXT', path: broken, params: { path: broken } }],
+    })
   const body = parse(route.body, sent, 'API-BODY-INVALID')
   const key = request.get('idempotency-key')
   const work = async (): Promise<StoredAnswer> => {

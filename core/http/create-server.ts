@@ -24,6 +24,7 @@ import { addModulePages } from './module-pages.js'
 import { securityHeaders } from './security-headers.js'
 import { beginRequest, loadSession, requireSession, requireToken } from './session-guard.js'
 import { addSetupPage } from './setup-page.js'
+import { refuseUnstorableForm, refuseZeroInAddress } from './refuse-unstorable.js'
 import type { WebLogger, WebParts } from './web-parts.js'
 
 export interface ServerParts {
@@ -84,6 +85,7 @@ function build(parts: WebParts): Express {
   // Behind a proxy on this machine the client's address and protocol come from its headers; from elsewhere they are not believed.
   app.set('trust proxy', 'loopback')
   app.use(beginRequest(parts))
+  app.use(refuseZeroInAddress)
   app.use(securityHeaders(parts.https))
   app.use(parts.assets.router)
   addHealth(app, parts)
@@ -93,7 +95,7 @@ function build(parts: WebParts): Express {
 
   const pages = Router()
   pages.use(loadSession(parts))
-  pages.use(parseForm)
+  pages.use(parseForm, refuseUnstorableForm)
   const visitor = Router()
   visitor.use(requireToken(parts))
   addAccountPages(visitor, parts)

@@ -7,6 +7,7 @@ import { sendFile, sendFragment, sendPage } from './pages.js'
 import { FileAnswer, type PageAnswer, type PageCall } from './routes.js'
 import { signedInOf } from './request-state.js'
 import { leaveNotice, requireToken } from './session-guard.js'
+import { refuseUnstorableForm } from './refuse-unstorable.js'
 import type { WebParts } from './web-parts.js'
 
 const upload = multer({
@@ -38,13 +39,19 @@ const parseUpload: RequestHandler = (request, response, next) => {
 export function addModulePages(router: Router, parts: WebParts): void {
   for (const record of parts.records) {
     for (const page of record.pages) {
-      router[page.method](`/${record.module}${page.path}`, parseUpload, requireToken(parts), async (request, response) => {
-        const { enabled } = signedInOf(request)
-        if (record.module !== 'core' && record.module !== 'settings' && !enabled.has(record.module))
-          throw new Fault('HTTP-NOT-FOUND', { status: 404 })
-        parts.access.require(signedInOf(request).context, ...page.groups)
-        await answerPage(parts, request, response, await page.handle(callOf(request, page)))
-      })
+      router[page.method](
+        `/${record.module}${page.path}`,
+        parseUpload,
+        refuseUnstorableForm,
+        requireToken(parts),
+        async (request, response) => {
+          const { enabled } = signedInOf(request)
+          if (record.module !== 'core' && record.module !== 'settings' && !enabled.has(record.module))
+            throw new Fault('HTTP-NOT-FOUND', { status: 404 })
+          parts.access.require(signedInOf(request).context, ...page.groups)
+          await answerPage(parts, request, response, await page.handle(callOf(request, page)))
+        },
+      )
     }
   }
 }

@@ -16,8 +16,14 @@ export const languageCookie = 'khatm-language'
 export function languageOf(request: Request, https: boolean): Locale {
   const chosen = readCookie(request, cookieName(languageCookie, https))
   if (isLocale(chosen)) return chosen
-  const asked = request.acceptsLanguages(...locales)
-  return isLocale(asked) ? asked : 'en'
+  return askedLanguage(request) ?? 'en'
+}
+
+/** What the header wishes for. None, and one that takes any language (programs send `*`), is no wish. */
+export function askedLanguage(request: Request): Locale | undefined {
+  const wish = request.headers['accept-language']?.trim()
+  const asked = wish === undefined || wish === '*' ? false : request.acceptsLanguages(...locales)
+  return isLocale(asked) ? asked : undefined
 }
 
 /** First of all middleware: an id and a nonce for the request. The id goes out in a header and into every log line and error page. */

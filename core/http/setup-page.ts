@@ -26,24 +26,31 @@ const countries: readonly { readonly code: string; readonly currency: string; re
   { code: 'JO', currency: 'JOD', timeZone: 'Asia/Amman', locale: 'ar' },
 ]
 
-const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
+const loopback = new Set(['127.0.0.1', '::1', '[::1]', 'localhost'])
+
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address)
+}
 
 /**
  * First-run page: while no user exists it makes the first company and its administrator. Where others can reach the server it
- * asks for a token that is printed in the log of this process alone, so that nobody on the network takes the house first.
+ * asks for a token that is printed in the log of this process alone, so that nobody on the network takes the house first. A server
+ * that listens to this machine alone asks for it too when the request came through a proxy, or under the name of another site (a name
+ * that was made to point here lets that site's pages read and post).
  */
 export function addSetupPage(router: Router, parts: WebParts): void {
   const { access, host, https } = parts
-  const guarded = !loopback.has(host.config.listen)
+  const isGuarded = (request: Request): boolean =>
+    !loopback.has(host.config.listen) || !isLoopbackAddress(request.ip ?? '') || !loopback.has(request.hostname)
   const token = newSecret()
   let told = false
   const tell = (): void => {
-    if (!guarded || told) return
+    if (told) return
     told = true
     parts.logger.warn({ setupToken: token }, 'no user yet: open /setup and give this set-up token')
   }
   void access.users.count().then((count) => {
-    if (count === 0) tell()
+    if (count === 0 && !loopback.has(host.config.listen)) tell()
   })
   // One set-up at a time: two posted together must not make two first administrators.
   let running = false
@@ -61,7 +68,7 @@ export function addSetupPage(router: Router, parts: WebParts): void {
       title: host.i18n.text(locale, 'access.setup.title'),
       status: faults.length > 0 ? 422 : 200,
       data: {
-        guarded,
+        guarded: isGuarded(request),
         faults,
         values,
         countries: countries.map((one) => ({
@@ -87,7 +94,7 @@ export function addSetupPage(router: Router, parts: WebParts): void {
       response.redirect(303, '/login')
       return
     }
-    tell()
+    if (isGuarded(request)) tell()
     sendPage(parts, request, response, page(request, {}))
   })
 
@@ -97,11 +104,13 @@ export function addSetupPage(router: Router, parts: WebParts): void {
     for (const [name, value] of Object.entries(typeof body === 'object' && body !== null ? body : {}))
       if (typeof value === 'string') values[name] = value.trim()
     const { locale } = stateOf(request)
+    // Taken before anything is waited for, and given back by whoever took it alone.
+    const mine = !running
+    running = true
     try {
-      if (running || (await access.users.count()) > 0) throw new Fault('ACCESS-SETUP-DONE', { status: 409 })
-      if (guarded && !sameText(values['setupToken'] ?? '', token))
+      if (!mine || (await access.users.count()) > 0) throw new Fault('ACCESS-SETUP-DONE', { status: 409 })
+      if (isGuarded(request) && !sameText(values['setupToken'] ?? '', token))
         throw new Fault('ACCESS-SETUP-TOKEN', { path: 'setupToken', status: 403 })
-      running = true
       const chosen = isLocale(values['locale']) ? values['locale'] : locale
       await makeFirst(
         parts,
@@ -131,15 +140,15 @@ export function addSetupPage(router: Router, parts: WebParts): void {
         ),
       )
     } finally {
-      running = false
+      if (mine) running = false
     }
   })
 }
 
 async function makeFirst(parts: WebParts, values: Readonly<Record<string, string>>, password: string, locale: Locale): Promise<void> {
-  const { access } = parts
+  const { access, host } = parts
   // Checked before anything is stored, so that a short password does not leave a company without a user behind.
-  if ([...password].length < 10) throw new Fault('ACCESS-PASSWORD-SHORT', { path: 'password', params: { length: 10 } })
+  if (Array.from(password).length < 10) throw new Fault('ACCESS-PASSWORD-SHORT', { path: 'password', params: { length: 10 } })
   if ((values['login'] ?? '') === '') throw new Fault('ACCESS-LOGIN-EMPTY', { path: 'login' })
   const country = values['country'] ?? ''
   const suggested = countries.find((one) => one.code === country)
@@ -175,6 +184,11 @@ async function makeFirst(parts: WebParts, values: Readonly<Record<string, string
   // A set-up that failed after the company was made finds it again.
   const existing = (await access.companies()).find((one) => one.code === company.code)
   const { id } = existing ?? (await access.createCompany(company))
+  // What the country's law needs is on from the start; what stands not is told by the readiness of the company.
+  const context = await access.systemContext(id, 'web')
+  for (const module of await host.modules.offeredFor(id)) {
+    if (module.countries !== undefined && module.state !== 'failed') await host.modules.enable(context, module.name)
+  }
   await access.createUser({ login: values['login'] ?? '', name: values['userName'] ?? values['login'] ?? '', password, locale }, [
     { companyId: id, groups: [administrator] },
   ])
@@ -185,8 +199,9 @@ export function codeOf(name: string, country: string): string {
   const slug = name
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/[^a-z\d]+/g, '-')
-    .replace(/^-+|-+$/g, '')
+    .split(/[^a-z\d]+/)
+    .filter((word) => word !== '')
+    .join('-')
     .slice(0, 40)
   return slug.length >= 2 ? slug : `${country.toLowerCase()}-1`
 }

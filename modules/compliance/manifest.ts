@@ -3,6 +3,7 @@ import { complianceHooks } from './hooks.js'
 import { documentPages } from './routes/document-pages.js'
 import { prepareInvoices, validateInvoice } from './services/prepare.js'
 import { addToPrint, holdPrints, printHeld, printsJob, refuseCancelling } from './services/print.js'
+import { readinessOf } from './services/readiness.js'
 import { processDocuments, watchDocuments } from './services/process.js'
 import { processJob, type ProcessPayload } from './services/processing-jobs.js'
 import { addInvoicePanel } from './views/invoice-panel.js'
@@ -24,6 +25,7 @@ export default defineModule({
     const { host, hooks, jobs } = setup
     for (const [name, kind] of complianceHooks) hooks.declare(name, kind)
     hooks.on('invoice.validate', (invoice, call) => validateInvoice(host, invoice, call))
+    hooks.on('readiness', ({ company }, call) => readinessOf(host, company, call))
     hooks.on('invoice.posting', async (invoices, _info, call) => {
       await prepareInvoices(host, invoices, call)
       return invoices

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { unstorableAt } from '../../../core/db/storable-text.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import { invoiceInput, type InvoiceInput } from '../input.js'
 
@@ -10,6 +11,8 @@ export type ParsedInput =
  * @param schema another reading of the same shape: a draft's
  */
 export function parseInvoiceInput(value: unknown, schema: z.ZodType<InvoiceInput> = invoiceInput): ParsedInput {
+  const broken = unstorableAt(value)
+  if (broken !== undefined) return { input: null, faults: [{ code: 'INVOICE-FIELD-TEXT', path: broken, params: { field: broken } }] }
   const result = schema.safeParse(value)
   if (result.success) return { input: result.data, faults: [] }
   return { input: null, faults: result.error.issues.flatMap((issue) => faultsOf(issue, value)) }

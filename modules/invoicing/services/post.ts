@@ -79,7 +79,6 @@ export async function postInvoices(
   options: PostOptions = {},
 ): Promise<PostOutcome[]> {
   if (requests.length === 0) return []
-  await host.modules.requireHealthy(context.companyId)
   const company = await host.access.company(context.companyId)
   const outcomes = await postTogether(host, context, company, requests, options)
   return finish(host, context, outcomes)
@@ -115,14 +114,22 @@ async function postInTransaction(
   options: PostOptions,
 ): Promise<PostOutcome[]> {
   const outcomes: Outcomes = requests.map(() => undefined)
+  // Asked together, so that their answers travel together.
+  const asked = Promise.all([
+    host.settings.get(transaction, 'invoicing'),
+    catalogueOf(transaction),
+    host.modules.requireHealthy(company.id, transaction),
+  ])
+  asked.catch(() => undefined)
   const entries = await readRequests(transaction, requests, outcomes)
   for (const entry of entries)
     entry.input = await host.hooks.waterfall('invoice.defaults', entry.input, undefined, { context, transaction })
+  const [settings, catalogue] = await asked
   const contactIds = new Set(entries.flatMap(({ input }) => (input.contactId === undefined ? [] : [input.contactId])))
   const surroundings: DocumentSurroundings = {
     company,
-    settings: invoicingSettings.parse(await host.settings.get(transaction, 'invoicing')),
-    catalogue: await catalogueOf(transaction),
+    settings: invoicingSettings.parse(settings),
+    catalogue,
     now: host.now(),
     parties: await partiesOf(transaction, [...contactIds]),
   }
@@ -248,11 +255,8 @@ async function postEntries(posting: Posting, entries: readonly Entry[], original
     good.map((entry) => entry.original?.id ?? null),
   )
   if (options.print !== false) {
-    await host.jobs.addMany(
-      transaction,
-      'invoicing.print',
-      documents.map(({ id }) => ({ payload: { invoiceId: id }, options: { key: `invoicing.print:${id}` } })),
-    )
+    const prints = documents.map(({ id }) => ({ payload: { invoiceId: id }, options: { key: `invoicing.print:${id}` } }))
+    transaction.beforeCommit(() => host.jobs.addMany(transaction, 'invoicing.print', prints))
   }
   for (const [index, entry] of good.entries()) {
     const document = documents[index] ?? entry.document
@@ -280,7 +284,14 @@ async function store(
     if (entry === undefined) throw new Error('a numbered document has its entry')
     return { document, input: entry.input, originalId: entry.original?.id ?? null }
   })
-  await storePosted(transaction, rows, { actor: context.actor.name, timeZone: surroundings.company.timeZone, now: surroundings.now })
+  // Sent, not awaited: what listeners send after it runs after it.
+  const stored = storePosted(transaction, rows, {
+    actor: context.actor.name,
+    timeZone: surroundings.company.timeZone,
+    now: surroundings.now,
+  })
+  stored.catch(() => undefined)
+  transaction.beforeCommit(() => stored)
   const documents = await host.hooks.waterfall('invoice.posting', numbered, undefined, { context, transaction })
   if (documents.length !== numbered.length || documents.some((document, index) => document !== numbered[index])) {
     throw new Error('a listener of invoice.posting changed the documents; they are stored as they were numbered')
