@@ -1,7 +1,7 @@
 import type { CompanyTransaction } from '../db/database.js'
 import type { Company, CompanyContext } from './context.js'
 
-export interface NewCompany extends Omit<Company, 'id'> {}
+export type NewCompany = Omit<Company, 'id'>
 
 /** Companies and what actors may do in them. */
 export interface Access {

@@ -83,7 +83,7 @@ export class Companies {
   }
 
   async byCode(code: string): Promise<Company> {
-    const row = await this.db.host((knex) => knex<CompanyRow>('core_company').where({ code }).first('*'))
+    const [row] = await this.db.host((knex) => knex<CompanyRow>('core_company').where({ code }).limit(1))
     if (row === undefined) throw unknown(code)
     return companyOf(row)
   }
@@ -93,8 +93,8 @@ export class Companies {
     check(company)
     const id = randomUUID()
     await this.db.host(async (knex) => {
-      const taken = await knex('core_company').where({ code: company.code }).first('id')
-      if (taken !== undefined) throw new Fault('ACCESS-COMPANY-TAKEN', { path: 'code', status: 409, params: { code: company.code } })
+      const taken = await knex<CompanyRow>('core_company').where({ code: company.code }).limit(1)
+      if (taken.length > 0) throw new Fault('ACCESS-COMPANY-TAKEN', { path: 'code', status: 409, params: { code: company.code } })
       await knex('core_company').insert({ id, ...rowOf(company) })
     })
     return { ...company, id }

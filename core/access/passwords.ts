@@ -9,7 +9,7 @@ const longest = 200
 
 /** Runs in a thread of the library's pool, never on the event loop. @throws Fault ACCESS-PASSWORD-SHORT, ACCESS-PASSWORD-LONG */
 export async function hashPassword(password: string): Promise<string> {
-  const length = [...password].length
+  const length = Array.from(password).length
   if (length < shortest) throw new Fault('ACCESS-PASSWORD-SHORT', { path: 'password', params: { length: shortest } })
   if (length > longest) throw new Fault('ACCESS-PASSWORD-LONG', { path: 'password', params: { length: longest } })
   return hash(password.normalize('NFKC'), cost)

@@ -1,5 +1,6 @@
 import { Fault } from '../i18n/fault.js'
 import type { ModuleSetup } from '../host/module.js'
+import { plainText } from '../views/field-control.js'
 import type { Model } from '../views/view.js'
 import type { AccessService } from './create-access.js'
 import { administrator } from './groups.js'
@@ -11,7 +12,7 @@ export function addApiKeyViews(setup: ModuleSetup, access: AccessService): void 
     table: 'core_api_key',
     from: (query) => query.whereRaw(`core_api_key.company_id = current_setting('app.company_id')::uuid`),
     searchColumns: ['name'],
-    label: (record) => String(record['name'] ?? ''),
+    label: (record) => plainText(record['name']),
     groups: { read: administrator, write: administrator },
     auditType: 'api-key',
     load: async ({ knex, companyId }, _context, id) => {

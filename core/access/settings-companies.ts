@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Fault } from '../i18n/fault.js'
 import type { ModuleSetup } from '../host/module.js'
+import { plainText } from '../views/field-control.js'
 import { currencies } from '../money/currencies.js'
 import type { FieldDefinition, Model, RecordValues } from '../views/view.js'
 import type { NewCompany } from './access.js'
@@ -57,7 +58,7 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
     name: 'settings.company',
     table: 'core_company',
     searchColumns: ['name', 'name_ar', 'code'],
-    label: (record) => String(record['name'] ?? ''),
+    label: (record) => plainText(record['name']),
     groups: { read: administrator, write: administrator },
     auditType: 'company',
     // Only the company one works in: its row is shown to its administrators, others after a switch.

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Host, ModuleSetup } from '../host/module.js'
 import type { ModuleRecords } from '../host/registrations.js'
 import { Fault } from '../i18n/fault.js'
@@ -106,8 +107,7 @@ export function addModulePage(setup: ModuleSetup, host: Host, modules: readonly 
         if (field.type === 'checkbox') changes[field.name] = given === 'true'
         else if (field.type === 'password' && given === '') continue
         else if (field.type === 'number' && typeof given === 'string' && /^-?\d+$/.test(given)) changes[field.name] = Number(given)
-        else if (given !== undefined)
-          changes[field.name] = given === '' && settings.schema.shape[field.name]?.safeParse(null).success === true ? null : given
+        else if (given !== undefined) changes[field.name] = given === '' && acceptsNull(settings.schema.shape[field.name]) ? null : given
       }
       try {
         await host.db.company(context.companyId, (transaction) => host.settings.set(transaction, context, module, changes))
@@ -129,4 +129,9 @@ export function addModulePage(setup: ModuleSetup, host: Host, modules: readonly 
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
+/** Shapes come from modules, each with its own idea of an empty field. */
+function acceptsNull(schema: unknown): boolean {
+  return schema instanceof z.ZodType && schema.safeParse(null).success
 }

@@ -44,8 +44,8 @@ export class Users {
     const passwordHash = await hashPassword(user.password)
     const id = randomUUID()
     await this.db.host(async (knex) => {
-      const taken = await knex('core_user').whereRaw('lower(login) = lower(?)', [login]).first('id')
-      if (taken !== undefined) throw new Fault('ACCESS-LOGIN-TAKEN', { path: 'login', params: { login } })
+      const taken = await knex<UserRow>('core_user').whereRaw('lower(login) = lower(?)', [login]).limit(1)
+      if (taken.length > 0) throw new Fault('ACCESS-LOGIN-TAKEN', { path: 'login', params: { login } })
       await knex('core_user').insert({ id, login, name: user.name.trim(), password_hash: passwordHash, locale: user.locale })
       for (const membership of memberships) {
         await knex('core_membership').insert({ user_id: id, company_id: membership.companyId, groups: JSON.stringify(membership.groups) })

@@ -10,7 +10,7 @@ import type { WebParts } from './web-parts.js'
 function field(request: Request, name: string): string {
   const body: unknown = request.body
   if (typeof body !== 'object' || body === null) return ''
-  const value = new Map(Object.entries(body)).get(name)
+  const value: unknown = Object.getOwnPropertyDescriptor(body, name)?.value
   return typeof value === 'string' ? value : ''
 }
 

@@ -77,7 +77,7 @@ export class Idempotency {
         [companyId, actor, key, requestHash, leaseSeconds],
       )
       if (claimed.rows.length > 0) return 'mine'
-      const row = await knex<Row>('core_idempotency').where({ actor, key }).first('*')
+      const [row] = await knex<Row>('core_idempotency').where({ actor, key }).limit(1)
       if (row === undefined) return 'busy'
       if (row.request_hash !== requestHash) throw new Fault('API-IDEMPOTENCY-MISMATCH', { path: 'Idempotency-Key' })
       if (row.status === null) return 'busy'

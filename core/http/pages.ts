@@ -98,7 +98,7 @@ function shellData(parts: WebParts, request: Request, content: PageContent): obj
       sandbox: one.sandbox,
       on: one.id === company.id,
     })),
-    user: { name: signedIn.user.name, login: signedIn.user.login, initial: [...signedIn.user.name][0] ?? '?' },
+    user: { name: signedIn.user.name, login: signedIn.user.login, initial: Array.from(signedIn.user.name)[0] ?? '?' },
     breadcrumb: content.breadcrumb ?? [],
     trail: (content.breadcrumb ?? []).length > 1,
     palette: menu.map((item) => {

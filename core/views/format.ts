@@ -27,9 +27,9 @@ export function inDigits(text: string, shown: Presentation): string {
 /** Arabic-Indic, Persian and full-width digits and Arabic marks as ASCII: what people type is what is stored. */
 export function latinDigits(text: string): string {
   return text
-    .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x06_60))
-    .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x06_f0))
-    .replace(/[０-９]/g, (digit) => String(digit.charCodeAt(0) - 0xff_10))
+    .replace(/[\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) - 0x06_60))
+    .replace(/[\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) - 0x06_f0))
+    .replace(/[\uff10-\uff19]/g, (digit) => String(digit.charCodeAt(0) - 0xff_10))
 }
 
 /**
@@ -47,12 +47,19 @@ export function decimalFromTyped(typed: string, locale: Locale): string {
   return /^-?(?:\d+(?:\.\d*)?|\.\d+)$/.test(candidate) ? candidate.replace(/^(-?)\./, '$10.').replace(/\.$/, '') : typed.trim()
 }
 
+/** The digits of a fraction that say something. A loop, for a pattern at the end of a long text tries every place. */
+export function withoutTrailingZeros(digits: string): string {
+  let end = digits.length
+  while (digits.charAt(end - 1) === '0') end -= 1
+  return digits.slice(0, end)
+}
+
 /** Decimal text with grouped thousands; `places` pads or cuts trailing zeros, never rounds away digits that are there. */
 export function formatDecimal(value: string, shown: Presentation, places?: number): string {
   const parts = /^(-?)(\d+)(?:\.(\d+))?$/.exec(value)
   if (parts === null) return value
   const [, sign = '', whole = '0', given = ''] = parts
-  const significant = given.replace(/0+$/, '')
+  const significant = withoutTrailingZeros(given)
   const fraction = places === undefined ? significant : significant.padEnd(places, '0')
   const { group, point } = marks(shown)
   const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, group)

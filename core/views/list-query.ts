@@ -3,6 +3,7 @@ import type { RecordRule } from '../access/access.js'
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
+import { plainText } from './field-control.js'
 import type { ListAddress } from './list-request.js'
 import type { ListView, Model, RecordValues } from './view.js'
 
@@ -99,7 +100,7 @@ async function equal(scope: ListScope, query: Knex.QueryBuilder, column: string,
   if (sql === undefined) throw new Fault('VIEW-COLUMN-UNKNOWN', { status: 400, path: column, params: { column } })
   if (value === null) void query.whereRaw(`(${sql}) is null`)
   else if (Array.isArray(value)) void query.whereRaw(`(${sql})::text = any(?)`, [value.map(String)])
-  else void query.whereRaw(`(${sql})::text = ?`, [String(value)])
+  else void query.whereRaw(`(${sql})::text = ?`, [plainText(value)])
 }
 
 async function sumColumns(scope: ListScope, view: ListView): Promise<{ name: string; sql: string }[]> {
@@ -118,7 +119,7 @@ export async function queryList(scope: ListScope, view: ListView, address: ListA
   const sums = await sumColumns(scope, view)
   const sumSql = sums.map(({ sql }, index) => `, coalesce(sum(${sql}), 0)::text as "s${String(index)}"`).join('')
   const namedSums = (row: Record<string, unknown> | undefined): Record<string, string> =>
-    Object.fromEntries(sums.map(({ name }, index) => [name, String(row?.[`s${String(index)}`] ?? '0')]))
+    Object.fromEntries(sums.map(({ name }, index) => [name, plainText(row?.[`s${String(index)}`] ?? '0')]))
 
   const whole = base(scope)
   await conditions(scope, view, address, whole)
@@ -132,13 +133,13 @@ export async function queryList(scope: ListScope, view: ListView, address: ListA
   if (address.groupBy !== undefined && address.inGroup === undefined) {
     const sql = await columnSql(scope, address.groupBy)
     if (sql !== undefined) {
-      const rows: unknown[] = await whole
+      const grouped: unknown = await whole
         .clone()
         .select(knex.raw(`${sql} as value, count(*)::text as n${sumSql}`))
         .groupByRaw('1')
         .orderByRaw('1')
         .limit(mostGroups)
-      const groups = rows.filter(isRow).map((row) => ({ value: row['value'], count: Number(row['n']), sums: namedSums(row) }))
+      const groups = rowsOf(grouped).map((row) => ({ value: row['value'], count: Number(row['n']), sums: namedSums(row) }))
       return { rows: [], total, sums: namedSums(head), groups }
     }
   }
@@ -156,17 +157,18 @@ async function page(scope: ListScope, view: ListView, address: ListAddress, whol
   }
   // A second key keeps pages from overlapping when many rows share the first.
   void query.orderByRaw(`"${scope.model.table}"."id"`)
-  const rows: unknown[] = await query.offset(address.offset).limit(address.limit)
-  return rows.filter(isRow).map(withCamelNames)
+  const rows: unknown = await query.offset(address.offset).limit(address.limit)
+  return rowsOf(rows).map(withCamelNames)
 }
 
 /** Ids of everything a list shows, for "select all": bounded, refused beyond. @throws Fault VIEW-TOO-MANY */
 export async function queryIds(scope: ListScope, view: ListView, address: ListAddress, most: number): Promise<string[]> {
   const query = base(scope)
   await conditions(scope, view, address, query)
-  const rows: unknown[] = await query.select(`${scope.model.table}.id`).limit(most + 1)
+  const found: unknown = await query.select(`${scope.model.table}.id`).limit(most + 1)
+  const rows = rowsOf(found)
   if (rows.length > most) throw new Fault('VIEW-TOO-MANY', { params: { most } })
-  return rows.filter(isRow).map((row) => String(row['id']))
+  return rows.map((row) => String(row['id']))
 }
 
 /**
@@ -192,6 +194,10 @@ export async function searchRecords(
   const query = base(scope)
   await conditions(scope, view, address, query)
   return page(scope, view, address, query)
+}
+
+function rowsOf(answer: unknown): Record<string, unknown>[] {
+  return Array.isArray(answer) ? answer.filter(isRow) : []
 }
 
 function isRow(value: unknown): value is Record<string, unknown> {

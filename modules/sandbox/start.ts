@@ -149,7 +149,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
     },
     close: async () => {
       server.closeAllConnections()
-      await Promise.all([new Promise((resolve) => server.close(resolve)), mails.close()])
+      await Promise.all([new Promise((resolve) => void server.close(resolve)), mails.close()])
       authorities.close()
       units.close()
     },

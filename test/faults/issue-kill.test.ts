@@ -52,7 +52,7 @@ describe(`khatm issue killed ${String(kills)} times over ${String(count)} invoic
       else rmSync(join(out, 'result.ndjson'), { force: true })
     }
     assert.equal(killed, kills, 'the command ended before it could be killed often enough')
-    const code = await new Promise<number | null>((done) => start(rows, out, join(folder, 'data')).on('exit', done))
+    const code = await new Promise<number | null>((done) => void start(rows, out, join(folder, 'data')).on('exit', done))
     assert.equal(code, 1, 'two rows are refused, so not everything is accepted')
     remember(out, acknowledged)
   })
@@ -116,23 +116,18 @@ function start(rows: string, out: string, data: string): ChildProcess {
 
 /** Kills at a random time, or after a random number of acknowledgements. @returns true when it ended by itself before */
 async function killSomewhere(child: ChildProcess, out: string): Promise<boolean> {
-  let ended = false
-  const exit = new Promise<void>((done) => {
-    child.on('exit', () => {
-      ended = true
-      done()
-    })
-  })
+  const exit = new Promise((done) => void child.on('exit', done))
+  const ended = (): boolean => child.exitCode !== null || child.signalCode !== null
   const known = readLines(out).length
   const byTime = randomInt(2) === 0
   const deadline = Date.now() + randomInt(1500, 9000)
   const wanted = randomInt(1, 40)
-  while (!ended && (byTime ? Date.now() < deadline : Date.now() < deadline + 30_000)) {
+  while (!ended() && (byTime ? Date.now() < deadline : Date.now() < deadline + 30_000)) {
     const lines = readLines(out).length
     if (!byTime && lines !== known && lines >= wanted) break
     await pause(5)
   }
-  if (ended) return true
+  if (ended()) return true
   child.kill('SIGKILL')
   await exit
   return false

@@ -36,7 +36,7 @@ describe('outgoing calls', () => {
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => answer.writeHead(208, { 'x-echo': request.method ?? '' }).end(Buffer.concat(chunks)))
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
     // A listening TCP server's address is always an AddressInfo.
     origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
   })

@@ -20,9 +20,11 @@ describe('pages in a browser', function () {
   this.timeout(180_000)
   let view: ViewHost
   let browser: Browser
+  const opened: (() => Promise<void>)[] = []
   before(async function () {
     if (!existsSync(browserPath)) this.skip()
     view = await startViewHost()
+    opened.push(() => view.host.stop())
     await seedOrders(view, 120)
     const flags = [
       '--no-sandbox',
@@ -34,10 +36,10 @@ describe('pages in a browser', function () {
       '--disable-sync',
     ]
     browser = await chromium.launch({ executablePath: browserPath, headless: true, args: flags })
+    opened.push(() => browser.close())
   })
   after(async () => {
-    await browser?.close()
-    await view?.host.stop()
+    for (const close of opened.reverse()) await close()
   })
 
   async function noSeriousFault(page: Page, name: string): Promise<void> {

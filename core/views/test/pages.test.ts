@@ -10,6 +10,14 @@ function plain(text: string): string {
   return text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
 }
 
+interface ShelfOrder {
+  readonly state: string
+  readonly number: string
+  readonly total: string
+  readonly lines: { product: string; quantity: string }[]
+  readonly active: boolean
+}
+
 describe('lists and forms', function () {
   this.timeout(120_000)
   let view: ViewHost
@@ -23,10 +31,9 @@ describe('lists and forms', function () {
   })
   after(() => view.host.stop())
 
-  async function order(
-    id: string,
-  ): Promise<{ state: string; number: string; total: string; lines: { product: string; quantity: string }[]; active: boolean }> {
-    return view.host.host.db.company(view.companyId, ({ knex }) => knex('shelf_order').where({ id }).first())
+  async function order(id: string): Promise<ShelfOrder> {
+    const [found] = await view.host.host.db.company(view.companyId, ({ knex }) => knex('shelf_order').where({ id }).select<ShelfOrder[]>())
+    return found ?? assert.fail(`no order ${id}`)
   }
 
   describe('a list', () => {

@@ -104,7 +104,7 @@ async function judge(host: Host, company: string, folder: string, trust: readonl
     const place = join(folder, part)
     if (!existsSync(place)) continue
     for (const name of readdirSync(place).sort()) {
-      if (!/\.(pdf|xml)$/.test(name)) continue
+      if (!/\.(?:pdf|xml)$/.test(name)) continue
       const path = join(place, name)
       files.push({ company, path, verdict: await host.verifiers.verify(path, readFileSync(path), { trust }) })
     }

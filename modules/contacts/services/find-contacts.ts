@@ -26,20 +26,20 @@ export async function findContacts(
   for (const word of searchWords(wanted.search ?? '')) query.whereRaw(`strpos(c.search_text, ?) > 0`, [word])
   if (wanted.identifier !== undefined) {
     const { scheme, value } = wanted.identifier
-    query.whereIn('c.id', (inner) =>
-      inner.select('contact_id').from('contacts_identifier').where({ company_id: transaction.companyId, scheme, value }),
-    )
+    query.whereIn('c.id', (inner) => {
+      void inner.select('contact_id').from('contacts_identifier').where({ company_id: transaction.companyId, scheme, value })
+    })
   }
   const counted: { count: string | number }[] = await query.clone().count({ count: '*' })
-  const rows = (await query.orderBy('c.name').orderBy('c.id').offset(wanted.offset).limit(wanted.limit).select(columns)) as ContactRow[]
+  const rows = await query.orderBy('c.name').orderBy('c.id').offset(wanted.offset).limit(wanted.limit).select<ContactRow[]>(columns)
   return { contacts: await withIdentifiers(transaction, rows), total: Number(counted[0]?.count ?? 0) }
 }
 
 export async function findContact(transaction: CompanyTransaction, id: string): Promise<Contact | undefined> {
-  const rows = (await transaction
+  const rows = await transaction
     .knex('contacts_contact as c')
     .where({ 'c.company_id': transaction.companyId, 'c.id': id })
-    .select(columns)) as ContactRow[]
+    .select<ContactRow[]>(columns)
   return (await withIdentifiers(transaction, rows))[0]
 }
 

@@ -149,8 +149,12 @@ async function parentFaults(transaction: CompanyTransaction, contact: ContactInp
   // Two levels: a company and its people and addresses. Deeper trees hide whose address a document takes.
   if (parent.parentId !== null) return [{ code: 'CONTACT-PARENT-DEEP', path: 'parentId', params: { name: parent.name } }]
   if (id === undefined) return []
-  const child = await transaction.knex('contacts_contact').where({ company_id: transaction.companyId, parent_id: id }).first('id')
-  return child === undefined ? [] : [{ code: 'CONTACT-PARENT-DEEP', path: 'parentId', params: { name: contact.name } }]
+  const children: unknown[] = await transaction
+    .knex('contacts_contact')
+    .where({ company_id: transaction.companyId, parent_id: id })
+    .limit(1)
+    .pluck('id')
+  return children.length === 0 ? [] : [{ code: 'CONTACT-PARENT-DEEP', path: 'parentId', params: { name: contact.name } }]
 }
 
 function changesOf(before: Contact, after: Contact): Record<string, unknown> {

@@ -16,15 +16,17 @@ export async function cancelInvoice(host: Host, context: CompanyContext, id: str
     const summary = await summaryOf(transaction, id)
     if (summary.state !== 'posted') throw new Fault('INVOICE-NOT-POSTED', { status: 409 })
     const document = await documentOf(transaction, id)
-    const note = await transaction
+    const notes: unknown[] = await transaction
       .knex('invoicing_invoice')
       .where({ company_id: transaction.companyId, refers_to_id: id, state: 'posted' })
-      .first('id')
-    const settles = await transaction
+      .limit(1)
+      .pluck('id')
+    const settles: unknown[] = await transaction
       .knex('invoicing_allocation')
       .where({ company_id: transaction.companyId, credit_note_id: id })
-      .first('id')
-    if (compare(summary.settled, '0') > 0 || note !== undefined || settles !== undefined) {
+      .limit(1)
+      .pluck('id')
+    if (compare(summary.settled, '0') > 0 || notes.length > 0 || settles.length > 0) {
       throw new Fault('INVOICE-CANCEL-PAID', { status: 409, params: { number: document.number } })
     }
     Fault.throwIfAny(await host.hooks.veto('invoice.cancel', document, { context, transaction }), 409)

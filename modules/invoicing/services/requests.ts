@@ -26,7 +26,8 @@ function canonical(value: unknown): string {
     entries.sort(([a], [b]) => (a < b ? -1 : 1))
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`
   }
-  return JSON.stringify(value) ?? 'null'
+  // What JSON has no word for counts as null.
+  return value === undefined ? 'null' : JSON.stringify(value)
 }
 
 /**

@@ -68,8 +68,8 @@ describe('print data', () => {
     assert.deepEqual(data.title, ['فاتورة', 'Invoice'])
     assert.equal(data.mark, null)
     assert.equal(data.lines[0]?.unitPrice, '100.125')
-    assert.equal(data.lines[0]?.quantity, '2')
-    assert.equal(data.lines[0]?.gross, '230.29')
+    assert.equal(data.lines[0].quantity, '2')
+    assert.equal(data.lines[0].gross, '230.29')
     assert.deepEqual(
       data.totals.map(({ label, amount, strong }) => [label, amount, strong]),
       [

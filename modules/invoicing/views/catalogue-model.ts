@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { plainText } from '../../../core/views/field-control.js'
 import type { Model, RecordValues } from '../../../core/views/view.js'
 import { forgetCatalogue } from '../services/catalogue.js'
 
@@ -65,7 +66,7 @@ export function catalogueModel(host: Host, definition: CatalogueTable): Model {
         else if ((await transaction.knex(table).where(key).update(row)) === 0) throw new Fault('INVOICE-CATALOGUE-UNKNOWN', { status: 404 })
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === '23505') {
-          throw new Fault('INVOICE-CATALOGUE-TAKEN', { path: 'code', params: { code: String(row['code'] ?? '') }, cause: error })
+          throw new Fault('INVOICE-CATALOGUE-TAKEN', { path: 'code', params: { code: plainText(row['code']) }, cause: error })
         }
         throw error
       }

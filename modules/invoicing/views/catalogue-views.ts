@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ModuleSetup } from '../../../core/host/module.js'
+import { plainText } from '../../../core/views/field-control.js'
 import type { FieldDefinition, ListColumn } from '../../../core/views/view.js'
 import { catalogueModel } from './catalogue-model.js'
 
@@ -118,7 +119,7 @@ export function catalogueViews(setup: ModuleSetup): void {
         active,
       }),
       searchColumns: ['code', 'name_ar', 'name_en', 'name_bg'],
-      label: (record) => `${String(record['name_en'] ?? '')} (${String(record['code'] ?? '')})`,
+      label: (record) => `${plainText(record['name_en'])} (${plainText(record['code'])})`,
       defaults: { category: 'S', valid_from: '2020-01-01' },
     }),
   )
@@ -179,7 +180,7 @@ export function catalogueViews(setup: ModuleSetup): void {
         active,
       }),
       searchColumns: ['code', 'name_ar', 'name_en', 'name_bg'],
-      label: (record) => String(record['name_en'] ?? record['code'] ?? ''),
+      label: (record) => plainText(record['name_en'] ?? record['code']),
       defaults: { kind: 'days', days: 0 },
     }),
   )
@@ -237,7 +238,7 @@ export function catalogueViews(setup: ModuleSetup): void {
         active,
       }),
       searchColumns: ['code', 'symbol'],
-      label: (record) => String(record['code'] ?? ''),
+      label: (record) => plainText(record['code']),
       defaults: { digits: 2 },
       children: {
         field: 'rates',

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { ParseOption, XmlC14NMode, XmlDocument } from 'libxml2-wasm'
 
 /** An element of a canonicalised document: prefixes resolved, text joined. */
@@ -112,7 +112,7 @@ function openOf(tag: string, outer: ReadonlyMap<string, string>): Open {
   let scope = outer
   if (space !== -1) {
     const declared = new Map(outer)
-    for (const [, name = '', value = ''] of tag.slice(space).matchAll(/ ([^=]+)="([^"]*)"/g)) {
+    for (const [, name = '', value = ''] of tag.slice(space).matchAll(/ ([^ =]+)="([^"]*)"/g)) {
       if (name === 'xmlns') declared.set('', unescape(value))
       else if (name.startsWith('xmlns:')) declared.set(name.slice(6), unescape(value))
       else attributes.set(name, unescape(value))

@@ -156,6 +156,6 @@ function prefixesOf(rootTag: string): { readonly cac: string } {
 }
 
 function placeBefore(body: string, prefix: string, name: string): number {
-  const found = body.search(new RegExp(`<(?:${prefix.replace(/[^\w]/g, '\\$&')}:)?${name}[\\s>]`))
+  const found = body.search(new RegExp(`<(?:${prefix.replace(/\W/g, '\\$&')}:)?${name}[\\s>]`))
   return found === -1 ? Number.MAX_SAFE_INTEGER : found
 }

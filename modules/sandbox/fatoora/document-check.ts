@@ -1,4 +1,4 @@
-import { Findings } from './answers.js'
+import { type Findings } from './answers.js'
 import { all, NotXml, readDocument, textAt, type Element, type ReadDocument } from './canonical-tree.js'
 import { checkElementOrder } from './element-order.js'
 import { checkQr } from './qr-check.js'

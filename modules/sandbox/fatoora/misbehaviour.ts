@@ -94,11 +94,11 @@ function aboutAnother(body: object | null, request: Request): object {
   const sent: unknown = request.body
   const uuid = typeof sent === 'object' && sent !== null && 'uuid' in sent && typeof sent.uuid === 'string' ? sent.uuid : ''
   const other = '00000000-0000-4000-8000-000000000000'
-  const members = Object.entries(body ?? {}).map(([name, value]: [string, unknown]) => {
+  const members = Object.entries(body ?? {}).map(([name, value]: [string, unknown]): [string, unknown] => {
     if (name !== 'clearedInvoice' || typeof value !== 'string') return [name, value]
     return [name, Buffer.from(Buffer.from(value, 'base64').toString('utf8').replaceAll(uuid, other)).toString('base64')]
   })
-  return { uuid: other, ...Object.fromEntries(members) }
+  return Object.fromEntries([['uuid', other], ...members])
 }
 
 /** The authority says "seen before" to a first sending: its own retry behind the gateway. */

@@ -43,7 +43,7 @@ export function checkQr(root: Element, hash: string, stamp: Stamp | null, simpli
     return
   }
   if (text.length > 1000) findings.error('BR-CL-KSA-14', 'KSA', '[BR-CL-KSA-14] the QR code is longer than 1000 characters')
-  const tags = /^[A-Za-z0-9+/]+={0,2}$/.test(text) && text.length % 4 === 0 ? readTags(Buffer.from(text, 'base64')) : null
+  const tags = /^[A-Z0-9+/]+={0,2}$/i.test(text) && text.length % 4 === 0 ? readTags(Buffer.from(text, 'base64')) : null
   if (tags === null) {
     findings.error('QRCODE_INVALID', category, 'The QR code is not base64 of tag-length-value fields')
     return

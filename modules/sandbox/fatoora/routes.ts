@@ -100,7 +100,7 @@ function answerTo(error: unknown): Answer {
 }
 
 function authenticate(units: Units, header: string | undefined): Csid | undefined {
-  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1]
+  const encoded = /^Basic ([A-Z0-9+/=]+)$/i.exec(header ?? '')?.[1]
   if (encoded === undefined) return undefined
   const [token, secret] = Buffer.from(encoded, 'base64').toString('utf8').split(':', 2)
   return token === undefined || secret === undefined ? undefined : units.authenticate(token, secret)

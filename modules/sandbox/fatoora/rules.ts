@@ -53,7 +53,7 @@ function checkHead(root: Element, now: Date, error: Report, warning: Report): vo
   const { simplified, type } = kindOf(root)
   const flag = (position: number): boolean => code[position - 1] === '1'
   error(textAt(root, 'ProfileID') === 'reporting:1.0', 'BR-KSA-EN16931-01', 'Business process (BT-23) must be "reporting:1.0".')
-  error(/^[A-Za-z0-9-]+$/.test(textAt(root, 'UUID') ?? ''), 'BR-KSA-03', 'The invoice must contain a unique identifier ("UUID") (KSA-1).')
+  error(/^[A-Z0-9-]+$/i.test(textAt(root, 'UUID') ?? ''), 'BR-KSA-03', 'The invoice must contain a unique identifier ("UUID") (KSA-1).')
   error(isDate(textAt(root, 'IssueDate')), 'BR-KSA-F-01', 'A date MUST be formatted YYYY-MM-DD.')
   error(textAt(root, 'IssueDate') !== undefined, 'BR-03', 'An Invoice shall have an Invoice issue date (BT-2).')
   error(
@@ -138,7 +138,7 @@ function checkParties(root: Element, error: Report, warning: Report): void {
   const sellerId = find(seller, 'PartyIdentification/ID')
   warning(
     ['CRN', 'MOM', 'MLS', '700', 'SAG', 'OTH'].includes(sellerId?.attributes.get('schemeID') ?? '') &&
-      /^[A-Za-z0-9]+$/.test(sellerId?.text.trim() ?? ''),
+      /^[A-Z0-9]+$/i.test(sellerId?.text.trim() ?? ''),
     'BR-KSA-08',
     'The seller identification (BT-29) must exist with one of the scheme IDs.',
   )
@@ -183,7 +183,7 @@ function checkReferences(root: Element, error: Report, warning: Report): void {
   error(counter !== undefined && of('ICV').length === 1, 'BR-KSA-33', 'Each invoice must have an invoice counter value (KSA-16).')
   error(counter === undefined || /^\d+$/.test(counter), 'BR-KSA-34', 'The invoice counter value (KSA-16) contains only digits.')
   error(previous !== undefined && of('PIH').length === 1, 'BR-KSA-61', 'Previous invoice hash (KSA-13) must exist in an invoice.')
-  const decoded = previous !== undefined && /^[A-Za-z0-9+/]+={0,2}$/.test(previous) ? Buffer.from(previous, 'base64').length : 0
+  const decoded = previous !== undefined && /^[A-Z0-9+/]+={0,2}$/i.test(previous) ? Buffer.from(previous, 'base64').length : 0
   // 32 octets, or 64 characters for the hash of "0" that opens a chain
   warning(decoded === 32 || decoded === 64, 'BR-KSA-26', 'The previous invoice hash (KSA-13) must be base64 encoded SHA256.')
   for (const id of ['PIH', 'QR'])

@@ -144,7 +144,7 @@ const known = new Map<string, ReadCertificate>()
 function readCertificate(text: string): ReadCertificate | null {
   const before = known.get(text)
   if (before !== undefined) return before
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return null
+  if (!/^[A-Z0-9+/]+={0,2}$/i.test(text)) return null
   const der = Buffer.from(text, 'base64')
   try {
     const structure = AsnConvert.parse(der, Certificate)
@@ -177,5 +177,8 @@ function verifies(hash: string, signatureValue: string, key: KeyObject): boolean
 }
 
 function normalName(name: string): string {
-  return name.replace(/\s*,\s*/g, ',').trim()
+  return name
+    .split(',')
+    .map((part) => part.trim())
+    .join(',')
 }

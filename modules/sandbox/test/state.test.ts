@@ -14,7 +14,8 @@ async function startProcess(data: string): Promise<{ child: ChildProcess; fatoor
     detached: true,
   })
   let text = ''
-  for await (const piece of child.stdout ?? []) {
+  const output: AsyncIterable<unknown> = child.stdout
+  for await (const piece of output) {
     text += String(piece)
     if (text.trimEnd().endsWith('}')) break
   }
@@ -25,7 +26,7 @@ async function startProcess(data: string): Promise<{ child: ChildProcess; fatoor
 
 /** Kills the command and whatever it started, at once. */
 async function killAtOnce(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const ended = new Promise((resolve) => void child.once('exit', resolve))
   process.kill(-(child.pid ?? assert.fail('no pid')), 'SIGKILL')
   await ended
 }
@@ -48,7 +49,7 @@ describe('sandbox state', () => {
             answered.push(one)
           }
         })().catch(() => undefined)
-        await new Promise((resolve) => setTimeout(resolve, 400 + 150 * round))
+        await new Promise((resolve) => void setTimeout(resolve, 400 + 150 * round))
         await killAtOnce(running.child)
         await reporting
         const before = running.fatooraUrl

@@ -6,6 +6,7 @@ import {
   CertificateSet,
   CMSVersion,
   ContentInfo,
+  DigestAlgorithmIdentifier,
   DigestAlgorithmIdentifiers,
   EncapsulatedContent,
   EncapsulatedContentInfo,
@@ -14,6 +15,7 @@ import {
   id_signedData,
   IssuerAndSerialNumber,
   MessageDigest,
+  SignatureAlgorithmIdentifier,
   SignedData,
   SignerIdentifier,
   SignerInfo,
@@ -32,7 +34,7 @@ import {
   TimeStampToken,
   TSTInfo,
 } from '@peculiar/asn1-tsp'
-import { AlgorithmIdentifier, Certificate } from '@peculiar/asn1-x509'
+import { Certificate } from '@peculiar/asn1-x509'
 import type { CertificateAuthorities } from '../ca/authority.js'
 import { arrayBufferOf, ecdsaWithSha256, signWith, wholeSecond } from '../ca/certificate.js'
 import { buildName } from '../ca/names.js'
@@ -134,14 +136,14 @@ export class TimeStampAuthority {
       sid: new SignerIdentifier({
         issuerAndSerialNumber: new IssuerAndSerialNumber({ issuer: tbs.issuer, serialNumber: tbs.serialNumber }),
       }),
-      digestAlgorithm: new AlgorithmIdentifier({ algorithm: sha256 }),
+      digestAlgorithm: new DigestAlgorithmIdentifier({ algorithm: sha256 }),
       signedAttrs: attributes,
-      signatureAlgorithm: new AlgorithmIdentifier({ algorithm: ecdsaWithSha256 }),
+      signatureAlgorithm: new SignatureAlgorithmIdentifier({ algorithm: ecdsaWithSha256 }),
       signature: new OctetString(signWith(key, setOf(attributes))),
     })
     const signed = new SignedData({
       version: CMSVersion.v3,
-      digestAlgorithms: new DigestAlgorithmIdentifiers([new AlgorithmIdentifier({ algorithm: sha256 })]),
+      digestAlgorithms: new DigestAlgorithmIdentifiers([new DigestAlgorithmIdentifier({ algorithm: sha256 })]),
       encapContentInfo: new EncapsulatedContentInfo({
         eContentType: id_ct_tstInfo,
         eContent: new EncapsulatedContent({ single: new OctetString(content) }),

@@ -133,7 +133,7 @@ function countryOf(value: string): string {
   if (isCountry(code)) return code
   if (countries === undefined) {
     countries = new Map()
-    const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+    const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ')
     for (const locale of ['bg', 'en', 'ar']) {
       const display = new Intl.DisplayNames([locale], { type: 'region', fallback: 'none' })
       for (const first of letters) {

@@ -76,8 +76,8 @@ function cellText(value: ExcelJS.CellValue): string {
       .map((part) => part.text)
       .join('')
       .trim()
-  if ('text' in value) return String(value.text).trim()
+  if ('text' in value) return value.text.trim()
   // A formula counts by what it shows.
-  if ('result' in value) return cellText(value.result as ExcelJS.CellValue)
+  if ('result' in value) return cellText(value.result)
   return ''
 }
