@@ -63,9 +63,16 @@ export class OpenCompanyTransaction implements CompanyTransaction {
     return this.#values.get(key) as Value
   }
 
-  /** Runs the added works in order (they may add more), then writes advanced counters. */
+  /**
+   * Starts the added works in order, so that their statements travel together and PostgreSQL runs them in that order; works that
+   * these add come after. Then writes advanced counters.
+   */
   async finish(): Promise<void> {
-    for (let index = 0; index < this.#before.length; index += 1) await this.#before[index]?.()
+    for (let started = 0; started < this.#before.length;) {
+      const works = this.#before.slice(started)
+      started = this.#before.length
+      await Promise.all(works.map((work) => work()))
+    }
     const advanced = [...this.#counters].filter(([, held]) => held.next !== held.written)
     if (advanced.length === 0) return
     const values = advanced.map(() => '(?::text, ?::bigint)').join(', ')

@@ -13,7 +13,10 @@ export interface CompanyTransaction {
    * A counter starts at 1.
    */
   takeNumbers(counter: string, count?: number): Promise<number>
-  /** Runs inside the transaction just before commit, in the order added (flush of batches). */
+  /**
+   * Runs inside the transaction just before commit (flush of batches). Works are started in the order added and do not wait for each
+   * other: a work must not need what another one, added beside it, answers.
+   */
   beforeCommit(work: () => Promise<void>): void
   /** Runs after a successful commit; what must not be lost belongs into a job instead. */
   afterCommit(work: () => void): void

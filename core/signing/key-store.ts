@@ -106,16 +106,18 @@ function toStoredKey(row: KeyRow, certificates: readonly Buffer[]): StoredKey {
 
 export async function readKeys(transaction: CompanyTransaction, keyId?: string): Promise<StoredKey[]> {
   const where = { company_id: transaction.companyId }
-  const rows = await transaction
-    .knex<KeyRow>('core_key')
-    .where(keyId === undefined ? where : { ...where, id: keyId })
-    .orderBy('created_at')
-    .select<KeyRow[]>('*')
-  const certificates = await transaction
-    .knex('core_key_certificate')
-    .where(keyId === undefined ? where : { ...where, key_id: keyId })
-    .orderBy(['key_id', 'position'])
-    .select<{ key_id: string; der: Buffer }[]>('key_id', 'der')
+  const [rows, certificates] = await Promise.all([
+    transaction
+      .knex<KeyRow>('core_key')
+      .where(keyId === undefined ? where : { ...where, id: keyId })
+      .orderBy('created_at')
+      .select<KeyRow[]>('*'),
+    transaction
+      .knex('core_key_certificate')
+      .where(keyId === undefined ? where : { ...where, key_id: keyId })
+      .orderBy(['key_id', 'position'])
+      .select<{ key_id: string; der: Buffer }[]>('key_id', 'der'),
+  ])
   return rows.map((row) =>
     toStoredKey(
       row,

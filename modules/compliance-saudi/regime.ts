@@ -12,9 +12,9 @@ import { invoiceHash } from './stamp/invoice-hash.js'
 import { qrFactsOf } from './stamp/qr.js'
 import { stampInvoices } from './stamp/stamp-invoice.js'
 import { writeInvoice } from './ubl/write-invoice.js'
-import { holdChain, takeCounters } from './unit/chain.js'
+import { holdChain } from './unit/chain.js'
 import { readiness } from './unit/readiness.js'
-import { activeUnit } from './unit/unit-rows.js'
+import { activeUnit, unitById } from './unit/unit-rows.js'
 
 export const regimeName = 'saudi-zatca'
 
@@ -30,6 +30,9 @@ export class SaudiRegime implements Regime {
   readonly country = 'SA'
   readonly title = title
   readonly parallelSubmissions = 8
+
+  /** Key of each unit that has prepared something in this process; a unit keeps its key for life. */
+  private readonly keys = new Map<string, string>()
 
   constructor(private readonly host: Host) {}
 
@@ -56,9 +59,9 @@ export class SaudiRegime implements Regime {
     invoices: readonly InvoiceDocument[],
   ): Promise<readonly PreparedDocument[]> {
     const chain = await holdChain(transaction)
-    const first = await takeCounters(transaction, chain, invoices.length)
-    return invoices.map((invoice, index) => {
-      const link = { uuid: invoice.id, counter: first + index, previousHash: chain.previousHash }
+    this.keys.set(chain.unit.id, chain.unit.keyId)
+    return invoices.map((invoice) => {
+      const link = { uuid: invoice.id, counter: chain.lastCounter + 1, previousHash: chain.previousHash }
       const payload = writeInvoice(invoice, link)
       const hash = invoiceHash(payload).toString('base64')
       chain.previousHash = hash
@@ -80,12 +83,21 @@ export class SaudiRegime implements Regime {
     _company: Company,
     documents: readonly (PreparedDocument & { readonly invoice: InvoiceDocument })[],
   ): Promise<readonly (SignedLegalDocument | null)[]> {
-    const unit = await this.host.db.company(context.companyId, (transaction) => activeUnit(transaction))
-    if (unit === undefined) return documents.map(() => null)
-    const signer = await this.host.signing.open(context, unit.keyId, documents.map(useOf))
+    const keyId = await this.keyFor(context, documents[0]?.chain?.name)
+    if (keyId === undefined) return documents.map(() => null)
+    const signer = await this.host.signing.open(context, keyId, documents.map(useOf))
     const requests = documents.map(({ payload, invoice }) => ({ payload, facts: qrFactsOf(invoice), simplified: invoice.simplified }))
     const stamped = await stampInvoices(requests, signer, this.host.now())
     return stamped.map(({ bytes, qr }) => ({ bytes, mediaType: 'application/xml', extension: 'xml', qr }))
+  }
+
+  private async keyFor(context: CompanyContext, unitId: string | undefined): Promise<string | undefined> {
+    const known = unitId === undefined ? undefined : this.keys.get(unitId)
+    if (known !== undefined) return known
+    return this.host.db.company(
+      context.companyId,
+      async (transaction) => (await (unitId === undefined ? activeUnit(transaction) : unitById(transaction, unitId)))?.keyId,
+    )
   }
 
   submit(...[context, request]: Parameters<Regime['submit']>): ReturnType<Regime['submit']> {

@@ -248,13 +248,13 @@ export function databaseContract(name: string, begin: () => Promise<ServerUnderT
         )
         await addNote(one) // and the connection is clean
       })
-      it('run beforeCommit in order inside, afterCommit only after success', async () => {
+      it('start beforeCommit works in order, later ones when those are done, afterCommit only after success', async () => {
         const seen: string[] = []
         await database.company(one, (transaction) => {
           transaction.afterCommit(() => seen.push('after'))
           transaction.beforeCommit(async () => {
-            await transaction.takeNumbers('notes-late')
             seen.push('first')
+            await transaction.takeNumbers('notes-late')
             transaction.beforeCommit(() => Promise.resolve(void seen.push('third')))
           })
           transaction.beforeCommit(() => Promise.resolve(void seen.push('second')))

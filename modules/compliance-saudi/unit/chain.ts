@@ -32,12 +32,3 @@ async function lockChain(transaction: CompanyTransaction): Promise<HeldChain> {
   )
   return chain
 }
-
-/** ICVs for so many documents: consecutive, and the next after the chain's last, or the chain is not what it was. */
-export async function takeCounters(transaction: CompanyTransaction, chain: HeldChain, count: number): Promise<number> {
-  const first = await transaction.takeNumbers(`zatca:${chain.unit.id}`, count)
-  if (first !== chain.lastCounter + 1) {
-    throw new Fault('SA-CHAIN-BROKEN', { status: 500, params: { expected: chain.lastCounter + 1, found: first } })
-  }
-  return first
-}

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
+import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { HookCall } from '../../../core/hooks/hook-map.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { insertRows } from '../models/document-rows.js'
-import type { PreparedDocument } from '../regime.js'
+import type { PreparedDocument, Regime } from '../regime.js'
 import { addProcessing } from './processing-jobs.js'
 import { rememberPrepared } from './prepared-memory.js'
 import { standingOf } from './regime-of.js'
@@ -36,39 +38,43 @@ export async function prepareInvoices(host: Host, invoices: readonly InvoiceDocu
     pairs.push({ document, invoice })
   }
   if (pairs.length === 0) return
-  const now = host.now()
-  const stored = await host.files.putMany(
-    transaction,
-    pairs.map(({ document }) => ({ bytes: document.payload, mediaType: document.payloadMediaType })),
-  )
-  await insertRows(
-    transaction,
-    pairs.map(({ document, invoice }, index) => {
-      const hours = regime.deadlineHours?.(document.kind) ?? null
-      return {
-        invoice_id: invoice.id,
-        number: invoice.number,
-        regime: regime.name,
-        kind: document.kind,
-        uuid: document.uuid,
-        chain: document.chain?.name ?? null,
-        counter: document.chain?.counter ?? null,
-        previous_hash: document.chain?.previousHash ?? null,
-        hash: document.hash,
-        payload_sha256: stored[index]?.sha256 ?? '',
-        payload_type: document.payloadMediaType,
-        deadline_at: hours === null ? null : new Date(now.getTime() + hours * 3_600_000).toISOString(),
-        created_at: now.toISOString(),
-      }
-    }),
-  )
-  await addProcessing(
-    host,
-    transaction,
-    pairs.map(({ invoice }) => invoice.id),
-    new Date(now.getTime() + safetyNetSeconds * 1000),
-  )
+  transaction.beforeCommit(() => storePrepared(host, transaction, regime, pairs))
   transaction.afterCommit(() => {
     for (const { document, invoice } of pairs) rememberPrepared({ ...document, invoice })
   })
+}
+
+/** Payloads, rows and the job of the safety net; they travel together with what else the transaction writes at its end. */
+async function storePrepared(
+  host: Host,
+  transaction: CompanyTransaction,
+  regime: Regime,
+  pairs: readonly { readonly document: PreparedDocument; readonly invoice: InvoiceDocument }[],
+): Promise<void> {
+  const now = host.now()
+  const payloads = pairs.map(({ document }) => ({ bytes: document.payload, mediaType: document.payloadMediaType }))
+  const rows = pairs.map(({ document, invoice }) => {
+    const hours = regime.deadlineHours?.(document.kind) ?? null
+    return {
+      invoice_id: invoice.id,
+      number: invoice.number,
+      regime: regime.name,
+      kind: document.kind,
+      uuid: document.uuid,
+      chain: document.chain?.name ?? null,
+      counter: document.chain?.counter ?? null,
+      previous_hash: document.chain?.previousHash ?? null,
+      hash: document.hash,
+      payload_sha256: createHash('sha256').update(document.payload).digest('hex'),
+      payload_type: document.payloadMediaType,
+      deadline_at: hours === null ? null : new Date(now.getTime() + hours * 3_600_000).toISOString(),
+      created_at: now.toISOString(),
+    }
+  })
+  const invoiceIds = pairs.map(({ invoice }) => invoice.id)
+  await Promise.all([
+    host.files.putMany(transaction, payloads),
+    insertRows(transaction, rows),
+    addProcessing(host, transaction, invoiceIds, new Date(now.getTime() + safetyNetSeconds * 1000)),
+  ])
 }
