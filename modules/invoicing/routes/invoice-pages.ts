@@ -2,7 +2,7 @@ import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import { FileAnswer, type PageCall } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { dashboardOf } from '../services/dashboard.js'
-import { previewPdf, printStateOf } from '../services/print.js'
+import { previewPdf, printStateOf, receiptPdf } from '../services/print.js'
 import { summaryOf } from '../services/read-invoices.js'
 import { fileName } from '../services/send.js'
 import { zip, type ZipEntry } from '../services/zip.js'
@@ -69,6 +69,11 @@ export function invoicePages(setup: ModuleSetup): void {
       )
     }
     return pdfAnswer(host, context, id, disposition)
+  })
+
+  routes.page('get', '/invoice/:id/receipt', read, async ({ context, params }) => {
+    const { number, pdf } = await receiptPdf(host, context, idOf(params))
+    return new FileAnswer(pdf, 'application/pdf', `${fileName(number)}-receipt.pdf`, 'inline')
   })
 
   routes.page('get', '/invoice/:id/legal', read, ({ context, params }) => legalAnswer(host, context, idOf(params)))

@@ -10,7 +10,7 @@ import type { InvoicePrint } from '../hooks.js'
 import type { InvoiceInput } from '../input.js'
 import { invoicingSettings, type InvoicingSettings } from '../models/settings.js'
 import { previewDraft } from './drafts.js'
-import { printData } from './print-data.js'
+import { printData, type PrintDisplay } from './print-data.js'
 import { sealPdf } from './print-seal.js'
 import { documentOf } from './read-invoices.js'
 
@@ -50,9 +50,8 @@ export async function requestPrints(host: Host, transaction: CompanyTransaction,
 export async function makePrint(host: Host, context: CompanyContext, invoiceId: string): Promise<PrintState> {
   const known = await host.db.company(context.companyId, (transaction) => printStateOf(transaction, invoiceId))
   if (known.state === 'ready') return known
-  const holds = await host.hooks.collect('invoice.print-hold', { invoiceIds: [invoiceId] }, { context })
-  const hold = holds.find((answer) => answer.invoiceId === invoiceId)
-  if (hold !== undefined) return storeState(host, context, invoiceId, { state: 'held', fault: hold.reason })
+  const hold = await holdOf(host, context, invoiceId)
+  if (hold !== undefined) return storeState(host, context, invoiceId, { state: 'held', fault: hold })
   const company = await host.access.company(context.companyId)
   const prepared = await host.db.company(context.companyId, (transaction) => prepare(host, context, transaction, invoiceId))
   const rendered = await render(host, company, prepared, 'place')
@@ -120,7 +119,35 @@ async function prepare(host: Host, context: CompanyContext, transaction: Company
   return { document, print, settings, state: row.state, createdAt: row.posted_at ?? host.now() }
 }
 
-async function render(host: Host, company: Company, prepared: Prepared, seal: 'place' | 'preview'): Promise<RenderedDocument> {
+/**
+ * 80 mm receipt of a posted simplified invoice, with the same QR as its PDF; rendered on request from what was posted, never stored.
+ * @throws Fault INVOICE-NOT-POSTED (409), INVOICE-RECEIPT-NOT-SIMPLIFIED (409), or the reason of a hold: without its stamp it is no invoice
+ */
+export async function receiptPdf(host: Host, context: CompanyContext, invoiceId: string): Promise<{ number: string; pdf: Buffer }> {
+  const company = await host.access.company(context.companyId)
+  const prepared = await host.db.company(context.companyId, (transaction) => prepare(host, context, transaction, invoiceId))
+  const { document } = prepared
+  if (prepared.state === 'draft') throw new Fault('INVOICE-NOT-POSTED', { status: 409 })
+  if (!document.simplified) throw new Fault('INVOICE-RECEIPT-NOT-SIMPLIFIED', { status: 409, params: { number: document.number } })
+  const hold = await holdOf(host, context, invoiceId)
+  if (hold !== undefined) throw new Fault(hold.code, { status: 409, params: hold.params ?? {} })
+  // The legal file and the seal belong to the document itself; a slip of paper carries the QR.
+  const slip: Prepared = { ...prepared, print: { ...prepared.print, attachments: [], sealSvg: null } }
+  return { number: document.number, pdf: (await render(host, company, slip, 'none', 'invoicing/receipt')).pdf }
+}
+
+async function holdOf(host: Host, context: CompanyContext, invoiceId: string): Promise<FaultDetail | undefined> {
+  const holds = await host.hooks.collect('invoice.print-hold', { invoiceIds: [invoiceId] }, { context })
+  return holds.find((answer) => answer.invoiceId === invoiceId)?.reason
+}
+
+async function render(
+  host: Host,
+  company: Company,
+  prepared: Prepared,
+  seal: PrintDisplay['seal'],
+  template: 'invoicing/invoice' | 'invoicing/receipt' = 'invoicing/invoice',
+): Promise<RenderedDocument> {
   const { document, print, settings, state, createdAt } = prepared
   const { digits } = company
   const languages = printLanguages(company, settings)
@@ -134,7 +161,7 @@ async function render(host: Host, company: Company, prepared: Prepared, seal: 'p
   }
   const bank = settings.bankAccount === '' ? {} : { bank: { iban: settings.bankAccount } }
   return host.documents.render({
-    template: 'invoicing/invoice',
+    template,
     data: printData(document, print, { languages, digits, state, seal, ...bank }),
     locale: languages[0],
     digits,

@@ -35,7 +35,7 @@ const lines: FieldDefinition = {
     { name: 'description', label: 'invoicing.field.description', type: 'text', required: true },
     { name: 'quantity', label: 'invoicing.field.quantity', type: 'decimal', recompute: true },
     { name: 'unit', label: 'invoicing.field.unit', type: 'select', options: units },
-    { name: 'unitPrice', label: 'invoicing.field.unit-price', type: 'decimal', required: true, recompute: true },
+    { name: 'unitPrice', label: 'invoicing.field.unit-price', type: 'money', required: true, recompute: true },
     { name: 'discount', label: 'invoicing.field.discount', type: 'decimal', recompute: true },
     {
       name: 'tax',
@@ -97,6 +97,13 @@ export const invoiceForm: FormView = {
       icon: 'eye',
       visible: stored,
       href: (record) => `${invoicePath(id(record))}/preview`,
+    },
+    {
+      name: 'receipt',
+      label: 'invoicing.action.receipt',
+      icon: 'receipt',
+      visible: (record) => printed(record) && record['simplified'] === true,
+      href: (record) => `${invoicePath(id(record))}/receipt`,
     },
     {
       name: 'print-again',
