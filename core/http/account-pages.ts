@@ -86,14 +86,29 @@ export function addAccountPages(router: Router, parts: WebParts): void {
 /** Home, company switch and preferences of a logged-in user, below /app. */
 export function addUserPages(router: Router, parts: WebParts): void {
   const { access, host, https } = parts
-  router.get('/', (request, response) => {
-    const { context, enabled } = signedInOf(request)
+  router.get('/', async (request, response) => {
+    const { context, enabled, company } = signedInOf(request)
     const { locale } = stateOf(request)
-    const apps = parts.catalog
-      .menu(context, enabled)
-      .filter((item) => item.parent !== true)
-      .map((item) => ({ label: host.i18n.text(locale, item.label), icon: item.icon ?? 'apps', href: item.href }))
-    sendPage(parts, request, response, { template: 'core/home', title: host.i18n.text(locale, 'http.home.title'), data: { apps } })
+    const text = (key: string, params?: Readonly<Record<string, string | number>>): string => host.i18n.text(locale, key, params)
+    const items = parts.catalog.menu(context, enabled).filter((item) => item.parent !== true)
+    const told = await host.db.company(company.id, async (transaction) => {
+      const list = []
+      for (const item of items) list.push({ item, news: await item.news?.(transaction, context) })
+      return list
+    })
+    const apps = told.map(({ item, news }) => ({
+      label: text(item.label),
+      icon: item.icon ?? 'apps',
+      href: item.href,
+      news: news === undefined ? '' : text(news.text, news.params),
+    }))
+    const next = told.flatMap(({ item, news }) =>
+      news?.next === undefined
+        ? []
+        : [{ app: text(item.label), text: text(news.next.text, news.next.params), action: text(news.next.action), href: news.next.href }],
+    )
+    const name = locale === 'ar' && company.nameAr !== null ? company.nameAr : company.name
+    sendPage(parts, request, response, { template: 'core/home', title: text('http.home.title'), data: { apps, next, name } })
   })
 
   router.post('/company', async (request, response) => {

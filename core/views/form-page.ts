@@ -189,9 +189,12 @@ export function drawField(
 }
 
 function drawLines(field: FieldDefinition, record: RecordValues, call: FormCall, readonly: boolean): LinesControl {
-  const columns = field.columns ?? []
   const value = record[field.name]
   const list: unknown[] = Array.isArray(value) ? value : []
+  // A table that is only read leaves out what no row fills.
+  const columns = (field.columns ?? []).filter(
+    (column) => !readonly || list.length === 0 || list.filter(isRecord).some((row) => !isBlank(row[column.name])),
+  )
   const drawRow = (row: RecordValues, key: string): LineRow => ({
     key,
     id: plainText(row['id']),
@@ -217,6 +220,10 @@ function drawLines(field: FieldDefinition, record: RecordValues, call: FormCall,
     blank: drawRow({}, '__key__'),
     editable: !readonly,
   }
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
 }
 
 /** Amounts of a line are in the currency of its document. */

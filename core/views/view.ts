@@ -249,6 +249,17 @@ export interface ActionOutcome {
   }
 }
 
+export interface HomeNews {
+  readonly text: LabelKey
+  readonly params?: Readonly<Record<string, string | number>>
+  readonly next?: {
+    readonly text: LabelKey
+    readonly params?: Readonly<Record<string, string | number>>
+    readonly action: LabelKey
+    readonly href: string
+  }
+}
+
 export interface MenuItem {
   readonly app: string
   readonly label: LabelKey
@@ -257,6 +268,8 @@ export interface MenuItem {
   readonly href: string
   readonly order: number
   readonly group?: string
+  /** How things stand in the app, for its place on the home page, and what to do next there. */
+  readonly news?: (transaction: CompanyTransaction, context: CompanyContext) => Promise<HomeNews>
   /** Sub-entry of the app's side menu; without it, the entry is the app itself. */
   readonly parent?: boolean
 }

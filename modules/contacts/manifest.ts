@@ -34,6 +34,13 @@ export default defineModule({
       href: '/app/contacts/contact',
       order: 20,
       group: 'contacts.user',
+      news: async (transaction) => {
+        const rows: { count: string | number }[] = await transaction
+          .knex('contacts_contact')
+          .where({ company_id: transaction.companyId })
+          .count({ count: '*' })
+        return { text: 'contacts.home', params: { count: Number(rows[0]?.count ?? 0) } }
+      },
     })
     setup.views.menu({
       app: 'contacts',

@@ -3,6 +3,7 @@ import { invoicingHooks } from './hooks.js'
 import { invoicingSettings } from './models/settings.js'
 import { invoicePages } from './routes/invoice-pages.js'
 import { invoicesApi } from './routes/invoices-api.js'
+import { homeNews } from './services/dashboard.js'
 import { makePrint } from './services/print.js'
 import { seedCatalogue } from './services/seed.js'
 import { catalogueViews } from './views/catalogue-views.js'
@@ -64,6 +65,7 @@ export default defineModule({
       href: '/app/invoicing',
       order: 10,
       group: 'invoicing.reader',
+      news: (transaction, context) => homeNews(host, context, transaction),
     })
     menu('invoicing.menu.overview', 'home', '', 10)
     menu('invoicing.list.invoices', 'file-invoice', '/invoice?f=invoices', 20)

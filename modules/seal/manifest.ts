@@ -21,8 +21,28 @@ export default defineModule({
     setup.group('seal.manager', { ar: 'الأختام: مدير', en: 'Seals: administrator', bg: 'Печати: администратор' }, ['seal.user'])
     setup.jobs.define('seal.apply', sealJob(host))
     addSealPages(setup.routes, host)
-    setup.views.menu({ app: 'seal', label: 'seal.menu', icon: 'rosette', href: '/app/seal/designs', order: 60 })
-    setup.views.menu({ app: 'seal', label: 'seal.designs.title', href: '/app/seal/designs', order: 1, parent: true })
-    setup.views.menu({ app: 'seal', label: 'seal.applications.title', href: '/app/seal/applications', order: 2, parent: true })
+    setup.views.menu({
+      app: 'seal',
+      label: 'seal.menu',
+      icon: 'rosette',
+      href: '/app/seal/designs',
+      order: 60,
+      news: async (transaction) => {
+        const rows: { count: string | number }[] = await transaction
+          .knex('seal_design')
+          .where({ company_id: transaction.companyId })
+          .count({ count: '*' })
+        return { text: 'seal.home', params: { count: Number(rows[0]?.count ?? 0) } }
+      },
+    })
+    setup.views.menu({ app: 'seal', label: 'seal.designs.title', icon: 'rosette', href: '/app/seal/designs', order: 1, parent: true })
+    setup.views.menu({
+      app: 'seal',
+      label: 'seal.applications.title',
+      icon: 'file',
+      href: '/app/seal/applications',
+      order: 2,
+      parent: true,
+    })
   },
 })

@@ -15,7 +15,7 @@ const dated = z.object({
 const standard = z.array(dated).parse([
   {
     code: 'S15',
-    name: { ar: 'ضريبة القيمة المضافة ١٥٪', en: 'VAT 15%', bg: 'ДДС 15%' },
+    name: { ar: 'ضريبة القيمة المضافة 15%', en: 'VAT 15%', bg: 'ДДС 15%' },
     rate: '15',
     category: 'S',
     from: '2020-07-01',
@@ -23,7 +23,7 @@ const standard = z.array(dated).parse([
   },
   {
     code: 'S5',
-    name: { ar: 'ضريبة القيمة المضافة ٥٪', en: 'VAT 5%', bg: 'ДДС 5%' },
+    name: { ar: 'ضريبة القيمة المضافة 5%', en: 'VAT 5%', bg: 'ДДС 5%' },
     rate: '5',
     category: 'S',
     from: '2018-01-01',

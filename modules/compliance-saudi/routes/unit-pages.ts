@@ -72,6 +72,7 @@ export function unitPages(setup: ModuleSetup): void {
   views.menu({
     app: 'invoicing',
     label: 'compliance-saudi.title',
+    icon: 'qrcode',
     href: '/app/compliance-saudi/unit',
     order: 90,
     group: 'invoicing.manager',

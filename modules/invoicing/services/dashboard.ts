@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import type { HomeNews } from '../../../core/views/view.js'
 import { formatDecimal } from '../../../core/money/format-amount.js'
 import { minorUnits } from '../../../core/money/currencies.js'
 
@@ -15,8 +16,27 @@ interface Counts {
   readonly all: number
 }
 
+export interface Dashboard {
+  readonly cards: readonly {
+    readonly label: string
+    readonly count: string
+    readonly href: string
+    readonly amount: string | null
+    readonly tone: string
+  }[]
+  readonly currency: string
+  readonly next: NextStep
+}
+
+interface NextStep {
+  readonly key: string
+  readonly count: string
+  readonly href: string
+  readonly action: string
+}
+
 /** What the overview shows: how many invoices stand where, what they are worth, and the one thing to do next. */
-export async function dashboardOf(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<object> {
+export async function dashboardOf(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<Dashboard> {
   const company = await host.access.company(context.companyId)
   const { rows } = await transaction.knex.raw<{ rows: Counts[] }>(
     `with judged as (
@@ -68,12 +88,8 @@ export async function dashboardOf(host: Host, context: CompanyContext, transacti
 }
 
 /** The one thing to do now: mend what is stuck, collect what is late, finish what was begun, else make an invoice. */
-function nextStep(
-  counts: Counts,
-  list: string,
-  count: (value: number) => string,
-): { key: string; count: string; href: string; action: string } {
-  const step = (name: string, number: number, href: string): { key: string; count: string; href: string; action: string } => ({
+function nextStep(counts: Counts, list: string, count: (value: number) => string): NextStep {
+  const step = (name: string, number: number, href: string): NextStep => ({
     key: `invoicing.next.${name}`,
     action: `invoicing.next.${name}.action`,
     count: count(number),
@@ -83,4 +99,15 @@ function nextStep(
   if (counts.overdue > 0) return step('overdue', counts.overdue, `${list}?f=overdue`)
   if (counts.drafts > 0) return step('drafts', counts.drafts, `${list}?f=draft`)
   return step(counts.all === 0 ? 'first' : 'new', 0, `${list}/new`)
+}
+
+/** The app's place on the home page. */
+export async function homeNews(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<HomeNews> {
+  const { cards, next } = await dashboardOf(host, context, transaction)
+  const counted = (label: string): string => cards.find((card) => card.label === `invoicing.dashboard.${label}`)?.count ?? ''
+  return {
+    text: 'invoicing.home',
+    params: { drafts: counted('drafts'), unpaid: counted('unpaid') },
+    next: { text: next.key, params: { count: next.count }, action: next.action, href: next.href },
+  }
 }
