@@ -17,13 +17,14 @@ const signAgainSeconds = 60
 /**
  * Signs what is prepared among these invoices, outside any transaction of the caller, and leaves the jobs that send it. May be
  * called again at any time: a document is signed once. A signer that cannot be reached is a state of the document, not an error.
+ * @returns what became of those that were signed now
  */
-export async function signNow(host: Host, context: CompanyContext, invoiceIds: readonly string[]): Promise<void> {
+export async function signNow(host: Host, context: CompanyContext, invoiceIds: readonly string[]): Promise<InvoiceFinish[]> {
   const documents = await signableOf(host, context, invoiceIds)
-  if (documents.length === 0) return
+  if (documents.length === 0) return []
   const company = await host.access.company(context.companyId)
   const regime = await regimeOf(host, context, company)
-  if (regime === undefined) return
+  if (regime === undefined) return []
   let signed: readonly (SignedLegalDocument | null)[]
   let problem: FaultDetail = { code: 'COMPLIANCE-SIGNER-AWAY' }
   try {
@@ -33,7 +34,7 @@ export async function signNow(host: Host, context: CompanyContext, invoiceIds: r
     problem = { code: error.code, params: error.params }
     signed = documents.map(() => null)
   }
-  await host.db.company(company.id, (transaction) => store(host, context, transaction, documents, signed, problem))
+  return host.db.company(company.id, (transaction) => store(host, context, transaction, documents, signed, problem))
 }
 
 async function store(
@@ -43,8 +44,9 @@ async function store(
   documents: readonly SignableDocument[],
   signed: readonly (SignedLegalDocument | null)[],
   problem: FaultDetail,
-): Promise<void> {
+): Promise<InvoiceFinish[]> {
   const now = host.now()
+  const finished: InvoiceFinish[] = []
   const done: { document: SignableDocument; legal: SignedLegalDocument }[] = []
   const waiting: SignableDocument[] = []
   for (const [index, document] of documents.entries()) {
@@ -70,16 +72,22 @@ async function store(
         now,
       ),
     )
-    for (const { document } of done) {
+    for (const [index, { document, legal }] of done.entries()) {
       if (!changed.has(document.invoiceId)) continue
+      const name = legalFileName(document.invoice.number, legal.extension)
+      finished.push({
+        invoiceId: document.invoiceId,
+        state: 'signed',
+        ...(legal.qr === null ? {} : { qr: legal.qr }),
+        legalFile: { sha256: stored[index]?.sha256 ?? '', mediaType: legal.mediaType, name },
+      })
       host.audit.record(transaction, context, {
         action: 'compliance.signed',
         subject: { type: 'invoicing.invoice', id: document.invoiceId, label: document.invoice.number },
         facts: { number: document.invoice.number, hash: document.hash, counter: document.chain?.counter ?? null },
       })
     }
-    await addProcessing(host, transaction, [...changed])
-    await releasePrints(host, transaction, [...changed])
+    await Promise.all([addProcessing(host, transaction, [...changed]), releasePrints(host, transaction, [...changed])])
   }
   if (waiting.length > 0) {
     const again = new Date(now.getTime() + signAgainSeconds * 1000)
@@ -90,6 +98,7 @@ async function store(
     )
     await addProcessing(host, transaction, ids, again)
   }
+  return finished
 }
 
 /** Prepared documents with their payloads: from memory when they were posted here just now, else from the database. */
@@ -133,9 +142,12 @@ function preparedOf(row: DocumentRow, payload: Buffer): Omit<SignableDocument, '
 
 /** Part of `invoice.finishing`: signs, and tells what became of each. */
 export async function processAfterPosting(host: Host, context: CompanyContext, invoiceIds: readonly string[]): Promise<InvoiceFinish[]> {
-  await signNow(host, context, invoiceIds)
-  const rows = await host.db.company(context.companyId, (transaction) => rowsOfInvoices(transaction, invoiceIds))
-  return rows.map(finishOf)
+  const signed = await signNow(host, context, invoiceIds)
+  const known = new Set(signed.map((finish) => finish.invoiceId))
+  const others = invoiceIds.filter((id) => !known.has(id))
+  if (others.length === 0) return signed
+  const rows = await host.db.company(context.companyId, (transaction) => rowsOfInvoices(transaction, others))
+  return [...signed, ...rows.map(finishOf)]
 }
 
 export function finishOf(row: DocumentRow): InvoiceFinish {
