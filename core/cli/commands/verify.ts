@@ -17,6 +17,7 @@ interface VerifyCommandOptions extends GlobalOptions {
 }
 
 const maximumFile = 512 * 1024 * 1024
+const maximumTrustFile = 64 * 1024 * 1024
 
 /** `khatm verify FILE…`: judges signed files. Needs no database; modules bring the verifiers of their formats. */
 export function register(program: Command): void {
@@ -68,14 +69,23 @@ async function verifiersOfInstallation(command: Command): Promise<Verifiers> {
 async function verifyFile(verifiers: Verifiers, file: string, trust: readonly Buffer[], at: Date | undefined): Promise<DocumentVerdict> {
   let bytes: Buffer
   try {
-    const { size } = await stat(file)
-    if (size > maximumFile) throw new Fault('VERIFY-FILE-TOO-LARGE')
+    const facts = await stat(file)
+    // A device or a pipe may never end; a folder holds no signature of its own.
+    if (!facts.isFile()) throw new Fault('VERIFY-FILE-KIND', { params: { file } })
+    if (facts.size > maximumFile) throw new Fault('VERIFY-FILE-TOO-LARGE')
     bytes = await readFile(file)
   } catch (error) {
-    const finding: FaultDetail = error instanceof Fault ? { code: error.code } : { code: 'VERIFY-FILE-MISSING', params: { file } }
+    const finding: FaultDetail =
+      error instanceof Fault ? { code: error.code, params: error.params } : { code: 'VERIFY-FILE-MISSING', params: { file } }
     return { file, verdict: 'failed', integrity: 'none', signatures: [], findings: [finding] }
   }
   return verifiers.verify(file, bytes, { trust, ...(at === undefined ? {} : { at }) })
+}
+
+async function readTrustFile(file: string): Promise<Buffer> {
+  const facts = await stat(file)
+  if (facts.isCharacterDevice() || facts.size > maximumTrustFile) throw new Fault('VERIFY-FILE-KIND', { params: { file } })
+  return readFile(file)
 }
 
 /** Certificates of files, or of PEM texts given in their place. */
@@ -83,7 +93,7 @@ async function readTrust(sources: readonly string[]): Promise<Buffer[]> {
   const found: Buffer[] = []
   for (const source of sources) {
     try {
-      const bytes = source.includes('-----BEGIN') ? Buffer.from(source) : await readFile(source)
+      const bytes = source.includes('-----BEGIN') ? Buffer.from(source) : await readTrustFile(source)
       for (const certificate of readCertificateFile(bytes)) found.push(certificate.der)
     } catch (error) {
       throw new Fault('VERIFY-TRUST-UNREADABLE', { params: { file: source.slice(0, 200) }, cause: error })
@@ -136,19 +146,20 @@ function withMessages(verdict: DocumentVerdict, locale: Locale): object {
 }
 
 interface ServiceRequest {
-  readonly id: unknown
   readonly file: string
   readonly trust: readonly string[]
   readonly at: string | undefined
 }
 
-function readRequest(line: string): ServiceRequest {
-  let value: unknown
+function parseRequest(line: string): unknown {
   try {
-    value = JSON.parse(line)
+    return JSON.parse(line)
   } catch (error) {
     throw new Fault('VERIFY-REQUEST-UNREADABLE', { cause: error })
   }
+}
+
+function readRequest(value: unknown): ServiceRequest {
   if (typeof value !== 'object' || value === null || !('file' in value) || typeof value.file !== 'string')
     throw new Fault('VERIFY-REQUEST-UNREADABLE')
   const trust = 'trust' in value ? value.trust : undefined
@@ -156,7 +167,7 @@ function readRequest(line: string): ServiceRequest {
   const list: unknown[] = Array.isArray(trust) ? trust : trust === undefined || trust === null ? [] : [trust]
   if (!list.every((one) => typeof one === 'string') || (at !== undefined && at !== null && typeof at !== 'string'))
     throw new Fault('VERIFY-REQUEST-UNREADABLE')
-  return { id: 'id' in value ? value.id : null, file: value.file, trust: list, at: typeof at === 'string' ? at : undefined }
+  return { file: value.file, trust: list, at: typeof at === 'string' ? at : undefined }
 }
 
 /** The long-lived form: one answer per request, in order; a bad request is answered and does not end the service. */
@@ -170,8 +181,10 @@ async function serve(verifiers: Verifiers, locale: Locale): Promise<void> {
 async function answer(verifiers: Verifiers, line: string, locale: Locale): Promise<object> {
   let id: unknown = null
   try {
-    const request = readRequest(line)
-    id = request.id
+    const value = parseRequest(line)
+    // A request that is wrong in anything else is still answered under its own name.
+    if (typeof value === 'object' && value !== null && 'id' in value) id = value.id
+    const request = readRequest(value)
     const trust = await readTrust(request.trust)
     const at = request.at === undefined ? undefined : readTime(request.at)
     return { id, ...withMessages(await verifyFile(verifiers, request.file, trust, at), locale) }

@@ -40,7 +40,9 @@ export function judgeSigner(
     .map((token) =>
       checkTimeStamp(token, (algorithm) => createHash(algorithm).update(check.signature).digest(), options.anchors, cms.certificates),
     )
-  const provenAt = earliest(stamps.filter((stamp) => stamp.intact && stamp.trusted))
+  const at = options.at ?? options.now
+  // Seen from the time of validation a stamp of a later time does not exist yet; clocks differ by a little.
+  const provenAt = earliest(stamps.filter((stamp) => stamp.intact && stamp.trusted && isPast(stamp.at, at)))
   const findings: FaultDetail[] = stamps.flatMap((stamp) =>
     stamp.findings.map((finding) => ({ ...finding, path: 'timeStamp', level: stamp.intact ? ('warning' as const) : ('error' as const) })),
   )
@@ -49,7 +51,7 @@ export function judgeSigner(
     certificate,
     intermediates: cms.certificates,
     anchors: options.anchors,
-    at: provenAt ?? options.at ?? options.now,
+    at: provenAt ?? at,
   })
   if (!path.trusted) {
     // NOT_YET_VALID fails only with a proven time (clause 5.5.4); a claimed one proves nothing.
@@ -65,6 +67,12 @@ export function judgeSigner(
     return { indication: 'INDETERMINATE', subIndication: 'SIG_CONSTRAINTS_FAILURE', findings, provenAt, stamped }
   }
   return { indication: 'TOTAL-PASSED', subIndication: null, findings, provenAt, stamped }
+}
+
+const clockTolerance = 5 * 60_000
+
+export function isPast(time: Date | undefined, at: Date): boolean {
+  return time !== undefined && time.getTime() <= at.getTime() + clockTolerance
 }
 
 function earliest(stamps: readonly TimeStampCheck[]): Date | undefined {

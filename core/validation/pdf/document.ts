@@ -1,6 +1,6 @@
 import { isDictionary, MalformedPdf, nameOf, PdfReference, PdfStream, type PdfDictionary, type PdfValue } from './objects.js'
 import { Keyword, ObjectParser } from './object-parser.js'
-import { decodeStream } from './stream-filters.js'
+import { decodeStream, DecodingBudget } from './stream-filters.js'
 
 export type CrossReference =
   | { readonly kind: 'free' }
@@ -33,6 +33,7 @@ export class PdfDocument {
     readonly bytes: Buffer,
     /** Newest first. */
     readonly sections: readonly Section[],
+    private readonly budget: DecodingBudget,
   ) {
     for (const section of sections) {
       for (const [number, entry] of section.entries) if (!this.entries.has(number)) this.entries.set(number, entry)
@@ -42,7 +43,8 @@ export class PdfDocument {
   /** @throws MalformedPdf */
   static open(bytes: Buffer): PdfDocument {
     if (bytes.subarray(0, 1024).indexOf('%PDF-') < 0) throw new MalformedPdf('no PDF header', 0)
-    return new PdfDocument(bytes, readSections(bytes, lastStartXref(bytes)))
+    const budget = new DecodingBudget()
+    return new PdfDocument(bytes, readSections(bytes, lastStartXref(bytes), budget), budget)
   }
 
   get trailer(): PdfDictionary {
@@ -124,7 +126,7 @@ export class PdfDocument {
   }
 
   decode(stream: PdfStream): Buffer {
-    return decodeStream(stream, (value) => this.resolve(value))
+    return decodeStream(stream, (value) => this.resolve(value), this.budget)
   }
 
   /** Pages in order with their references. */
@@ -225,21 +227,24 @@ function readIndirect(parser: ObjectParser, number: number, lengthOf: (value: Pd
   return new PdfStream(value, parser.bytes.subarray(from, from + length))
 }
 
-function readSections(bytes: Buffer, newest: number): Section[] {
+function readSections(bytes: Buffer, newest: number, budget: DecodingBudget): Section[] {
   const sections: Section[] = []
+  let entries = 0
   const seen = new Set<number>()
   for (let next: number | undefined = newest; next !== undefined;) {
     if (seen.has(next) || sections.length >= maximumSections) throw new MalformedPdf('cross-reference sections in a circle', next)
     seen.add(next)
-    const section: Section = readSection(bytes, next)
+    const section: Section = readSection(bytes, next, budget)
     sections.push(section)
+    entries += section.entries.size
+    if (entries > maximumObjects) throw new MalformedPdf('too many objects', next)
     const hybrid = section.trailer.get('XRefStm')
     if (hybrid !== undefined && section.kind === 'table') {
       if (typeof hybrid !== 'number') throw new MalformedPdf('XRefStm is no number', next)
       if (seen.has(hybrid)) throw new MalformedPdf('cross-reference sections in a circle', hybrid)
       seen.add(hybrid)
       sections.pop()
-      sections.push(...hybridSections(section, readSection(bytes, hybrid)))
+      sections.push(...hybridSections(section, readSection(bytes, hybrid, budget)))
     }
     const previous = section.trailer.get('Prev')
     if (previous !== undefined && typeof previous !== 'number') throw new MalformedPdf('Prev is no number', next)
@@ -261,12 +266,12 @@ function hybridSections(table: Section, stream: Section): [Section, Section] {
   return [{ ...table, entries }, stream]
 }
 
-function readSection(bytes: Buffer, offset: number): Section {
+function readSection(bytes: Buffer, offset: number, budget: DecodingBudget): Section {
   if (!Number.isInteger(offset) || offset < 0 || offset >= bytes.length) throw new MalformedPdf('cross-reference offset', offset)
   const parser = new ObjectParser(bytes, offset)
   const token = parser.token()
   if (token instanceof Keyword && token.text === 'xref') return readTable(parser, offset)
-  if (typeof token === 'number') return readXrefStream(bytes, offset, token)
+  if (typeof token === 'number') return readXrefStream(bytes, offset, token, budget)
   throw new MalformedPdf('no cross-reference section', offset)
 }
 
@@ -292,7 +297,7 @@ function readTable(parser: ObjectParser, offset: number): Section {
   return { offset, entries, trailer, kind: 'table' }
 }
 
-function readXrefStream(bytes: Buffer, offset: number, number: number): Section {
+function readXrefStream(bytes: Buffer, offset: number, number: number, budget: DecodingBudget): Section {
   const direct = (value: PdfValue | undefined): number => {
     if (typeof value !== 'number') throw new MalformedPdf('cross-reference stream', offset)
     return value
@@ -300,7 +305,7 @@ function readXrefStream(bytes: Buffer, offset: number, number: number): Section 
   const stream = readIndirect(new ObjectParser(bytes, offset), number, direct)
   if (!(stream instanceof PdfStream) || nameOf(stream.dictionary.get('Type')) !== 'XRef')
     throw new MalformedPdf('cross-reference stream', offset)
-  const data = decodeStream(stream, (value) => value ?? null)
+  const data = decodeStream(stream, (value) => value ?? null, budget)
   const widths = stream.dictionary.get('W')
   const [w0, w1, w2] = Array.isArray(widths) ? widths.map(direct) : []
   if (w0 === undefined || w1 === undefined || w2 === undefined || [w0, w1, w2].some((width) => width < 0 || width > 6)) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FaultDetail } from '../../i18n/fault.js'
 import { readCertificate, type Certificate } from '../certificate/certificate.js'
-import { judgeSigner } from '../cms/judge-signer.js'
+import { isPast, judgeSigner } from '../cms/judge-signer.js'
 import { checkSigner, readSignedData } from '../cms/signed-data.js'
 import { checkTimeStamp } from '../cms/time-stamp-token.js'
 import { concludeDocument, describeSigner } from '../conclude.js'
@@ -233,10 +233,17 @@ class SignatureJudge {
     if (check?.intact !== true) return this.failed('HASH_FAILURE', check?.findings[0] ?? { code: 'VERIFY-TIME-STAMP-MALFORMED' })
     const disallowed = this.changes.some((change) => !change.allowed)
     if (disallowed) this.findings.push({ code: 'VERIFY-CHANGED-AFTER-SIGNING' })
-    const indication = disallowed ? 'TOTAL-FAILED' : check.trusted ? 'TOTAL-PASSED' : 'INDETERMINATE'
+    const past = isPast(check.at, this.options.at ?? new Date())
+    const indication = disallowed ? 'TOTAL-FAILED' : check.trusted && past ? 'TOTAL-PASSED' : 'INDETERMINATE'
     return {
       indication,
-      subIndication: disallowed ? 'FORMAT_FAILURE' : check.trusted ? null : (check.path?.subIndication ?? 'NO_CERTIFICATE_CHAIN_FOUND'),
+      subIndication: disallowed
+        ? 'FORMAT_FAILURE'
+        : !check.trusted
+          ? (check.path?.subIndication ?? 'NO_CERTIFICATE_CHAIN_FOUND')
+          : past
+            ? null
+            : 'TIMESTAMP_ORDER_FAILURE',
       level: 'DOCUMENT-TIME-STAMP',
       signer: describeSigner(check.certificate),
       signedAt: check.at?.toISOString() ?? null,

@@ -1,11 +1,13 @@
 import { inflateSync } from 'node:zlib'
 import { isDictionary, MalformedPdf, nameOf, type PdfStream, type PdfDictionary, type PdfValue } from './objects.js'
 
-/** A decoded stream of a document's structure may not grow beyond this: a bomb is a fault. */
-const maximumDecoded = 256 * 1024 * 1024
+/** What the streams of one document's structure may grow to together: a bomb is a fault, and so are many small ones. */
+export class DecodingBudget {
+  left = 96 * 1024 * 1024
+}
 
 /** Decodes a stream whose filters are FlateDecode or none (cross-reference and object streams are always so). */
-export function decodeStream(stream: PdfStream, resolve: (value: PdfValue | undefined) => PdfValue): Buffer {
+export function decodeStream(stream: PdfStream, resolve: (value: PdfValue | undefined) => PdfValue, budget: DecodingBudget): Buffer {
   const filter = resolve(stream.dictionary.get('Filter'))
   const parameters = resolve(stream.dictionary.get('DecodeParms'))
   const filters = Array.isArray(filter) ? filter.map((one) => resolve(one)) : filter === null ? [] : [filter]
@@ -13,8 +15,11 @@ export function decodeStream(stream: PdfStream, resolve: (value: PdfValue | unde
   for (const [index, one] of filters.entries()) {
     if (nameOf(one) !== 'FlateDecode' && nameOf(one) !== 'Fl') throw new MalformedPdf(`filter ${nameOf(one) ?? '?'}`, 0)
     try {
-      bytes = inflateSync(bytes, { maxOutputLength: maximumDecoded })
+      bytes = inflateSync(bytes, { maxOutputLength: Math.max(1, budget.left) })
+      budget.left -= bytes.length
     } catch {
+      // Also what grew too large has cost its time.
+      budget.left -= Math.min(budget.left, 4 * 1024 * 1024)
       throw new MalformedPdf('compressed stream', 0)
     }
     const own = Array.isArray(parameters) ? resolve(parameters[index]) : parameters

@@ -159,7 +159,8 @@ export function verifyZatca(bytes: Uint8Array, options: VerifyOptions): Omit<Doc
 export const zatcaVerifier: Verifier = {
   name: 'zatca',
   recognises(bytes) {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    // The marks stand before the lines of an invoice; a file of hundreds of megabytes is not searched for them.
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 256 * 1024))
     // Two marks, either of which will do: one damaged byte must lead to a verdict about the stamp, not to "unknown file".
     const isUbl = buffer.includes('UBLExtension') || buffer.includes('schema:xsd:Invoice-2')
     return isUbl && (buffer.includes('urn:oasis:names:specification:ubl:dsig:enveloped:xades') || buffer.includes('>reporting:1.0<'))
