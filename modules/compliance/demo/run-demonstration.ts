@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Company } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
@@ -46,20 +46,15 @@ export async function runDemonstration(host: Host, options: DemonstrationOptions
     const company = await demonstrationCompany(host, code)
     if (company === undefined) continue
     companies.push(company)
-    const folder = join(options.out, code)
-    results.push(...(await issueExamples(host, demonstration, folder, options)))
-    files.push(...(await judge(host, code, folder, options.trust)))
+    const lines = await issueExamples(host, demonstration, options)
+    results.push(...lines)
+    files.push(...(await judge(host, code, lines, options)))
   }
   return { companies, results, files }
 }
 
 /** Invoices first; then the notes, which refer to the numbers those got. */
-async function issueExamples(
-  host: Host,
-  demonstration: Demonstration,
-  folder: string,
-  options: DemonstrationOptions,
-): Promise<ResultLine[]> {
+async function issueExamples(host: Host, demonstration: Demonstration, options: DemonstrationOptions): Promise<ResultLine[]> {
   const { code } = demonstration.company
   const rows: InvoiceRow[] = demonstration.invoices.map((value, index) => ({
     line: index + 1,
@@ -69,7 +64,8 @@ async function issueExamples(
   const issue = async (some: readonly InvoiceRow[], part: string): Promise<ResultLine[]> => {
     const lines: ResultLine[] = []
     await issueRows(host, some, {
-      folder: join(folder, part),
+      folder: options.out,
+      prefix: `${code}-${part}`,
       pdf: true,
       submit: true,
       patienceMs: 20_000,
@@ -80,7 +76,7 @@ async function issueExamples(
   }
   const first = await issue(
     rows.filter((row) => originalOf(row) === undefined),
-    'invoices',
+    '',
   )
   const numbers = new Map(first.map((line) => [line.line, line.number]))
   const notes = rows.flatMap((row) => {
@@ -88,7 +84,7 @@ async function issueExamples(
     if (original === undefined) return []
     return [{ ...row, value: { ...(row.value as object), refersTo: numbers.get(original) } }]
   })
-  return [...first, ...(await issue(notes, 'notes'))]
+  return [...first, ...(await issue(notes, 'notes-'))]
 }
 
 function originalOf(row: InvoiceRow): number | undefined {
@@ -98,16 +94,18 @@ function originalOf(row: InvoiceRow): number | undefined {
   return place === undefined ? undefined : Number(place)
 }
 
-async function judge(host: Host, company: string, folder: string, trust: readonly Buffer[]): Promise<DemonstratedFile[]> {
+/** The verdict of the verifier on each file that the results name, read back from the disk. */
+async function judge(
+  host: Host,
+  company: string,
+  lines: readonly ResultLine[],
+  options: DemonstrationOptions,
+): Promise<DemonstratedFile[]> {
   const files: DemonstratedFile[] = []
-  for (const part of ['invoices', 'notes']) {
-    const place = join(folder, part)
-    if (!existsSync(place)) continue
-    for (const name of readdirSync(place).sort()) {
-      if (!/\.(?:pdf|xml)$/.test(name)) continue
-      const path = join(place, name)
-      files.push({ company, path, verdict: await host.verifiers.verify(path, readFileSync(path), { trust }) })
-    }
+  for (const name of lines.flatMap((line) => [line.files?.legal, line.files?.pdf])) {
+    if (name === undefined) continue
+    const path = join(options.out, name)
+    files.push({ company, path, verdict: await host.verifiers.verify(path, readFileSync(path), { trust: options.trust }) })
   }
   return files
 }

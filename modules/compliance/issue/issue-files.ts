@@ -9,6 +9,8 @@ import { ResultFolder, type ResultLine } from './results.js'
 
 export interface IssueOptions extends FollowOptions {
   readonly folder: string
+  /** Begins the name of every file in the folder. */
+  readonly prefix?: string
   /** Names the file of a row in the results, when there are several. */
   readonly fileOf?: (row: InvoiceRow) => string
   readonly message: (fault: FaultDetail) => string
@@ -28,7 +30,7 @@ const lead = 400
 /** Posts, follows and writes rows, in order. @returns counts by status */
 export async function issueRows(host: Host, rows: readonly InvoiceRow[], options: IssueOptions): Promise<IssueSummary> {
   const summary = { accepted: 0, posted: 0, rejected: 0, invalid: 0 }
-  const results = new ResultFolder(options.folder, options.message)
+  const results = new ResultFolder(options.folder, options.message, options.prefix)
   const feed: Feed = { rows: [], settled: 0, done: false }
   let count = 0
   const posting = fill(host, rows, feed, options)

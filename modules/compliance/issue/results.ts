@@ -32,14 +32,15 @@ export class ResultFolder {
   /** File names given out in this run. */
   private readonly taken = new Set<string>()
 
+  /** @param prefix begins every name in the folder; the demonstration puts the files of several companies into one */
   constructor(
     private readonly folder: string,
     private readonly message: (fault: FaultDetail) => string,
-    private readonly sync: boolean = true,
+    private readonly prefix: string = '',
   ) {
     mkdirSync(folder, { recursive: true })
-    rmSync(join(folder, 'not-issued.ndjson'), { force: true })
-    this.results = openSync(join(folder, 'result.ndjson'), 'w')
+    rmSync(join(folder, `${prefix}not-issued.ndjson`), { force: true })
+    this.results = openSync(join(folder, `${prefix}result.ndjson`), 'w')
   }
 
   /** @returns the line as it was written */
@@ -74,7 +75,7 @@ export class ResultFolder {
 
   /** A name for the row's files. Numbers of two companies may be alike: the later row's line tells them apart. */
   private stemOf(number: string, row: InvoiceRow): string {
-    const plain = number.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
+    const plain = `${this.prefix}${number.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')}`
     const names = [plain, `${plain}_line-${String(row.line)}`]
     const stem = names.find((name) => !this.taken.has(name)) ?? `${plain}_${String(this.taken.size)}`
     this.taken.add(stem)
@@ -82,10 +83,10 @@ export class ResultFolder {
   }
 
   close(): void {
-    if (this.sync) fsyncSync(this.results)
+    fsyncSync(this.results)
     closeSync(this.results)
     const again = this.refused.filter((row) => row.value !== undefined).map((row) => `${JSON.stringify(row.value)}\n`)
-    if (again.length > 0) writeFileSync(join(this.folder, 'not-issued.ndjson'), again.join(''))
+    if (again.length > 0) writeFileSync(join(this.folder, `${this.prefix}not-issued.ndjson`), again.join(''))
   }
 
   /** Written aside and renamed, so that a file of that name is always whole. */
