@@ -58,7 +58,7 @@ export class PdfVerifier implements Verifier {
 }
 
 /** Comparisons of two saves one file may cost: a hundred signatures times hundreds of saves is an attack on the verifier. */
-const maximumComparisons = 400
+const maximumComparisons = 150
 
 /** Prefixes of the file opened as documents, and what changed between them, each once. */
 class Revisions {
