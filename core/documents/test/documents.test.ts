@@ -170,6 +170,15 @@ describe('documents', () => {
     for (const word of ['ذُكِرَ', 'رقمُ', 'الفاتورةِ', 'إلكترونيًا']) assert.match(text, orders(word))
   })
 
+  it('keeps Latin words and the digits beside them in their order inside Arabic', async () => {
+    const { pdf } = await render(invoiceSample({ notes: 'قلم حبر Pilot G2 من Super Grip أزرق' }))
+    const boxes = run('pdftotext', pdf, '-bbox', '@', '-')
+    const start = (word: string): number => Number(new RegExp(`xMin="([\\d.]+)"[^>]*>${word}<`).exec(boxes)?.[1] ?? assert.fail(word))
+    assert.ok(start('Pilot') < start('G2'))
+    assert.ok(start('Super') < start('Grip'))
+    assert.ok(start('Super') < start('Pilot'), 'the sentence runs from right to left')
+  })
+
   it('prints data as data', async () => {
     const odd = '#evil[x] $a$ *b* _c_ @d <e> \\ "q" // /* ~ 北 \u202Eabc \u0007'
     const { pdf } = await render(invoiceSample({ notes: odd }))

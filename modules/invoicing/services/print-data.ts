@@ -200,14 +200,32 @@ function party(value: Party, locale: Locale): InvoiceParty {
   return { names: [...new Set(names.filter((name) => name !== ''))], address: addressLines(value.address, locale), facts }
 }
 
-/** Address in two lines at most: street and district, then city, postal code and country in the reader's language. */
+/** Where the number of a house follows the name of its street, and the postal code goes before the city. */
+const numberAfterStreet = new Set(['BG', 'DE', 'AT', 'NL', 'IT', 'ES', 'PL', 'RO', 'GR'])
+
+/** Address in two lines at most, in the order its country writes it: street and district, then city, postal code and country in the reader's language. */
 export function addressLines(address: PostalAddress | null, locale: Locale): string[] {
   if (address === null) return []
   const comma = locale === 'ar' ? '، ' : ', '
   const joined = (parts: readonly (string | undefined)[], separator: string): string =>
     parts.filter((part) => part !== undefined && part.trim() !== '').join(separator)
   const country = new Intl.DisplayNames([locale], { type: 'region' }).of(address.country) ?? address.country
-  const street = joined([joined([address.building, address.street], ' '), address.additionalStreet, address.district], comma)
-  const place = joined([joined([address.city, address.postalCode, address.additionalNumber], ' '), address.region, country], comma)
+  const continental = numberAfterStreet.has(address.country)
+  const street = joined(
+    [
+      joined(continental ? [address.street, address.building] : [address.building, address.street], ' '),
+      address.additionalStreet,
+      address.district,
+    ],
+    comma,
+  )
+  const place = joined(
+    [
+      joined(continental ? [address.postalCode, address.city] : [address.city, address.postalCode, address.additionalNumber], ' '),
+      address.region,
+      country,
+    ],
+    comma,
+  )
   return [street, place].filter((line) => line !== '')
 }
