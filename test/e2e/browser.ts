@@ -74,3 +74,11 @@ export async function choose(field: Locator, typed: string, offered: string | Re
 export async function shows(place: Locator, text: string | RegExp): Promise<void> {
   await place.filter({ hasText: text }).first().waitFor()
 }
+
+/** Changes the language of the person who is logged in. */
+export async function speak(page: Page, url: string, locale: 'ar' | 'en' | 'bg'): Promise<void> {
+  const token = await page.locator('input[name=_token]').first().inputValue()
+  const answer = await page.request.post(`${url}/language`, { form: { _token: token, locale, next: '/app' }, maxRedirects: 0 })
+  if (answer.status() !== 303) throw new Error(`changing the language was answered with ${String(answer.status())}`)
+  await page.goto(`${url}/app`)
+}
