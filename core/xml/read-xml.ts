@@ -1,4 +1,4 @@
-import { ParseOption, XmlC14NMode, XmlCData, XmlDocument, XmlElement, XmlLibError, XmlText } from 'libxml2-wasm'
+import { ParseOption, XmlC14NMode, XmlCData, XmlDocument, XmlElement, XmlError, XmlLibError, XmlText } from 'libxml2-wasm'
 import { Fault } from '../i18n/fault.js'
 import { defaultScanLimits, scanElements, type ScanLimits } from './scan.js'
 
@@ -44,6 +44,10 @@ export function withXml<Result>(
   try {
     refuseDuplicateIds(document.root)
     return work(document)
+  } catch (error) {
+    // What parses may still have no canonical form: a relative namespace, say.
+    if (error instanceof XmlError) throw new Fault('XML-MALFORMED', { params: { at: 0, reason: error.message }, status: 400, cause: error })
+    throw error
   } finally {
     document.dispose()
   }

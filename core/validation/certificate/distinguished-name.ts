@@ -59,19 +59,21 @@ function escapeValue(value: string): string {
  * name in PrintableString and UTF8String chains.
  */
 export function nameKey(name: DerElement): string {
-  return name
-    .expect(0x30)
-    .children.map((relative) =>
-      relative.children
-        .map((attribute) => {
-          const value = attribute.child(1)
-          const text = value.text().normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
-          return `${attribute.child(0).oid()}=${text.length}:${text}`
-        })
-        .sort()
-        .join('+'),
-    )
-    .join('/')
+  return nameKeyParts(name).join('/')
+}
+
+/** The same, one text for each relative name. */
+export function nameKeyParts(name: DerElement): string[] {
+  return name.expect(0x30).children.map((relative) =>
+    relative.children
+      .map((attribute) => {
+        const value = attribute.child(1)
+        const text = value.text().normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
+        return `${attribute.child(0).oid()}=${text.length}:${text}`
+      })
+      .sort()
+      .join('+'),
+  )
 }
 
 /** What people call the holder: common name, else organisation, else the first attribute. */

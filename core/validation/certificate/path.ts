@@ -3,6 +3,7 @@ import type { SubIndication } from '../verdict.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
 import { verifyMessageSignature, type Outcome } from '../signature-algorithm.js'
 import type { Certificate } from './certificate.js'
+import { keepsNameConstraints } from './name-constraints.js'
 
 export interface PathQuestion {
   readonly certificate: Certificate
@@ -23,7 +24,19 @@ export interface PathAnswer {
 }
 
 /** RFC 5280 extensions this code processes; any other critical one stops a path. */
-const processed = new Set(['2.5.29.15', '2.5.29.19', '2.5.29.37', '2.5.29.32', '2.5.29.17', '2.5.29.35', '2.5.29.14', '2.5.29.31'])
+const processed = new Set([
+  '2.5.29.15',
+  '2.5.29.19',
+  '2.5.29.37',
+  '2.5.29.32',
+  '2.5.29.17',
+  '2.5.29.35',
+  '2.5.29.14',
+  '2.5.29.31',
+  '2.5.29.30',
+])
+/** policyConstraints: it asks for policies, which this code does not follow, so it stops a path also when not critical. */
+const policyConstraints = '2.5.29.36'
 
 /** A certificate maze is refused, not walked: bounds on depth and on signature checks in one question. */
 const maximumLength = 12
@@ -99,6 +112,7 @@ export function extendedKeyUsagesOf(certificate: Certificate): { critical: boole
 
 function criticalProblem(certificate: Certificate): Problem | undefined {
   for (const [oid, extension] of certificate.extensions) {
+    if (oid === policyConstraints) return problem('VERIFY-CERT-CONSTRAINTS', certificate, 'CHAIN_CONSTRAINTS_FAILURE', { oid })
     if (extension.critical && !processed.has(oid)) {
       return problem('VERIFY-CERT-CRITICAL-EXTENSION', certificate, 'CHAIN_CONSTRAINTS_FAILURE', { oid })
     }
@@ -116,6 +130,15 @@ function issuerProblem(issuer: Certificate, below: number): Problem | undefined 
   const usage = keyUsageOf(issuer)
   if (usage !== undefined && !usage(5)) return problem('VERIFY-CERT-KEY-USAGE', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
   return criticalProblem(issuer)
+}
+
+/** Names of every certificate below `issuer` against its limits; a self-issued one between is exempt (RFC 5280 6.1.3 b). */
+function nameProblem(issuer: Certificate, below: readonly Certificate[]): Problem | undefined {
+  if (!issuer.extensions.has('2.5.29.30')) return undefined
+  const outside = below.some(
+    (certificate, index) => (index === 0 || certificate.subjectKey !== certificate.issuerKey) && !keepsNameConstraints(issuer, certificate),
+  )
+  return outside ? problem('VERIFY-CERT-CONSTRAINTS', issuer, 'CHAIN_CONSTRAINTS_FAILURE', { oid: '2.5.29.30' }) : undefined
 }
 
 function guard(work: () => Problem | undefined, certificate: Certificate): Problem | undefined {
@@ -143,8 +166,8 @@ function signatureProblem(certificate: Certificate, issuer: Certificate): Proble
 /**
  * Builds and checks certification paths (RFC 5280 section 6): names chain, every signature, validity at the given time,
  * basicConstraints and path length, keyUsage, critical extensions. Tries every way to every anchor within bounds, so a
- * bad cross-certificate does not hide a good path. A certificate with name constraints or policy constraints marked
- * critical is refused rather than accepted unread.
+ * bad cross-certificate does not hide a good path. Name constraints are kept; policy constraints, which would ask for
+ * policies, refuse the path rather than being passed over. Revocation is not part of it.
  */
 export function checkPath(question: PathQuestion): PathAnswer {
   const { certificate, at } = question
@@ -186,7 +209,10 @@ export function checkPath(question: PathQuestion): PathAnswer {
         return undefined
       }
       const selfIssued = issuer.subjectKey === issuer.issuerKey
-      const found = guard(() => issuerProblem(issuer, below) ?? validityProblem(issuer, at) ?? signatureProblem(last, issuer), issuer)
+      const found = guard(
+        () => issuerProblem(issuer, below) ?? validityProblem(issuer, at) ?? signatureProblem(last, issuer) ?? nameProblem(issuer, chain),
+        issuer,
+      )
       if (found !== undefined) {
         note(chain, found)
         continue

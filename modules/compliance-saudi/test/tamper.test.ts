@@ -121,4 +121,32 @@ describe('official samples and what one changed byte does to them', function () 
       )
     }
   })
+
+  it('notices a byte taken out or put in, but for white space, and never stumbles', function () {
+    this.timeout(180_000)
+    const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d
+    for (const sample of samples) {
+      const place = fc.integer({ min: sample.bytes.indexOf('?>') + 3, max: sample.bytes.length - 1 })
+      fc.assert(
+        fc.property(place, fc.option(fc.integer({ min: 0, max: 255 })), (at, added) => {
+          if (isSpace(added ?? sample.bytes[at])) return
+          const middle = added === null ? [] : [added]
+          const bytes = Buffer.concat([
+            sample.bytes.subarray(0, at),
+            Buffer.from(middle),
+            sample.bytes.subarray(added === null ? at + 1 : at),
+          ])
+          assert.equal(verifyZatca(bytes, { trust: [] }).integrity, 'broken', `${sample.name} byte ${at} ${String(added)}`)
+        }),
+        { numRuns: 60 },
+      )
+    }
+  })
+
+  it('calls a file without canonical form broken', () => {
+    const [sample] = samples
+    assert.ok(sample)
+    const text = sample.bytes.toString('utf8').replace('xmlns:xades="http://uri.etsi.org/01903/v1.3.2#"', 'xmlns:xades="http:// uri"')
+    assert.equal(verifyZatca(Buffer.from(text), { trust: [] }).integrity, 'broken')
+  })
 })
