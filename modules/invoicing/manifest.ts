@@ -3,6 +3,8 @@ import { invoicingHooks } from './hooks.js'
 import { invoicingSettings } from './models/settings.js'
 import { invoicePages } from './routes/invoice-pages.js'
 import { invoicesApi } from './routes/invoices-api.js'
+import { postBatchPages } from './routes/post-batch-pages.js'
+import { runBatch } from './services/post-batch.js'
 import { homeNews } from './services/dashboard.js'
 import { makePrint } from './services/print.js'
 import { seedCatalogue } from './services/seed.js'
@@ -47,6 +49,8 @@ export default defineModule({
       await makePrint(host, call.context, invoiceId)
     })
 
+    setup.jobs.define<{ batchId: string }>('invoicing.post-batch', ({ batchId }, call) => runBatch(host, batchId, call))
+
     setup.views.model(invoiceModel(host))
     setup.views.add(invoiceList)
     setup.views.add(invoiceForm)
@@ -54,6 +58,7 @@ export default defineModule({
     catalogueViews(setup)
     invoicesApi(setup)
     invoicePages(setup)
+    postBatchPages(setup)
 
     const menu = (label: string, icon: string, href: string, order: number, group = 'invoicing.reader'): void => {
       setup.views.menu({ app: 'invoicing', label, icon, href: `/app/invoicing${href}`, order, group, parent: true })

@@ -12,6 +12,7 @@ import { localTime } from '../services/local-time.js'
 import { makeNote } from '../services/make-note.js'
 import { registerPayment } from '../services/payments.js'
 import { postInvoices } from '../services/post.js'
+import { mostAtOnce, startBatch } from '../services/post-batch.js'
 import { makePrint, printStateOf } from '../services/print.js'
 import { summaryOf } from '../services/read-invoices.js'
 import { composeMail, sendInvoice } from '../services/send.js'
@@ -168,6 +169,13 @@ type Act = (host: Host, context: CompanyContext, ids: readonly string[], input: 
 
 const actions: Readonly<Record<string, Act>> = {
   confirm: async (host, context, ids): Promise<ActionOutcome> => {
+    if (ids.length > mostAtOnce) {
+      const batch = await host.db.company(context.companyId, (transaction) => startBatch(host, transaction, ids))
+      return {
+        redirect: `/app/invoicing/posting/${batch}`,
+        notice: { key: 'invoicing.notice.posting', params: { count: ids.length }, level: 'success' },
+      }
+    }
     const outcomes = await postInvoices(
       host,
       context,
