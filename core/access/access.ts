@@ -9,7 +9,8 @@ export interface Access {
   /** @throws Fault ACCESS-COMPANY-UNKNOWN (404) */
   companyByCode(code: string): Promise<Company>
   company(companyId: string): Promise<Company>
-  createCompany(company: NewCompany): Promise<Company>
+  /** `also` runs in the transaction that makes the company: its first member, the event of its log. */
+  createCompany(company: NewCompany, also?: (transaction: CompanyTransaction, company: Company) => Promise<void>): Promise<Company>
   updateCompany(companyId: string, changes: Partial<NewCompany>): Promise<Company>
   /** The host acting by itself for a company: command line, jobs. */
   systemContext(companyId: string, source: CompanyContext['source']): Promise<CompanyContext>

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Database } from '../db/database.js'
+import type { CompanyTransaction, Database } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
 import type { NewCompany } from './access.js'
 import type { Company } from './context.js'
@@ -89,13 +89,15 @@ export class Companies {
   }
 
   /** @throws Fault ACCESS-COMPANY-CODE, ACCESS-COMPANY-TAKEN, ACCESS-NAME-EMPTY */
-  async create(company: NewCompany): Promise<Company> {
+  async create(company: NewCompany, also?: (transaction: CompanyTransaction, company: Company) => Promise<void>): Promise<Company> {
     check(company)
     const id = randomUUID()
-    await this.db.host(async (knex) => {
+    await this.db.company(id, async (transaction) => {
+      const { knex } = transaction
       const taken = await knex<CompanyRow>('core_company').where({ code: company.code }).limit(1)
       if (taken.length > 0) throw new Fault('ACCESS-COMPANY-TAKEN', { path: 'code', status: 409, params: { code: company.code } })
       await knex('core_company').insert({ id, ...rowOf(company) })
+      await also?.(transaction, { ...company, id })
     })
     return { ...company, id }
   }

@@ -58,7 +58,7 @@ export function createAccess({ db, now, records }: AccessParts): AccessService {
     companies: () => companies.list(),
     companyByCode: (code) => companies.byCode(code),
     company: (id) => companies.byId(id),
-    createCompany: (company) => companies.create(company),
+    createCompany: (company, also) => companies.create(company, also),
     updateCompany: (id, changes) => companies.update(id, changes),
     createUser: (user, memberships) => users.create(user, memberships),
 

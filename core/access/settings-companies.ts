@@ -81,12 +81,14 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
     save: async (transaction, context, id, given) => {
       const company = companyOf(given)
       if (id === undefined) {
-        const created = await setup.host.access.createCompany(company)
-        if (context.actor.kind === 'user')
-          await transaction
-            .knex('core_membership')
-            .insert({ user_id: context.actor.id, company_id: created.id, groups: JSON.stringify([administrator]) })
-        return { id: context.companyId }
+        const { actor } = context
+        const created = await setup.host.access.createCompany(company, async (own, { id: companyId, name }) => {
+          if (actor.kind === 'user')
+            await own.knex('core_membership').insert({ user_id: actor.id, company_id: companyId, groups: JSON.stringify([administrator]) })
+          const subject = { type: 'company', id: companyId, label: name }
+          setup.host.audit.record(own, { ...context, companyId }, { action: 'company.created', subject })
+        })
+        return { id: created.id, companyId: created.id }
       }
       await access.updateCompany(id, company)
       setup.host.audit.record(transaction, context, { action: 'company.changed', subject: { type: 'company', id, label: company.name } })

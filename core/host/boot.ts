@@ -258,8 +258,8 @@ function withAuthorities(config: Configuration, authorities: LocalAuthorities | 
 function enablingAlways(access: AccessService, modules: CompanyModules): AccessService {
   return {
     ...access,
-    createCompany: async (company) => {
-      const created = await access.createCompany(company)
+    createCompany: async (company, also) => {
+      const created = await access.createCompany(company, also)
       const [failed] = await modules.enableAlways(await access.systemContext(created.id, 'job'))
       // The company stands and the next boot tries again; whoever made it must know that something is missing.
       if (failed !== undefined) throw new Fault(failed.code, { params: failed.params, status: 500 })

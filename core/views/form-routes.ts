@@ -163,8 +163,13 @@ function renderPart(call: RecordCall, template: string, data: object): string {
   return call.parts.engine.render(template, data, frameOf(call.parts, call.request))
 }
 
+interface Saved {
+  readonly id: string
+  readonly companyId: string | undefined
+}
+
 /** Saves what was posted. Answers the record's id, or the refused values with their faults. */
-async function save(call: RecordCall, view: FormView, id: string | undefined): Promise<{ id: string } | FormState> {
+async function save(call: RecordCall, view: FormView, id: string | undefined): Promise<Saved | FormState> {
   requireWrite(call)
   const { model, signedIn } = call
   const saveRecord = model.save
@@ -176,7 +181,7 @@ async function save(call: RecordCall, view: FormView, id: string | undefined): P
       refused = { ...before, ...readForm(editableFields(view, before), postedOf(call.request), signedIn.user.locale) }
       const outcome = await saveRecord(transaction, signedIn.context, id, withoutRowKeys(refused))
       Fault.throwIfAny(outcome.faults ?? [])
-      return { id: outcome.id }
+      return { id: outcome.id, companyId: outcome.companyId }
     })
   } catch (error) {
     const faults = faultsOf(error)
@@ -185,7 +190,7 @@ async function save(call: RecordCall, view: FormView, id: string | undefined): P
   }
 }
 
-function isRefused(outcome: { id: string } | FormState): outcome is FormState {
+function isRefused(outcome: Saved | FormState): outcome is FormState {
   return 'record' in outcome
 }
 
@@ -334,6 +339,7 @@ export function addFormRoutes(router: Router, parts: WebParts): void {
       await draw(call, response, view, outcome, 422)
       return
     }
+    if (outcome.companyId !== undefined) await parts.access.sessions.chooseCompany(call.signedIn.session, outcome.companyId)
     leaveNotice(response, { key: 'views.saved', level: 'success' }, parts.https)
     const next = plainText(postedOf(request)['_open'])
     response.redirect(303, `${call.path}/${outcome.id}${/^[\w-]{1,60}$/.test(next) ? `?open=${next}` : ''}`)

@@ -188,6 +188,8 @@ export interface ListRequest {
 
 export interface SaveOutcome {
   readonly id: string
+  /** The record is of this company: whoever saved it goes on working there. */
+  readonly companyId?: string
   readonly faults?: readonly FaultDetail[]
 }
 
