@@ -18,7 +18,7 @@ export interface DrawnList {
   readonly groups:
     | readonly { label: string; count: string; href: string; rowsHref: string; cells: readonly { text: string; end: boolean }[] }[]
     | undefined
-  readonly footer: readonly { text: string; end: boolean }[] | undefined
+  readonly footer: readonly { text: string; end: boolean; label: string }[] | undefined
   readonly pager: { range: string; total: string; previous: string | undefined; next: string | undefined }
   readonly facets: readonly { label: string; kind: string; removeHref: string }[]
   readonly filters: readonly { label: string; on: boolean; href: string }[]
@@ -118,7 +118,11 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
       }
     }),
     footer: columns.some((column) => column.sum === true)
-      ? columns.map((column) => ({ text: column.sum === true ? sumText(column, result.sums) : '', end: isEndAligned(column) }))
+      ? columns.map((column) => ({
+          text: column.sum === true ? sumText(column, result.sums) : '',
+          end: isEndAligned(column),
+          label: text(column.label),
+        }))
       : undefined,
     pager: {
       range:

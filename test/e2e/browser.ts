@@ -82,3 +82,11 @@ export async function speak(page: Page, url: string, locale: 'ar' | 'en' | 'bg')
   if (answer.status() !== 303) throw new Error(`changing the language was answered with ${String(answer.status())}`)
   await page.goto(`${url}/app`)
 }
+
+/** Waits until the authority took the document on the open form; the panel follows by itself, nobody reloads. */
+export async function accepted(page: Page): Promise<void> {
+  const answer = page.locator('[data-step=answered][data-state=done]')
+  await answer.waitFor({ timeout: 60_000 }).catch(async () => {
+    throw new Error(`no answer of the authority; the page says: ${await page.locator('main').innerText()}`)
+  })
+}

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { choose, logIn, noBrowser, openWindow, shows, speak, type Window } from './browser.js'
+import { accepted, choose, logIn, noBrowser, openWindow, shows, speak, type Window } from './browser.js'
 import { house, openHouse, type House } from './house.js'
 import { keepScreenshot } from './screenshot.js'
 
@@ -57,7 +57,7 @@ describe('invoices in English: form, list, phone, keyboard', function () {
     await write('Dune', 'Office chairs', '400')
     await page.getByRole('button', { name: 'Confirm' }).click()
     await shows(page.locator('[aria-current=step]'), 'Posted')
-    await page.locator('[data-step=answered][data-state=done]').waitFor({ timeout: 30_000 })
+    await accepted(page)
     await write('Dune', 'Desk lamps', '75.5')
     await write('Dune', 'Paper', '20')
   })
@@ -174,7 +174,7 @@ describe('invoices in English: form, list, phone, keyboard', function () {
     }
     await phone.page.goto(`${home.url}${list}?q=Dune`)
     await phone.page.locator('.k-rowlink').first().click()
-    await phone.page.locator('[data-step=answered][data-state=done]').waitFor({ timeout: 30_000 })
+    await accepted(phone.page)
     await keepScreenshot(phone.page, 'invoice-form-phone-ar', { fullPage: false })
     await phone.context.close()
     assert.deepEqual(phone.complaints, [])

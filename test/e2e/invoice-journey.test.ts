@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { z } from 'zod'
 import { temporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.js'
-import { choose, logIn, noBrowser, openWindow, shows, type Window } from './browser.js'
+import { accepted, choose, logIn, noBrowser, openWindow, shows, type Window } from './browser.js'
 import { house, openHouse, type House } from './house.js'
-import { keepScreenshot } from './screenshot.js'
+import { keepPaper, keepScreenshot } from './screenshot.js'
 
 const mails = z.array(
   z
@@ -105,8 +105,7 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
     await page.getByRole('button', { name: 'تأكيد' }).click()
     await shows(page.locator('[aria-current=step]'), 'مرحّلة')
     await shows(page.locator('h1'), /^\s*INV\/\d{4}\/\d{5}\s*$/)
-    // The panel follows by itself; nobody reloads.
-    await page.locator('[data-step=answered][data-state=done]').waitFor({ timeout: 30_000 })
+    await accepted(page)
     await shows(page.locator('[data-step=answered]'), 'قبلته الهيئة')
     await page.getByRole('button', { name: 'إرسال وطباعة' }).waitFor({ timeout: 30_000 })
     await keepScreenshot(page, 'invoice-form-ar')
@@ -119,7 +118,6 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
     const paper = page.locator('canvas[data-shown]').first()
     await paper.waitFor()
     assert.ok((await paper.screenshot()).length > 20_000, 'the first page is drawn, not blank')
-    await keepScreenshot(page, 'invoice-pdf-ar', { fullPage: false })
   })
 
   it('downloads a PDF whose QR and signature other programs read', async function () {
@@ -140,6 +138,7 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
     assert.equal(bytes[0], 1, 'the QR begins with the seller')
     assert.match(bytes.toString('utf8'), /مؤسسة ورق للتجهيزات المكتبية/)
     assert.match(bytes.toString('latin1'), /2933\.08/)
+    keepPaper(pdf, 'invoice-pdf-ar')
     const attached = execFileSync('pdfdetach', ['-list', pdf], { encoding: 'utf8' })
     assert.match(attached, /\.xml/)
   })

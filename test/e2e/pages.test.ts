@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
-import { logIn, noBrowser, openWindow, speak, type Window } from './browser.js'
+import { accepted, logIn, noBrowser, openWindow, speak, type Window } from './browser.js'
 import { house, openHouse, type House } from './house.js'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -33,6 +33,9 @@ const pages = [
   '/app/settings/modules',
   '/app/preferences',
 ] as const
+
+/** Those of them that are judged one by one; the others are made of the same parts. */
+const judged = pages.filter((path) => !/term|currency|product|payment|tax|import|applications/.test(path))
 
 interface Violation {
   readonly id: string
@@ -101,7 +104,7 @@ describe('all pages', function () {
       made.push(new URL(page.url()).pathname)
     }
     await page.locator('button[formaction$="/action/confirm"]').click()
-    await page.locator('[data-step=answered][data-state=done]').waitFor({ timeout: 30_000 })
+    await accepted(page)
     const [first = '', second = ''] = made
     return [first, second]
   }
@@ -138,7 +141,7 @@ describe('all pages', function () {
       faults.push(...(await judge(page)).map((fault) => `/login ${fault}`))
       await logIn(page, home.url, house.login, house.password)
       await speak(page, home.url, locale)
-      for (const path of [...pages.filter((one) => !/term|currency|product/.test(one)), draft, posted]) {
+      for (const path of [...judged, draft, posted]) {
         await page.goto(home.url + path)
         faults.push(...(await judge(page)).map((fault) => `${path} ${fault}`))
       }
