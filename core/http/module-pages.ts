@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response, Router } from 'express'
 import multer from 'multer'
+import { isUuid } from '../access/companies.js'
 import { Fault } from '../i18n/fault.js'
 import type { RecordedPage } from '../host/registrations.js'
 import { bodyLimits } from './assets.js'
@@ -49,11 +50,18 @@ export function addModulePages(router: Router, parts: WebParts): void {
           if (record.module !== 'core' && record.module !== 'settings' && !enabled.has(record.module))
             throw new Fault('HTTP-NOT-FOUND', { status: 404 })
           parts.access.require(signedInOf(request).context, ...page.groups)
+          refuseStrangeIds(request)
           await answerPage(parts, request, response, await page.handle(callOf(request, page)))
         },
       )
     }
   }
+}
+
+/** Ids are UUIDs, or `new`: what is neither names nothing, and need not be asked of the database. @throws Fault HTTP-NOT-FOUND (404) */
+function refuseStrangeIds(request: Request): void {
+  for (const [name, value] of Object.entries(request.params))
+    if (/(?:^id|Id)$/.test(name) && value !== 'new' && !isUuid(String(value))) throw new Fault('HTTP-NOT-FOUND', { status: 404 })
 }
 
 function callOf(request: Request, page: RecordedPage): PageCall {

@@ -85,6 +85,8 @@ export function addSealPages(routes: RouteRegistration, host: Host): void {
 async function save(host: Host, { context, params, body }: PageCall): Promise<PageAnswer> {
   const id = params['id'] === undefined || params['id'] === 'new' ? null : params['id']
   const values = valuesOf(body)
+  // What is not there is not there, whatever the form says.
+  if (id !== null) await host.db.company(context.companyId, (transaction) => readDesign(transaction, id))
   try {
     const design = readDesignInput(values)
     const svg = await drawDesign(host, design)

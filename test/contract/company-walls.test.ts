@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { CompanyContext } from '../../core/access/context.js'
+import { postInvoices } from '../../modules/invoicing/index.js'
+import { startTestHost, type TestHost } from '../helpers/test-host.js'
+import { WebClient } from '../helpers/web-client.js'
+
+/** Tables that belong to no company: the host's own, each with its reason. */
+const hostTables = new Map([
+  ['core_company', 'the list of companies'],
+  ['core_user', 'people may belong to several companies'],
+  ['core_membership', 'who belongs where; read before a company is chosen'],
+  ['core_session', 'found by its secret before a company is known'],
+  ['core_api_key', 'found by its secret before a company is known'],
+  ['core_login_attempt', 'counted before anybody is known'],
+  ['core_module', 'code and tables are per database'],
+  ['core_migration', 'code and tables are per database'],
+  ['core_worker', 'processes serve every company'],
+])
+
+/** What the application role may only add to, never change or remove. */
+const appendOnly = ['core_audit_event', 'core_blob', 'invoicing_line', 'invoicing_invoice_tax']
+
+const mark = 'WALLS-SECRET-MARK'
+
+describe('walls between companies', function () {
+  this.timeout(300_000)
+  let running: TestHost
+  let url: string
+  let one: CompanyContext
+  let other: CompanyContext
+  let key: string
+  const password = 'a long enough password'
+
+  before(async () => {
+    running = await startTestHost({ role: { web: true } })
+    url = (await running.listen()).url
+    one = await running.company({ code: 'one', country: 'QA', name: `${mark} Company` })
+    other = await running.company({ code: 'other', country: 'QA' })
+    await running.access.createUser({ login: 'one', name: `${mark} Admin`, password, locale: 'en' }, [
+      { companyId: one.companyId, groups: ['core.admin'] },
+    ])
+    await running.access.createUser({ login: 'other', name: 'Other Admin', password, locale: 'en' }, [
+      { companyId: other.companyId, groups: ['core.admin'] },
+    ])
+    await fill(one)
+    await running.host.access.createApiKey(one, `${mark} key`, ['invoicing.manager'])
+    key = (
+      await running.host.access.createApiKey(
+        other,
+        'key',
+        running.access.groups.list().map((group) => group.name),
+      )
+    ).secret
+  })
+  after(() => running.stop())
+
+  /** Something of everything that a company can have. */
+  async function fill(context: CompanyContext): Promise<void> {
+    const { host } = running
+    const secret = (await host.access.createApiKey(context, `${mark} filler`, ['invoicing.manager', 'contacts.manager'])).secret
+    const call = async (path: string, body: object): Promise<void> => {
+      const answer = await fetch(`${url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'idempotency-key': `${mark}-${path}` },
+        body: JSON.stringify(body),
+      })
+      assert.ok(answer.ok, `${path} ${await answer.text()}`)
+    }
+    await call('/contacts', { name: `${mark} Contact` })
+    const taxes: { code: string }[] = await host.db.company(context.companyId, ({ knex }) => knex('invoicing_tax').select('code'))
+    const input = {
+      customer: { name: `${mark} Buyer`, address: { country: 'QA' } },
+      currency: 'SAR',
+      lines: [{ description: `${mark} thing`, quantity: '1', unitPrice: '10.00', tax: taxes[0]?.code ?? '' }],
+    }
+    const [posted] = await postInvoices(host, context, [{ input, idempotencyKey: `${mark}-key` }])
+    assert.equal(posted?.status, 'posted', JSON.stringify(posted))
+    await call('/invoices?draft=true', input)
+    await host.jobs.drain()
+    const client = new WebClient(url)
+    await client.login('one', password)
+    assert.equal((await client.post('/app/invoicing/invoice/favourite', { name: `${mark} favourite`, query: '?q=a' })).status, 303)
+  }
+
+  /** Hash of all rows of a company, table by table. */
+  async function picture(companyId: string): Promise<Record<string, string>> {
+    const tables = await companyTables()
+    return running.host.db.company(companyId, async ({ knex }) => {
+      const found: Record<string, string> = {}
+      for (const table of tables) {
+        const { rows } = await knex.raw<{ rows: { row: string }[] }>('select t::text as row from ?? as t order by 1', [table])
+        found[table] = `${String(rows.length)} ${createHash('sha256').update(JSON.stringify(rows)).digest('hex')}`
+      }
+      return found
+    })
+  }
+
+  async function companyTables(): Promise<string[]> {
+    const { rows } = await running.database.ownerKnex.raw<{ rows: { name: string }[] }>(
+      `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'company_id'
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1`,
+    )
+    return rows.map((row) => row.name).filter((name) => !hostTables.has(name))
+  }
+
+  it('every table has the company first in its key and the wall before every row', async () => {
+    const { rows } = await running.database.ownerKnex.raw<{
+      rows: {
+        name: string
+        forced: boolean
+        policies: number
+        first: string | null
+        unique_without: string | null
+        nullable: boolean | null
+      }[]
+    }>(
+      `select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
+              (select count(*)::int from pg_policy p where p.polrelid = c.oid) as policies,
+              (select a.attname from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+                where i.indrelid = c.oid and i.indisprimary) as first,
+              (select string_agg(i.indexrelid::regclass::text, ', ') from pg_index i
+                where i.indrelid = c.oid and i.indisunique and coalesce((select a.attname from pg_attribute a
+                  where a.attrelid = c.oid and a.attnum = i.indkey[0]), '') <> 'company_id') as unique_without,
+              (select not a.attnotnull from pg_attribute a where a.attrelid = c.oid and a.attname = 'company_id') as nullable
+         from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1`,
+    )
+    assert.ok(rows.length > 25, String(rows.length))
+    for (const row of rows) {
+      if (hostTables.has(row.name)) continue
+      assert.deepEqual(row, { name: row.name, forced: true, policies: 1, first: 'company_id', unique_without: null, nullable: false })
+    }
+    for (const name of hostTables.keys())
+      assert.ok(
+        rows.some((row) => row.name === name),
+        `${name} is allowed and not there`,
+      )
+  })
+
+  it('the application role owns nothing, bypasses nothing and only adds to what must stay', async () => {
+    const { rows } = await running.database.ownerKnex.raw<{ rows: { owned: number; super: boolean; bypass: boolean; roles: boolean }[] }>(
+      `select (select count(*)::int from pg_class where relowner = r.oid) + (select count(*)::int from pg_proc where proowner = r.oid) as owned,
+              rolsuper as super, rolbypassrls as bypass, rolcreaterole or rolcreatedb as roles from pg_roles r where rolname = 'khatm_app'`,
+    )
+    assert.deepEqual(rows, [{ owned: 0, super: false, bypass: false, roles: false }])
+    for (const table of appendOnly) {
+      for (const statement of [`update ${table} set company_id = company_id`, `delete from ${table}`, `truncate ${table}`])
+        await assert.rejects(
+          running.host.db.company(one.companyId, ({ knex }) => knex.raw(statement)),
+          /permission denied/,
+          statement,
+        )
+    }
+    await assert.rejects(
+      running.host.db.company(one.companyId, ({ knex }) => knex.raw('create table mine (a int)')),
+      /permission denied/,
+    )
+  })
+
+  it('the company of a transaction cannot be another’s by asking for its rows', async () => {
+    for (const table of await companyTables()) {
+      const seen: unknown[] = await running.host.db.company(other.companyId, ({ knex }) =>
+        knex(table).where({ company_id: one.companyId }).limit(1),
+      )
+      assert.deepEqual(seen, [], table)
+    }
+  })
+
+  it('no page and no call of the API shows or changes what is another company’s', async () => {
+    const ids = new Set<string>([one.companyId])
+    await running.host.db.company(one.companyId, async ({ knex }) => {
+      for (const table of await companyTables()) {
+        const rows: Record<string, unknown>[] = await knex(table).limit(1)
+        for (const row of rows)
+          for (const [column, value] of Object.entries(row))
+            if (typeof value === 'string' && /(^|_)id$|sha256$/.test(column) && /^[\da-f-]{36}$|^[\da-f]{64}$/.test(value)) ids.add(value)
+      }
+    })
+    const keys: { id: string }[] = await running.host.db.host((knex) =>
+      knex('core_api_key').where({ company_id: one.companyId }).select('id'),
+    )
+    const users: { user_id: string }[] = await running.host.db.host((knex) =>
+      knex('core_membership').where({ company_id: one.companyId }).select('user_id'),
+    )
+    for (const { id } of keys) ids.add(id)
+    for (const { user_id: id } of users) ids.add(id)
+    assert.ok(ids.size > 8, String(ids.size))
+
+    const before = await picture(one.companyId)
+    const host = await hostRows()
+    const client = new WebClient(url)
+    await client.login('other', password)
+    const routes = routesOf()
+    assert.ok(routes.filter((route) => route.path.includes(':')).length > 25, String(routes.length))
+    let calls = 0
+    const wrong = new Set<string>()
+    for (const route of routes) {
+      for (const id of route.path.includes(':') ? ids : ['']) {
+        const status = await ask(client, route, route.path.replaceAll(/:\w+/g, id), id)
+        calls += 1
+        // A new form is the reader's own, and shows nothing of the record that it should have been filled from.
+        const right = id === '' || route.path.includes('/new?') ? status < 500 : status >= 400 && status < 500
+        if (!right) wrong.add(`${route.method} ${route.path} (${String(id.length)} characters) answered ${String(status)}`)
+      }
+    }
+    assert.deepEqual([...wrong], [])
+    assert.ok(calls > 300, String(calls))
+    assert.deepEqual(await picture(one.companyId), before)
+    assert.deepEqual(await hostRows(), host)
+  })
+
+  /** What belongs to the first company among the host's own rows. */
+  async function hostRows(): Promise<unknown> {
+    return running.host.db.host(async (knex) => [
+      await knex('core_company').where({ id: one.companyId }),
+      await knex('core_membership').where({ company_id: one.companyId }),
+      await knex('core_api_key').where({ company_id: one.companyId }).orderBy('id').select('id', 'groups', 'revoked_at'),
+      await knex('core_user').where({ login: 'one' }).select('name', 'password_hash', 'active'),
+    ])
+  }
+
+  interface Route {
+    readonly kind: 'api' | 'page'
+    readonly method: string
+    readonly path: string
+  }
+
+  /** Every route of every module, and the pages made from views. */
+  function routesOf(): Route[] {
+    const records = running.loaded.standing().map((module) => module.records)
+    const routes: Route[] = []
+    for (const { module, api, pages, models } of records) {
+      for (const route of api) routes.push({ kind: 'api', method: route.method, path: route.path })
+      for (const page of pages) routes.push({ kind: 'page', method: page.method, path: `/app/${module}${page.path}` })
+      for (const model of models) routes.push(...modelRoutes(model.name))
+    }
+    for (const model of ['settings.user', 'settings.company', 'settings.key']) routes.push(...modelRoutes(model))
+    return [...routes, { kind: 'page', method: 'get', path: '/app/search?q=WALLS' }, { kind: 'page', method: 'post', path: '/app/company' }]
+  }
+
+  function modelRoutes(name: string): Route[] {
+    const path = `/app/${name.replace('.', '/')}`
+    const page = (method: string, rest: string): Route => ({ kind: 'page', method, path: `${path}${rest}` })
+    return [
+      page('get', '?q=WALLS'),
+      page('get', '/:id'),
+      page('post', '/:id'),
+      page('post', '/:id/compute'),
+      page('post', '/:id/note'),
+      ...['delete', 'archive', 'cancel', 'post', 'revoke', 'send', 'undo'].map((action) => page('post', `/:id/action/${action}`)),
+      page('post', '/bulk/delete?ids=:id'),
+      page('get', '/new?duplicate=:id'),
+      { kind: 'page', method: 'get', path: `/app/find/${name}?q=WALLS` },
+    ]
+  }
+
+  async function ask(client: WebClient, route: Route, path: string, id: string): Promise<number> {
+    if (route.kind === 'api') {
+      const answer = await fetch(`${url}/api/v1${path}`, {
+        method: route.method,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...(['get', 'delete'].includes(route.method)
+          ? {}
+          : { body: JSON.stringify({ name: 'x', amount: '1.00', date: '2026-01-01', reason: 'x', type: 'credit_note' }) }),
+      })
+      assert.ok(!(await answer.text()).includes(mark), `${route.method} ${path} shows it`)
+      return answer.status
+    }
+    const fields: Record<string, string> = {
+      name: 'x',
+      text: 'a note',
+      ids: id,
+      company: id,
+      reason: 'x',
+      password: 'another long password',
+    }
+    const answer = route.method === 'get' ? await client.get(path) : await client.post(path, fields)
+    assert.ok(!answer.text.includes(mark), `${route.method} ${path} shows it`)
+    // A new record is not another's; a duplicate of what is not there is.
+    return answer.status
+  }
+})
