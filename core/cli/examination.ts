@@ -133,12 +133,22 @@ async function hostFindings(config: Configuration, texts: Translator, locale: Lo
       const failed = host.modules.list().filter((module) => module.fault !== undefined)
       const findings: Finding[] = [say('ready', 'database', { kind: running.database.kind })]
       for (const { name, fault } of failed) {
-        if (fault !== undefined) findings.push({ check: `module ${name}`, state: 'stopped', text: faultText(fault, texts, locale) })
+        if (fault === undefined) continue
+        const remedy = texts.text(locale, 'doctor.module-failed.remedy', { name })
+        findings.push({ check: `module ${name}`, state: 'stopped', text: faultText(fault, texts, locale), remedy })
       }
       const behind = host.modules.list().filter((module) => module.state === 'upgrading')
       if (behind.length > 0) findings.push(say('stopped', 'modules', { names: behind.map((module) => module.name).join(', ') }))
       else if (failed.length === 0) findings.push(say('ready', 'modules', { count: host.modules.list().length }))
-      for (const company of await host.access.companies()) {
+      const companies = await host.access.companies()
+      findings.push(
+        ...(await sandboxFindings(
+          config,
+          companies.filter((company) => company.sandbox).map((company) => company.code),
+          say,
+        )),
+      )
+      for (const company of companies) {
         const context = await host.access.systemContext(company.id, 'cli')
         const lacking = await host.db.company(company.id, (transaction) =>
           host.hooks.collect('readiness', { company }, { context, transaction }),
@@ -160,6 +170,17 @@ async function hostFindings(config: Configuration, texts: Translator, locale: Lo
       { check: 'database', state: 'stopped', text: faultText(fault, texts, locale), remedy: texts.text(locale, 'doctor.database.remedy') },
     ]
   }
+}
+
+/** Companies that practise: with authorities of their own process, or with the sandbox of another, which must answer. */
+async function sandboxFindings(config: Configuration, codes: readonly string[], say: Say): Promise<readonly Finding[]> {
+  if (codes.length === 0) return []
+  const names = codes.join(', ')
+  const { url } = config.sandbox
+  if (url === null) return [say('warning', 'sandbox', { names })]
+  const address = URL.canParse(url) ? new URL(url) : undefined
+  const reachable = address !== undefined && (await answers(address.hostname, Number(address.port === '' ? 80 : address.port)))
+  return [say(reachable ? 'ready' : 'stopped', 'sandbox-server', { url, names })]
 }
 
 function faultText(fault: FaultDetail, texts: Translator, locale: Locale): string {
