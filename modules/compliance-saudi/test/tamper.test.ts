@@ -149,4 +149,11 @@ describe('official samples and what one changed byte does to them', function () 
     const text = sample.bytes.toString('utf8').replace('xmlns:xades="http://uri.etsi.org/01903/v1.3.2#"', 'xmlns:xades="http:// uri"')
     assert.equal(verifyZatca(Buffer.from(text), { trust: [] }).integrity, 'broken')
   })
+
+  it('leaves an invoice inside CMS or PDF to the verifiers of those', () => {
+    const [sample] = samples
+    assert.ok(sample)
+    for (const lead of [Buffer.from([0x30, 0x82, 0x10, 0x00]), Buffer.from('%PDF-1.7\n')])
+      assert.equal(zatcaVerifier.recognises(Buffer.concat([lead, sample.bytes])), false)
+  })
 })

@@ -159,6 +159,8 @@ export function verifyZatca(bytes: Uint8Array, options: VerifyOptions): Omit<Doc
 export const zatcaVerifier: Verifier = {
   name: 'zatca',
   recognises(bytes) {
+    // CMS and PDF may carry an invoice; what is signed there is theirs to judge.
+    if (bytes[0] === 0x30 || Buffer.from(bytes.subarray(0, 5)).toString('latin1') === '%PDF-') return false
     // The marks stand before the lines of an invoice; a file of hundreds of megabytes is not searched for them.
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 256 * 1024))
     // Two marks, either of which will do: one damaged byte must lead to a verdict about the stamp, not to "unknown file".
