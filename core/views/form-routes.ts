@@ -302,6 +302,20 @@ function keepRowKeys(posted: RecordValues, computed: RecordValues): RecordValues
   return merged
 }
 
+/** Queues a mail of this record again that could not be delivered. */
+async function sendAgain(call: RecordCall, response: Response, id: string, mailId: string): Promise<void> {
+  requireWrite(call)
+  const { host } = call.parts
+  const { context } = call.signedIn
+  await inCompany(call, async (transaction) => {
+    await loadRecord(call, transaction, id)
+    const mails = await host.mail.statesOf(transaction, { type: call.model.auditType ?? call.model.name, id })
+    if (!mails.some((mail) => mail.id === mailId)) throw new Fault('MAIL-UNKNOWN', { status: 404 })
+    await host.mail.retry(transaction, context, mailId)
+  })
+  response.redirect(303, `${call.path}/${id}#log`)
+}
+
 async function addNote(call: RecordCall, response: Response, id: string): Promise<void> {
   const text = plainText(postedOf(call.request)['text']).trim().slice(0, 5000)
   if (text === '') throw new Fault('VIEW-NOTE-EMPTY', { path: 'text' })
@@ -351,6 +365,10 @@ export function addFormRoutes(router: Router, parts: WebParts): void {
   router.post('/:module/:model/:id/note', async (request, response) => {
     const call = open(request)
     await addNote(call, response, request.params.id)
+  })
+  router.post('/:module/:model/:id/mail/:mail', async (request, response) => {
+    const call = open(request)
+    await sendAgain(call, response, request.params.id, request.params.mail)
   })
   router.post('/:module/:model/:id/action/:action', async (request, response) => {
     const call = open(request)

@@ -15,6 +15,8 @@ interface LogEntry {
   readonly icon: string
   readonly state: string
   readonly failed: boolean
+  /** Id of a mail that may be sent again. */
+  readonly again: string
   /** State of a mail that is still on its way. */
   readonly waiting: string
 }
@@ -39,6 +41,7 @@ export async function drawLog(call: RecordCall, transaction: CompanyTransaction,
       icon: isNote ? 'message' : 'history',
       state: '',
       failed: false,
+      again: '',
       waiting: '',
     }
   })
@@ -53,6 +56,7 @@ export async function drawLog(call: RecordCall, transaction: CompanyTransaction,
       icon: 'mail',
       state: host.i18n.text(locale, `views.mail.${mail.state}`),
       failed: mail.state === 'failed',
+      again: mail.state === 'failed' && form.editable ? mail.id : '',
       waiting: mail.state === 'queued' || mail.state === 'sending' ? `${mail.id}-${mail.state}` : '',
     })
   }
