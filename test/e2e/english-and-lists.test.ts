@@ -12,6 +12,7 @@ describe('invoices in English: form, list, phone, keyboard', function () {
   let home: House
   let window: Window
   let page: Page
+  const closing: (() => Promise<unknown>)[] = []
 
   before(async function () {
     if (noBrowser !== undefined) {
@@ -21,11 +22,12 @@ describe('invoices in English: form, list, phone, keyboard', function () {
     home = await openHouse()
     window = await openWindow(home.browser, { locale: 'en' })
     page = window.page
+    closing.push(() => window.context.close())
     await logIn(page, home.url, house.login, house.password)
     await speak(page, home.url, 'en')
   })
   after(async () => {
-    await window?.context.close()
+    for (const close of closing) await close()
   })
 
   async function write(customer: string, description: string, price: string): Promise<void> {

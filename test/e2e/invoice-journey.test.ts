@@ -20,6 +20,7 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
   let window: Window
   let page: Page
   let folder: TemporaryFolder
+  const closing: (() => Promise<unknown>)[] = []
   let invoice = ''
   let pdf = ''
 
@@ -32,6 +33,10 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
     folder = await temporaryFolder()
     window = await openWindow(home.browser)
     page = window.page
+    closing.push(
+      () => window.context.close(),
+      () => folder.remove(),
+    )
   })
   // A journey: after a step that failed the next ones could only wait for what does not come.
   let broken = false
@@ -42,8 +47,7 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
     broken ||= this.currentTest?.state === 'failed'
   })
   after(async () => {
-    await window?.context.close()
-    await folder?.remove()
+    for (const close of closing) await close()
   })
 
   it('logs in and reads from right to left', async () => {

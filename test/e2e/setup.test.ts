@@ -6,6 +6,7 @@ import { launch, noBrowser, openWindow } from './browser.js'
 describe('the first run', function () {
   this.timeout(120_000)
   let browser: Browser
+  const closing: (() => Promise<unknown>)[] = []
 
   before(async function () {
     if (noBrowser !== undefined) {
@@ -13,9 +14,10 @@ describe('the first run', function () {
       this.skip()
     }
     browser = await launch()
+    closing.push(() => browser.close())
   })
   after(async () => {
-    await browser?.close()
+    for (const close of closing) await close()
   })
 
   for (const { locale, dir, create, save, created } of [
