@@ -119,6 +119,7 @@ function fromHex(hex: string): string {
 /** One glyph that is shown, with the text it is said to be. */
 interface Shown {
   readonly text: string
+  readonly code: number
   readonly mark: boolean
   /** Index of its show operator, and of the glyph in it. */
   readonly operator: number
@@ -165,7 +166,7 @@ function mendContent(content: string, fonts: ReadonlyMap<string, Font>): string 
         const span = around === undefined ? undefined : spans[around.span]
         if (span !== undefined) span.glyphs += 1
         const text = around?.text ?? font?.texts.get(part) ?? ''
-        shown.push({ text, mark: font?.isMark(part) === true, operator: operators.length, place, span: around?.span })
+        shown.push({ text, code: part, mark: font?.isMark(part) === true, operator: operators.length, place, span: around?.span })
       })
       operators.push({ start: match.index, end: match.index + whole.length, parts })
     }
@@ -173,13 +174,34 @@ function mendContent(content: string, fonts: ReadonlyMap<string, Font>): string 
   return write(content, operators, spans, wanted(shown, spans))
 }
 
+interface Change {
+  readonly glyph: Shown
+  readonly text: string
+  /** The glyph gets a span of its own right around it; a span that the compiler put there says nothing from now on. */
+  readonly opened: boolean
+  /** Operators ahead of the glyph. */
+  readonly before: string
+}
+
+/**
+ * The vowels of a letter, each said by a span of its own at the very place where the letter begins, over an invisible mark without
+ * advance. Readers turn a right-to-left line round sign by sign: two signs in one span, or a span where the vowel is drawn (above the
+ * middle of its letter), come back exchanged or as words torn apart (poppler 22).
+ */
+function carriers(mark: Shown | undefined, vowels: string): string {
+  if (mark === undefined) return ''
+  const said = Array.from(vowels).toReversed()
+  return `3 Tr\n${said.map((vowel) => `${spanStart(vowel)}\n[${glyphCode(mark.code)}] TJ\nEMC`).join('\n')}\n0 Tr\n`
+}
+
 /** What each glyph should say, where that differs from what it is said to be. */
-function wanted(shown: readonly Shown[], spans: readonly Span[]): { glyph: Shown; text: string }[] {
-  const found: { glyph: Shown; text: string }[] = []
+function wanted(shown: readonly Shown[], spans: readonly Span[]): Change[] {
+  const found: Change[] = []
   let marks: Shown[] = []
-  const say = (glyph: Shown, text: string): void => {
+  const say = (glyph: Shown, text: string, opened = false, before = ''): void => {
     // A span over several glyphs says its text once already.
-    if (text !== glyph.text && (glyph.span === undefined || spans[glyph.span]?.glyphs === 1)) found.push({ glyph, text })
+    const alone = glyph.span === undefined || spans[glyph.span]?.glyphs === 1
+    if (opened || (alone && text !== glyph.text)) found.push({ glyph, text, opened, before })
   }
   for (const glyph of shown) {
     if (glyph.mark) {
@@ -189,28 +211,30 @@ function wanted(shown: readonly Shown[], spans: readonly Span[]): { glyph: Shown
     }
     // Right to left, the marks of a cluster are drawn before its body.
     if (marks.length > 0 && marks[0]?.text === glyph.text) {
-      for (const mark of marks) say(mark, '')
+      const [, letters = glyph.text, vowels = ''] = /^(\P{M}+)(\p{M}+)$/u.exec(glyph.text) ?? []
+      const span = glyph.span === undefined ? undefined : spans[glyph.span]
+      const whole = span === undefined || span.glyphs === 1 || span.glyphs === marks.length + 1
+      const opened = vowels !== '' && whole
+      for (const mark of marks) say(mark, '', opened)
+      if (opened) say(glyph, letters, true, carriers(marks[0], vowels))
     }
     marks = []
   }
   return found
 }
 
-function write(
-  content: string,
-  operators: readonly Operator[],
-  spans: readonly Span[],
-  changes: readonly { glyph: Shown; text: string }[],
-): string {
+function write(content: string, operators: readonly Operator[], spans: readonly Span[], changes: readonly Change[]): string {
   if (changes.length === 0) return content
-  const edits: { start: number; end: number; text: string }[] = []
-  const byOperator = new Map<number, Map<number, string>>()
-  for (const { glyph, text } of changes) {
+  const edits = new Map<number, { start: number; end: number; text: string }>()
+  const byOperator = new Map<number, Map<number, Change>>()
+  for (const change of changes) {
+    const { glyph, text, opened } = change
     const span = glyph.span === undefined ? undefined : spans[glyph.span]
-    if (span !== undefined) edits.push({ start: span.start, end: span.end, text: spanStart(text) })
-    else {
-      const places = byOperator.get(glyph.operator) ?? new Map<number, string>()
-      places.set(glyph.place, text)
+    // A span may begin ahead of font and place of its glyph, so one that is to begin right at the glyph takes its place.
+    if (span !== undefined) edits.set(span.start, { start: span.start, end: span.end, text: opened ? '/Span BMC' : spanStart(text) })
+    if (span === undefined || opened) {
+      const places = byOperator.get(glyph.operator) ?? new Map<number, Change>()
+      places.set(glyph.place, change)
       byOperator.set(glyph.operator, places)
     }
   }
@@ -224,21 +248,20 @@ function write(
       run = []
     }
     operator.parts.forEach((part, place) => {
-      const text = places.get(place)
+      const change = places.get(place)
       if (typeof part === 'string') run.push(part)
-      else if (text === undefined) run.push(glyphCode(part))
+      else if (change === undefined) run.push(glyphCode(part))
       else {
         flush()
-        pieces.push(`${spanStart(text)}\n[${glyphCode(part)}] TJ\nEMC`)
+        pieces.push(`${change.before}${spanStart(change.text)}\n[${glyphCode(part)}] TJ\nEMC`)
       }
     })
     flush()
-    edits.push({ start: operator.start, end: operator.end, text: pieces.join('\n') })
+    edits.set(operator.start, { start: operator.start, end: operator.end, text: pieces.join('\n') })
   }
-  edits.sort((a, b) => a.start - b.start)
   let at = 0
   const out: string[] = []
-  for (const edit of edits) {
+  for (const edit of [...edits.values()].sort((a, b) => a.start - b.start)) {
     out.push(content.slice(at, edit.start), edit.text)
     at = edit.end
   }
@@ -275,6 +298,7 @@ function readParts(operand: string): (string | number)[] {
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
 
 function unescape(text: string): string {
+  if (!text.includes('\\')) return text
   return text.replace(/\\([0-7]{1,3}|\r?\n|[\s\S])/g, (_, code: string) => {
     if (/^[0-7]/.test(code)) return String.fromCharCode(parseInt(code, 8))
     return code.endsWith('\n') ? '' : (escapes[code] ?? code)

@@ -162,12 +162,14 @@ describe('documents', () => {
     assert.match(text, /لا غير/)
   })
 
-  it('keeps vowel marks with their letters', async () => {
-    const { pdf } = await render(invoiceSample({ notes: 'ذُكِرَ رقمُ الفاتورةِ إلكترونيًا' }))
-    const text = textOf(pdf)
-    // poppler 22 gives a letter and the mark on it in exchanged order; both orders keep the word whole and each mark once.
-    const orders = (word: string): RegExp => new RegExp(word.replace(/(\p{L})(\p{M})/gu, '(?:$1$2|$2$1)'), 'u')
-    for (const word of ['ذُكِرَ', 'رقمُ', 'الفاتورةِ', 'إلكترونيًا']) assert.match(text, orders(word))
+  it('gives vowelled words back in logical order', async () => {
+    // إِ (kasra under the hamza of an alef) is left out: Noto Sans Arabic draws it so that poppler 22 gives kasra and alef exchanged.
+    const sentence =
+      'ذَكَرَ مُحَمَّدٌ رَقْمَ الفَاتُورَةِ إلكترونيًّا وَاللَّهُ المُوَفِّقُ لِلْجَمِيعِ لَا شَيْءٌ فَلَاحٌ سَأَلَهُ لأَنَّ الآنَ لُؤْلُؤٌ بِئْرٌ سِتَّةُ آلافِ رِيالٍ'
+    const { pdf } = await render(invoiceSample({ notes: sentence }))
+    const words = new Set(textOf(pdf).normalize('NFC').split(/\s+/))
+    for (const word of sentence.split(' ')) assert.ok(words.has(word.normalize('NFC')), word)
+    run('qpdf', pdf, '--check', '@')
   })
 
   it('keeps Latin words and the digits beside them in their order inside Arabic', async () => {
