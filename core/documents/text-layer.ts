@@ -213,7 +213,8 @@ function wanted(shown: readonly Shown[], spans: readonly Span[]): Change[] {
     if (marks.length > 0 && marks[0]?.text === glyph.text) {
       const [, letters = glyph.text, vowels = ''] = /^(\P{M}+)(\p{M}+)$/u.exec(glyph.text) ?? []
       const span = glyph.span === undefined ? undefined : spans[glyph.span]
-      const whole = span === undefined || span.glyphs === 1 || span.glyphs === marks.length + 1
+      // A span that holds other clusters too is left as it is.
+      const whole = span === undefined || span.glyphs === 1 + marks.filter((mark) => mark.span === glyph.span).length
       const opened = vowels !== '' && whole
       for (const mark of marks) say(mark, '', opened)
       if (opened) say(glyph, letters, true, carriers(marks[0], vowels))

@@ -163,9 +163,8 @@ describe('documents', () => {
   })
 
   it('gives vowelled words back in logical order', async () => {
-    // إِ (kasra under the hamza of an alef) is left out: Noto Sans Arabic draws it so that poppler 22 gives kasra and alef exchanged.
     const sentence =
-      'ذَكَرَ مُحَمَّدٌ رَقْمَ الفَاتُورَةِ إلكترونيًّا وَاللَّهُ المُوَفِّقُ لِلْجَمِيعِ لَا شَيْءٌ فَلَاحٌ سَأَلَهُ لأَنَّ الآنَ لُؤْلُؤٌ بِئْرٌ سِتَّةُ آلافِ رِيالٍ'
+      'ذَكَرَ مُحَمَّدٌ رَقْمَ الفَاتُورَةِ إلكترونيًّا وَاللَّهُ المُوَفِّقُ لِلْجَمِيعِ لَا إِلٰهَ شَيْءٌ فَلَاحٌ سَأَلَهُ لأَنَّ الآنَ لُؤْلُؤٌ بِئْرٌ سِتَّةُ آلافِ رِيالٍ'
     const { pdf } = await render(invoiceSample({ notes: sentence }))
     const words = new Set(textOf(pdf).normalize('NFC').split(/\s+/))
     for (const word of sentence.split(' ')) assert.ok(words.has(word.normalize('NFC')), word)
