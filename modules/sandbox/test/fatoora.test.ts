@@ -82,9 +82,17 @@ describe('sandbox Fatoora server', () => {
 
   const tampered: readonly [string, (xml: string) => string, string][] = [
     ['an amount', (xml) => xml.replaceAll('115.00', '115.01'), 'invalid-invoice-hash'],
-    ['the signature', (xml) => xml.replace(/(?<=<ds:SignatureValue>.{30})./, (letter) => (letter === 'A' ? 'B' : 'A')), 'invalid-digital-signature'],
+    [
+      'the signature',
+      (xml) => xml.replace(/(?<=<ds:SignatureValue>.{30})./, (letter) => (letter === 'A' ? 'B' : 'A')),
+      'invalid-digital-signature',
+    ],
     ['the signing time', (xml) => xml.replace(/(<xades:SigningTime>\d{4}-)\d{2}/, '$101'), 'signed-properties-hashing'],
-    ['the QR code', (xml) => xml.replace(/(?<=mimeCode="text\/plain">AS.{20})./, (letter) => (letter === 'A' ? 'B' : 'A')), 'sellerName_QRCODE_INVALID'],
+    [
+      'the QR code',
+      (xml) => xml.replace(/(?<=mimeCode="text\/plain">AS.{20})./, (letter) => (letter === 'A' ? 'B' : 'A')),
+      'sellerName_QRCODE_INVALID',
+    ],
     [
       'the order',
       (xml) => xml.replace(/(<cbc:IssueDate>.*?<\/cbc:IssueDate>)(<cbc:IssueTime>.*?<\/cbc:IssueTime>)/, '$2$1'),
