@@ -44,7 +44,11 @@ export function contactViews(setup: ModuleSetup): void {
     },
     searchColumns: ['name', 'name_ar', 'search_text'],
     label: (record) =>
-      [record['nameAr'] ?? record['name_ar'], record['name']].filter((name) => typeof name === 'string' && name !== '').join(' · '),
+      [record['nameAr'] ?? record['name_ar'], record['name']]
+        .filter((name) => typeof name === 'string' && name !== '')
+        // Isolated (U+2068, U+2069), so that the full stop of “Co.” stays at its end inside Arabic.
+        .map((name) => `\u2068${String(name)}\u2069`)
+        .join(' · '),
     load: async (transaction, _context, id) => {
       if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined
       const contact = await findContact(transaction, id)
