@@ -120,7 +120,7 @@ async function killSomewhere(child: ChildProcess, out: string): Promise<boolean>
   const ended = (): boolean => child.exitCode !== null || child.signalCode !== null
   const known = readLines(out).length
   const byTime = randomInt(2) === 0
-  const deadline = Date.now() + randomInt(1500, 9000)
+  const deadline = Date.now() + randomInt(300, 4000)
   const wanted = randomInt(1, 40)
   while (!ended() && (byTime ? Date.now() < deadline : Date.now() < deadline + 30_000)) {
     const lines = readLines(out).length
