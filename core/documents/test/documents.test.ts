@@ -121,6 +121,8 @@ describe('documents', () => {
       assert.ok(fonts.length >= 3)
       for (const line of fonts) assert.match(line, /yes yes yes/, line)
       const attached = withFile(pdf, (file) => {
+        // The plain name, without a folder: people save it under this name.
+        assert.match(execFileSync('pdfdetach', ['-list', file], { encoding: 'utf8' }), /^1: [^/]+\.xml$/m)
         execFileSync('pdfdetach', ['-save', '1', '-o', `${file}.xml`, file], { stdio: 'pipe' })
         return readFileSync(`${file}.xml`)
       })
