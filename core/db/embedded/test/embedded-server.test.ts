@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -170,7 +170,7 @@ describe('embedded PostgreSQL', function () {
   it('finds another place, and says so, when its account may not reach the data folder', async function () {
     if (process.getuid?.() !== 0) return this.skip()
     // a parent of root's own outside the temporary folder
-    const closed = await mkdtemp('/root/khatm-closed-')
+    const closed = await mkdtemp(join(homedir(), 'khatm-closed-'))
     await chmod(closed, 0o700)
     const below = path.join(closed, 'data')
     await mkdir(below)
