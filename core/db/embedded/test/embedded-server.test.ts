@@ -170,7 +170,7 @@ describe('embedded PostgreSQL', function () {
   it('finds another place, and says so, when its account may not reach the data folder', async function () {
     if (process.getuid?.() !== 0) return this.skip()
     // a parent of root's own outside the temporary folder
-    const closed = await mkdtemp(join(homedir(), 'khatm-closed-'))
+    const closed = await mkdtemp(path.join(homedir(), 'khatm-closed-'))
     await chmod(closed, 0o700)
     const below = path.join(closed, 'data')
     await mkdir(below)
