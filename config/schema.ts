@@ -40,7 +40,35 @@ export const configurationSchema = z.object({
         pinEnvironment: z.string().nullable().default(null),
       }),
     ),
+    /** Remote signing services (Cloud Signature Consortium API): QTSPs, and `khatm signer` on another machine. Secrets come from files. */
+    csc: z
+      .array(
+        z.object({
+          name: z.string(),
+          /** Base address: `https://host/csc/v2`. */
+          url: z.string(),
+          version: z.enum(['1', '2']).default('2'),
+          /** OAuth 2 client credentials; without them the client certificate alone speaks for the host. */
+          clientId: z.string().nullable().default(null),
+          clientSecretFile: z.string().nullable().default(null),
+          /** PEM: authority of the server, certificate and key of this host (mutual TLS). */
+          authorityFile: z.string().nullable().default(null),
+          certificateFile: z.string().nullable().default(null),
+          keyFile: z.string().nullable().default(null),
+          /** PIN that authorises credentials of this service, where it wants one. */
+          pinFile: z.string().nullable().default(null),
+        }),
+      )
+      .default([]),
   }),
+  validation: z
+    .object({
+      /** Ask OCSP, CRL and AIA addresses of certificates when a page or command validates. */
+      online: z.boolean().default(true),
+      /** PEM or DER files of further trust anchors; `trust/*.pem` of the data folder is always read. */
+      trustFiles: z.array(z.string()).default([]),
+    })
+    .default({ online: true, trustFiles: [] }),
   documents: z.object({ workers: z.number().int().min(1).max(16), recycleAfter: z.number().int().min(10) }),
   jobs: z.object({ concurrency: z.number().int().min(1).max(64) }),
   sandbox: z.object({

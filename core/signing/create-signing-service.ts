@@ -9,13 +9,13 @@ import { verifyDigestSignature } from '../validation/ecdsa.js'
 import { defaultDigest, defaultScheme, schemeFits } from './algorithms.js'
 import { buildCertificateRequest, toPem } from './certificate-request.js'
 import { insertKey, readKey, readKeys, replaceCertificates, type NewKeyRow, type StoredKey } from './key-store.js'
-import type { Key, KeyProvider, KeyPurpose } from './key.js'
+import type { Key, KeyProvider, KeyProviderKind, KeyPurpose, KeyUse } from './key.js'
 import { Pkcs11KeyProvider } from './keys/pkcs11/pkcs11-provider.js'
 import { generateKeyMaterial, readKeyMaterial, type KeyMaterial } from './keys/software/key-material.js'
 import { SoftwareKeyProvider } from './keys/software/software-provider.js'
 import { loadMasterKey, wrapKey } from './keys/software/wrapping.js'
 import { checkPolicy } from './policy.js'
-import type { KeyUse, OpenOptions, Signer, SigningService } from './signing-service.js'
+import type { OpenOptions, Signer, SigningService } from './signing-service.js'
 
 /** What the service writes to: the host's pino logger, or any of its shape. */
 export interface SigningLogger {
@@ -43,11 +43,14 @@ class LocalSigningService implements SigningService {
   private masterKeyLoaded: Buffer | undefined
   private readonly software = new SoftwareKeyProvider(() => this.masterKey())
   private readonly pkcs11: Pkcs11KeyProvider
+  private readonly providers: ReadonlyMap<KeyProviderKind, KeyProvider>
   /** Keys stopped while signers of them are open in this process. */
   private readonly stopped = new Set<string>()
 
   constructor(private readonly parts: SigningParts) {
     this.pkcs11 = new Pkcs11KeyProvider(parts.config.signing.pkcs11, parts.logger)
+    const providers: readonly KeyProvider[] = [this.software, this.pkcs11]
+    this.providers = new Map(providers.map((provider) => [provider.kind, provider]))
   }
 
   async generateKey(...[transaction, context, key]: Parameters<SigningService['generateKey']>): Promise<Key> {
@@ -61,17 +64,18 @@ class LocalSigningService implements SigningService {
 
   async adoptTokenKey(...[transaction, context, key]: Parameters<SigningService['adoptTokenKey']>): Promise<Key> {
     const found = await this.pkcs11.findKey(key)
-    const row: NewKeyRow = {
-      id: randomUUID(),
-      name: key.name,
-      provider: 'pkcs11',
-      algorithm: found.algorithm,
-      publicKey: found.publicKey,
-      purposes: key.purposes,
-      attributes: found.attributes,
-      stored: found.stored,
-    }
-    return this.store(transaction, context, row, found.certificates, 'key.adopted')
+    return this.adoptKey(transaction, context, { ...found, name: key.name, purposes: key.purposes, provider: 'pkcs11' })
+  }
+
+  async adoptKey(...[transaction, context, key]: Parameters<SigningService['adoptKey']>): Promise<Key> {
+    const { certificates, ...facts } = key
+    return this.store(transaction, context, { id: randomUUID(), ...facts }, certificates, 'key.adopted')
+  }
+
+  provider(kind: KeyProviderKind): KeyProvider {
+    const provider = this.providers.get(kind)
+    if (provider === undefined) throw new Fault('SIGN-PROVIDER-UNKNOWN', { params: { provider: kind }, status: 503 })
+    return provider
   }
 
   async installCertificates(
@@ -148,12 +152,11 @@ class LocalSigningService implements SigningService {
       }
       return found
     })
-    return this.signerOf(stored, options)
+    return this.signerOf(stored, options, uses)
   }
 
   async close(): Promise<void> {
-    await this.software.close()
-    await this.pkcs11.close()
+    for (const provider of this.providers.values()) await provider.close?.()
   }
 
   private masterKey(): Buffer {
@@ -201,23 +204,12 @@ class LocalSigningService implements SigningService {
     return key
   }
 
-  private providerOf(key: Key): KeyProvider {
-    switch (key.provider) {
-      case 'software':
-        return this.software
-      case 'pkcs11':
-        return this.pkcs11
-      default:
-        throw new Fault('SIGN-PROVIDER-UNKNOWN', { params: { provider: key.provider }, status: 503 })
-    }
-  }
-
-  private signerOf(stored: StoredKey, options: OpenOptions): Signer {
+  private signerOf(stored: StoredKey, options: OpenOptions, uses: readonly KeyUse[] = []): Signer {
     const { key, reference } = stored
     const scheme = options.scheme ?? defaultScheme(key.algorithm)
     const digestAlgorithm = options.digestAlgorithm ?? defaultDigest(key.algorithm)
     if (!schemeFits(key.algorithm, scheme)) throw new Fault('SIGN-ALGORITHM-MISMATCH', { params: { algorithm: key.algorithm, scheme } })
-    const provider = this.providerOf(key)
+    const provider = this.provider(key.provider)
     const until = Date.now() + openMilliseconds
     const sign = async (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
       if (this.stopped.has(key.id)) throw new Fault('SIGN-KEY-STOPPED', { params: { name: key.name }, status: 409 })
@@ -226,6 +218,7 @@ class LocalSigningService implements SigningService {
         scheme,
         digestAlgorithm,
         digest,
+        uses,
         ...(message === undefined ? {} : { message }),
       })
       const check = {

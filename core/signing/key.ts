@@ -10,6 +10,16 @@ export type KeyPurpose = 'seal-document' | 'sign-contract' | 'stamp-e-invoice' |
 
 export type KeyProviderKind = 'software' | 'pkcs11' | 'agent' | 'csc'
 
+/** Why a key is used: goes through the policy and into the use log; an agent shows it to the person before the PIN. */
+export interface KeyUse {
+  readonly purpose: KeyPurpose
+  readonly subject: { readonly type: string; readonly id: string; readonly label: string }
+  /** Total of the document, for amount limits: decimal string and ISO currency. */
+  readonly amount?: { readonly value: string; readonly currency: string }
+  /** SHA-256 of the document as its reader has it, lower-case hex. */
+  readonly documentHash?: string
+}
+
 /** A configured key of a company. The private part is known to its provider alone. */
 export interface Key {
   readonly id: string
@@ -58,6 +68,8 @@ export interface SignDigestRequest {
   readonly digest: Uint8Array
   /** The bytes the digest was made of, where the caller has them: lets a provider hash and sign in one native step. */
   readonly message?: Uint8Array
+  /** What the signature is for, for providers where a person (agent) or another service (CSC) decides on it. */
+  readonly uses?: readonly KeyUse[]
 }
 
 export interface KeyReference {

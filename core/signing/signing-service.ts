@@ -1,14 +1,18 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
-import type { DigestAlgorithm, Key, KeyAlgorithm, KeyLimits, KeyPurpose, SignatureScheme } from './key.js'
+import type {
+  DigestAlgorithm,
+  Key,
+  KeyAlgorithm,
+  KeyLimits,
+  KeyProvider,
+  KeyProviderKind,
+  KeyPurpose,
+  KeyUse,
+  SignatureScheme,
+} from './key.js'
 
-/** Why a key is used: goes through the policy and into the use log. */
-export interface KeyUse {
-  readonly purpose: KeyPurpose
-  readonly subject: { readonly type: string; readonly id: string; readonly label: string }
-  /** Total of the document, for amount limits: decimal string and ISO currency. */
-  readonly amount?: { readonly value: string; readonly currency: string }
-}
+export type { KeyUse } from './key.js'
 
 /** What signature formats (CAdES, XAdES, PAdES, the Saudi stamp) get: one key, already allowed for one use. */
 export interface Signer {
@@ -36,6 +40,22 @@ export interface NewSoftwareKey {
   readonly name: string
   readonly algorithm: KeyAlgorithm
   readonly purposes: readonly KeyPurpose[]
+}
+
+/** A key as its provider described it. */
+export interface FoundKey {
+  readonly name: string
+  readonly purposes: readonly KeyPurpose[]
+  readonly provider: KeyProviderKind
+  readonly algorithm: KeyAlgorithm
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey: Buffer
+  /** DER, the signer's own first. */
+  readonly certificates: readonly Buffer[]
+  /** Facts shown to people. */
+  readonly attributes: Key['attributes']
+  /** Where the provider finds it again; no secret. */
+  readonly stored: Readonly<Record<string, string>>
 }
 
 export interface CertificateRequestSubject {
@@ -68,6 +88,13 @@ export interface SigningService {
       keyId?: string
     },
   ): Promise<Key>
+  /**
+   * Registers a key that another provider holds (agent, CSC): the provider's own code has found it and read its facts.
+   * @throws Fault SIGN-KEY-NAME-MISSING, SIGN-PURPOSE-MISSING, SIGN-CERT-MISMATCH
+   */
+  adoptKey(transaction: CompanyTransaction, context: CompanyContext, key: FoundKey): Promise<Key>
+  /** The provider of that kind, for its own verbs (tokens of a module, credentials of a CSC service, pairing of agents). */
+  provider(kind: KeyProviderKind): KeyProvider
   /** Checks that the first certificate carries the key's public key. @throws Fault SIGN-CERT-MISMATCH */
   installCertificates(
     transaction: CompanyTransaction,

@@ -1,3 +1,5 @@
+import type { RevocationMode, RevocationSource } from './revocation/evidence.js'
+import type { Qualifier } from './trust/qualification.js'
 import type { DocumentVerdict } from './verdict.js'
 
 export interface VerifyOptions {
@@ -5,6 +7,14 @@ export interface VerifyOptions {
   readonly trust: readonly Buffer[]
   /** Validation time; now unless told. */
   readonly at?: Date
+  /** Of a detached signature. */
+  readonly content?: Uint8Array
+  /** `known` unless told: evidence is used where it is, its absence is a warning. */
+  readonly revocation?: RevocationMode
+  /** Asked for evidence the file does not carry; absent: offline. */
+  readonly source?: RevocationSource
+  /** What trusted lists say of a path. */
+  readonly qualifier?: Qualifier
 }
 
 /** Knows one kind of signed file. Modules add theirs (`host.verifiers.add`); the first that recognises the bytes judges them. */

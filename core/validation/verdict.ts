@@ -1,4 +1,6 @@
 import type { FaultDetail } from '../i18n/fault.js'
+import type { RevocationStatus } from './revocation/evidence.js'
+import type { Qualification } from './trust/qualification.js'
 
 /** ETSI EN 319 102-1 clause 5.1.3. */
 export type Indication = 'TOTAL-PASSED' | 'INDETERMINATE' | 'TOTAL-FAILED'
@@ -16,6 +18,13 @@ export type SubIndication =
   | 'EXPIRED'
   | 'NOT_YET_VALID'
   | 'NO_SIGNING_CERTIFICATE_FOUND'
+  | 'REVOKED_CA_NO_POE'
+  | 'OUT_OF_BOUNDS_NOT_REVOKED'
+  | 'REVOCATION_OUT_OF_BOUNDS_NO_POE'
+  | 'CRYPTO_CONSTRAINTS_FAILURE_NO_POE'
+  | 'NO_POE'
+  | 'POLICY_PROCESSING_ERROR'
+  | 'SIGNATURE_POLICY_NOT_AVAILABLE'
   | 'NO_CERTIFICATE_CHAIN_FOUND'
   | 'REVOKED_NO_POE'
   | 'OUT_OF_BOUNDS_NO_POE'
@@ -41,8 +50,42 @@ export interface SignatureVerdict {
   readonly covers: 'entire-file' | 'entire-revision' | 'partial' | 'unclear'
   /** What later revisions changed, each judged against what this signature allows. */
   readonly changes: readonly { readonly revision: number; readonly kind: string; readonly allowed: boolean }[]
+  /** What the signer states, ISO. */
+  readonly claimedAt?: string | null
+  /** Best signature time: proven by a trusted time stamp, ISO. */
+  readonly provenAt?: string | null
+  /** `sha256 with rsa-pkcs1, 2048 bit` as parts. */
+  readonly algorithms?: { readonly digest: string; readonly scheme: string; readonly key: string } | null
+  /** The path, leaf first. */
+  readonly certificates?: readonly CertificateFacts[]
+  readonly timeStamps?: readonly TimeStampFacts[]
+  readonly revocation?: readonly RevocationStatus[]
+  /** By trusted lists (ETSI TS 119 615); absent where none are at hand. */
+  readonly qualification?: Qualification | null
+  /** Field of a PDF, id of an XML signature. */
+  readonly name?: string | null
   /** Everything found wrong or worth knowing with this signature. */
   readonly findings: readonly FaultDetail[]
+}
+
+export interface CertificateFacts {
+  readonly name: string
+  readonly subject: string
+  readonly issuer: string
+  readonly serial: string
+  readonly notBefore: string
+  readonly notAfter: string
+  /** SHA-256, lower-case hex. */
+  readonly sha256: string
+  readonly trustAnchor: boolean
+}
+
+export interface TimeStampFacts {
+  readonly kind: 'signature' | 'content' | 'archive' | 'document'
+  readonly at: string | null
+  readonly authority: string | null
+  readonly intact: boolean
+  readonly trusted: boolean
 }
 
 export interface DocumentVerdict {

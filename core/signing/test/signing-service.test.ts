@@ -44,7 +44,7 @@ describe('signing service', function () {
       token = new SoftToken()
       token.generate('EC:prime256v1', '0a', 'seal')
     }
-    const signing = { masterKey: null, timeStampUrl: null, pkcs11: token === undefined ? [] : [token.configuration()] }
+    const signing = { masterKey: null, timeStampUrl: null, pkcs11: token === undefined ? [] : [token.configuration()], csc: [] }
     service = createSigningService({
       database: scratch.database,
       audit,

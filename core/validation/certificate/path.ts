@@ -1,4 +1,5 @@
 import type { FaultDetail } from '../../i18n/fault.js'
+import type { RevocationEvidence, RevocationMode, RevocationStatus } from '../revocation/evidence.js'
 import type { SubIndication } from '../verdict.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
 import { verifyMessageSignature, type Outcome } from '../signature-algorithm.js'
@@ -13,6 +14,15 @@ export interface PathQuestion {
   readonly at: Date
   /** Extended key usage the leaf must carry (time-stamping: `1.3.6.1.5.5.7.3.8`). */
   readonly extendedKeyUsage?: string
+  /** Without it revocation is not looked at. */
+  readonly revocation?: { readonly mode: RevocationMode; readonly evidence: RevocationEvidence }
+  /** Inputs (c) to (g) of RFC 5280 6.1.1; any policy unless told. */
+  readonly policies?: {
+    readonly acceptable?: readonly string[]
+    readonly requireExplicit?: boolean
+    readonly inhibitMapping?: boolean
+    readonly inhibitAny?: boolean
+  }
 }
 
 export interface PathAnswer {
@@ -21,6 +31,10 @@ export interface PathAnswer {
   readonly chain: readonly Certificate[]
   readonly findings: readonly FaultDetail[]
   readonly subIndication: SubIndication | null
+  /** One per certificate of the chain, leaf first; empty where revocation was not looked at. */
+  readonly revocation: readonly RevocationStatus[]
+  /** Policies the path is valid for (RFC 5280 6.1.6); `2.5.29.32.0` for any. */
+  readonly policies: readonly string[]
 }
 
 /** RFC 5280 extensions this code processes; any other critical one stops a path. */
@@ -41,6 +55,8 @@ const policyConstraints = '2.5.29.36'
 /** A certificate maze is refused, not walked: bounds on depth and on signature checks in one question. */
 const maximumLength = 12
 const maximumChecks = 128
+
+const nothingMore = { revocation: [], policies: [] } as const
 
 interface Problem {
   readonly finding: FaultDetail
@@ -225,17 +241,17 @@ export function checkPath(question: PathQuestion): PathAnswer {
   }
 
   const chain = walk([certificate], 0)
-  if (chain !== undefined && leafProblem === undefined) return { trusted: true, chain, findings: [], subIndication: null }
+  if (chain !== undefined && leafProblem === undefined) return { trusted: true, chain, findings: [], subIndication: null, ...nothingMore }
   if (chain !== undefined && leafProblem !== undefined) {
-    return { trusted: false, chain, findings: [leafProblem.finding], subIndication: leafProblem.subIndication }
+    return { trusted: false, chain, findings: [leafProblem.finding], subIndication: leafProblem.subIndication, ...nothingMore }
   }
   if (best !== undefined) {
     const findings = [best.problem.finding, ...(leafProblem === undefined ? [] : [leafProblem.finding])]
-    return { trusted: false, chain: best.chain, findings, subIndication: best.problem.subIndication }
+    return { trusted: false, chain: best.chain, findings, subIndication: best.problem.subIndication, ...nothingMore }
   }
   const missing = problem('VERIFY-CHAIN-NOT-FOUND', certificate, 'NO_CERTIFICATE_CHAIN_FOUND', { issuer: certificate.issuerHolder })
   const findings = [missing.finding, ...(leafProblem === undefined ? [] : [leafProblem.finding])]
-  return { trusted: false, chain: [certificate], findings, subIndication: missing.subIndication }
+  return { trusted: false, chain: [certificate], findings, subIndication: missing.subIndication, ...nothingMore }
 }
 
 function groupBySubject(certificates: readonly Certificate[]): Map<string, Certificate[]> {
