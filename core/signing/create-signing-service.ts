@@ -12,16 +12,10 @@ import { insertKey, readKey, readKeys, replaceCertificates, type NewKeyRow, type
 import type { Key, KeyProvider, KeyProviderKind, KeyPurpose, KeyUse } from './key.js'
 import { Pkcs11KeyProvider } from './keys/pkcs11/pkcs11-provider.js'
 import { generateKeyMaterial, readKeyMaterial, type KeyMaterial } from './keys/software/key-material.js'
-import { SoftwareKeyProvider } from './keys/software/software-provider.js'
 import { loadMasterKey, wrapKey } from './keys/software/wrapping.js'
+import { createKeyProviders, type SigningLogger } from './key-providers.js'
 import { checkPolicy } from './policy.js'
 import type { OpenOptions, Signer, SigningService } from './signing-service.js'
-
-/** What the service writes to: the host's pino logger, or any of its shape. */
-export interface SigningLogger {
-  warn(facts: object, message: string): void
-  error(facts: object, message: string): void
-}
 
 export interface SigningParts {
   readonly database: Database
@@ -34,23 +28,19 @@ export interface SigningParts {
 /** An opened key serves this long; a batch that takes longer opens again, and so meets the policy again. */
 const openMilliseconds = 10 * 60_000
 
-/** The signing service over software keys and PKCS#11 tokens. */
+/** The signing service over every source of keys (key-providers.ts lists them). */
 export function createSigningService(parts: SigningParts): SigningService {
   return new LocalSigningService(parts)
 }
 
 class LocalSigningService implements SigningService {
   private masterKeyLoaded: Buffer | undefined
-  private readonly software = new SoftwareKeyProvider(() => this.masterKey())
-  private readonly pkcs11: Pkcs11KeyProvider
   private readonly providers: ReadonlyMap<KeyProviderKind, KeyProvider>
   /** Keys stopped while signers of them are open in this process. */
   private readonly stopped = new Set<string>()
 
   constructor(private readonly parts: SigningParts) {
-    this.pkcs11 = new Pkcs11KeyProvider(parts.config.signing.pkcs11, parts.logger)
-    const providers: readonly KeyProvider[] = [this.software, this.pkcs11]
-    this.providers = new Map(providers.map((provider) => [provider.kind, provider]))
+    this.providers = createKeyProviders({ ...parts, masterKey: () => this.masterKey() })
   }
 
   async generateKey(...[transaction, context, key]: Parameters<SigningService['generateKey']>): Promise<Key> {
@@ -63,7 +53,9 @@ class LocalSigningService implements SigningService {
   }
 
   async adoptTokenKey(...[transaction, context, key]: Parameters<SigningService['adoptTokenKey']>): Promise<Key> {
-    const found = await this.pkcs11.findKey(key)
+    const pkcs11 = this.provider('pkcs11')
+    if (!(pkcs11 instanceof Pkcs11KeyProvider)) throw new Fault('SIGN-PROVIDER-UNKNOWN', { params: { provider: 'pkcs11' }, status: 503 })
+    const found = await pkcs11.findKey(key)
     return this.adoptKey(transaction, context, { ...found, name: key.name, purposes: key.purposes, provider: 'pkcs11' })
   }
 
@@ -136,7 +128,7 @@ class LocalSigningService implements SigningService {
     // Signers that are open in this process end with the commit too.
     transaction.afterCommit(() => {
       this.stopped.add(keyId)
-      this.software.forget(keyId)
+      for (const provider of this.providers.values()) provider.forget?.(keyId)
     })
   }
 

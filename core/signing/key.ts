@@ -58,6 +58,8 @@ export interface KeyProvider {
    * @throws Fault SIGN-KEY-UNREACHABLE, SIGN-PIN-WRONG, SIGN-TOKEN-MISSING, SIGN-PROVIDER-TIMEOUT
    */
   signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer>
+  /** The key was stopped: what this process still holds of it (unwrapped bytes, grants) is dropped. */
+  forget?(keyId: string): void
   /** Ends sessions and child processes. */
   close?(): Promise<void>
 }
