@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { FaultDetail } from '../../i18n/fault.js'
 import { readCertificate, type Certificate } from '../certificate/certificate.js'
-import { isPast, judgeSigner } from '../cms/judge-signer.js'
+import { checkedSignature } from '../cms/checked-signature.js'
 import { checkSigner, readSignedData } from '../cms/signed-data.js'
 import { checkTimeStamp } from '../cms/time-stamp-token.js'
 import { concludeDocument, describeSigner } from '../conclude.js'
+import { judgeSignature } from '../process/judge-signature.js'
+import { isPast } from '../process/judge-time-stamp.js'
+import { reportFields, shownTime } from '../process/report-fields.js'
 import type { Verifier, VerifyOptions } from '../report.js'
 import type { DocumentVerdict, SignatureVerdict, SubIndication } from '../verdict.js'
 import { checkByteRange, type CheckedRange } from './byte-range.js'
@@ -25,7 +28,7 @@ export class PdfVerifier implements Verifier {
     return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).includes('%PDF-')
   }
 
-  verify(bytes: Uint8Array, options: VerifyOptions): Promise<Omit<DocumentVerdict, 'file'>> {
+  async verify(bytes: Uint8Array, options: VerifyOptions): Promise<Omit<DocumentVerdict, 'file'>> {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const anchors = options.trust.map((der) => readCertificate(der))
     let document: PdfDocument
@@ -37,23 +40,24 @@ export class PdfVerifier implements Verifier {
       const reason = error instanceof MalformedPdf ? error.what : 'unreadable'
       // A file that names a signature and cannot be read is a broken signed file, not an unsigned one.
       const integrity = buffer.includes('/ByteRange') ? 'broken' : 'none'
-      return Promise.resolve({
+      return {
         verdict: 'failed',
         integrity,
         signatures: [],
         findings: [{ code: 'VERIFY-PDF-UNREADABLE', params: { reason } }],
-      })
+      }
     }
     if (fields.length > maximumSignatures) {
-      return Promise.resolve({ verdict: 'failed', integrity: 'none', signatures: [], findings: [{ code: 'VERIFY-TOO-MANY-SIGNATURES' }] })
+      return { verdict: 'failed', integrity: 'none', signatures: [], findings: [{ code: 'VERIFY-TOO-MANY-SIGNATURES' }] }
     }
     if (fields.length === 0 && buffer.includes('/ByteRange')) {
       // A signature lies in the file and the form no longer leads to it: it was taken out, by whatever means.
-      return Promise.resolve({ verdict: 'failed', integrity: 'broken', signatures: [], findings: [{ code: 'VERIFY-SIGNATURE-REMOVED' }] })
+      return { verdict: 'failed', integrity: 'broken', signatures: [], findings: [{ code: 'VERIFY-SIGNATURE-REMOVED' }] }
     }
     const revisions = new Revisions(document)
-    const signatures = fields.map((field) => new SignatureJudge(document, revisions, field, anchors, options).judge())
-    return Promise.resolve(concludeDocument(signatures))
+    const signatures: SignatureVerdict[] = []
+    for (const field of fields) signatures.push(await new SignatureJudge(document, revisions, field, anchors, options).judge())
+    return concludeDocument(signatures)
   }
 }
 
@@ -102,14 +106,14 @@ class SignatureJudge {
     private readonly options: VerifyOptions,
   ) {}
 
-  judge(): SignatureVerdict {
+  async judge(): Promise<SignatureVerdict> {
     try {
       const range = checkByteRange(this.document, this.field)
       if ('code' in range) return this.failed('FORMAT_FAILURE', range)
       this.compareRevisions(range)
       return nameOf(this.document.resolve(this.field.signature.get('SubFilter'))) === 'ETSI.RFC3161'
         ? this.judgeTimeStamp(range)
-        : this.judgeSignature(range)
+        : await this.judgeSignature(range)
     } catch (error) {
       const reason = error instanceof MalformedPdf ? error.what : 'unreadable'
       return this.failed('FORMAT_FAILURE', { code: 'VERIFY-PDF-UNREADABLE', params: { reason } })
@@ -174,7 +178,7 @@ class SignatureJudge {
     this.changes = found
   }
 
-  private judgeSignature(range: CheckedRange): SignatureVerdict {
+  private async judgeSignature(range: CheckedRange): Promise<SignatureVerdict> {
     const { signature } = this.field
     const cms = readCms(range.contents)
     if (cms === undefined) return this.failed('FORMAT_FAILURE', { code: 'VERIFY-CMS-MALFORMED', params: { what: 'SignedData' } })
@@ -183,12 +187,15 @@ class SignatureJudge {
       return this.failed('FORMAT_FAILURE', { code: 'VERIFY-CMS-MALFORMED', params: { what: 'one detached signer' } })
     }
     const check = checkSigner(cms, signer, (algorithm) => this.digestOf(range, algorithm))
-    const judged = judgeSigner(check, cms, {
-      anchors: this.anchors,
-      now: new Date(),
-      ...(this.options.at === undefined ? {} : { at: this.options.at }),
-    })
     const claimed = dateOf(this.document.resolve(signature.get('M')))
+    const at = this.options.at ?? new Date()
+    const checked = checkedSignature(cms, signer, check, claimed === undefined ? {} : { claimedAt: claimed })
+    const judged = await judgeSignature(checked, {
+      anchors: this.anchors,
+      at,
+      revocation: this.options.revocation ?? 'known',
+      ...(this.options.source === undefined ? {} : { source: this.options.source }),
+    })
     const level = this.levelOf(check.hasSigningCertificate, check.signingTime, judged.stamped, claimed)
     const disallowed = this.changes.some((change) => !change.allowed)
     if (disallowed) this.findings.push({ code: 'VERIFY-CHANGED-AFTER-SIGNING' })
@@ -196,16 +203,15 @@ class SignatureJudge {
       disallowed && judged.indication !== 'TOTAL-FAILED'
         ? ({ indication: 'TOTAL-FAILED', subIndication: 'FORMAT_FAILURE' } as const)
         : judged
-    const signedAt = judged.provenAt ?? claimed ?? check.signingTime
     return {
       indication: verdict.indication,
       subIndication: verdict.subIndication,
       level,
       signer: describeSigner(check.certificate),
-      signedAt: signedAt?.toISOString() ?? null,
-      timeSource: judged.provenAt !== undefined ? 'time-stamp' : signedAt !== undefined ? 'claimed' : 'none',
+      ...shownTime(judged.provenAt, checked.claimedAt),
       covers: this.covers,
       changes: this.changes,
+      ...reportFields(checked, judged, { at, ...(this.options.qualifier === undefined ? {} : { qualifier: this.options.qualifier }) }),
       findings: [...this.findings, ...judged.findings],
     }
   }
