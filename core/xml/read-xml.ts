@@ -1,6 +1,7 @@
 import { ParseOption, XmlC14NMode, XmlCData, XmlDocument, XmlElement, XmlError, XmlLibError, XmlText } from 'libxml2-wasm'
 import { Fault } from '../i18n/fault.js'
 import { defaultScanLimits, scanElements, type ScanLimits } from './scan.js'
+import { readTree, type Tree } from './tree.js'
 
 /** An element of foreign XML as plain data: nothing of the parser's memory is held. */
 export interface XmlNode {
@@ -25,22 +26,9 @@ export function withXml<Result>(
   limits: ScanLimits = defaultScanLimits,
 ): Result {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  refuseEncoding(buffer)
+  decodeXml(buffer)
   scanElements(buffer, limits)
-  let document: XmlDocument
-  try {
-    document = XmlDocument.fromBuffer(buffer, {
-      option: ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NO_SYS_CATALOG,
-    })
-  } catch (error) {
-    if (!(error instanceof XmlLibError)) throw error
-    const detail = error.details[0]
-    throw new Fault('XML-MALFORMED', {
-      params: { at: detail?.line ?? 0, reason: detail?.message.trim() ?? 'parse' },
-      status: 400,
-      cause: error,
-    })
-  }
+  const document = parse(buffer)
   try {
     refuseDuplicateIds(document.root)
     return work(document)
@@ -53,15 +41,56 @@ export function withXml<Result>(
   }
 }
 
-function refuseEncoding(bytes: Buffer): void {
+function parse(buffer: Buffer): XmlDocument {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return XmlDocument.fromBuffer(buffer, {
+      option: ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NO_SYS_CATALOG,
+    })
+  } catch (error) {
+    // An abort inside WebAssembly is a RuntimeError: the input is refused, the process lives.
+    if (!(error instanceof XmlLibError || error instanceof WebAssembly.RuntimeError)) throw error
+    const detail = error instanceof XmlLibError ? error.details[0] : undefined
+    throw new Fault('XML-MALFORMED', {
+      params: { at: detail?.line ?? 0, reason: detail?.message.trim() ?? 'parse' },
+      status: 400,
+      cause: error,
+    })
+  }
+}
+
+/** Bytes of the largest XML file whose signatures are looked at: a trusted list has several megabytes. */
+export const maximumSignedXml = 32 * 1024 * 1024
+
+/**
+ * Reads XML from outside into a tree of our own, after libxml2 has found it well-formed: what one of the two readers refuses is
+ * refused, so that nothing is judged here which another program would read differently.
+ * @throws Fault XML-TOO-LARGE, XML-TOO-DEEP, XML-DOCTYPE, XML-ENCODING, XML-MALFORMED
+ */
+export function readSignedTree(bytes: Uint8Array): Tree {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer.length > maximumSignedXml)
+    throw new Fault('XML-TOO-LARGE', { params: { size: buffer.length, limit: maximumSignedXml }, status: 413 })
+  // Our reader goes first: it knows no entities, so libxml2 never sees a document type declaration.
+  const tree = readTree(decodeXml(buffer))
+  parse(buffer).dispose()
+  return tree
+}
+
+/**
+ * The text of an XML file: UTF-8 only, a byte order mark is kept as its first character.
+ * @throws Fault XML-ENCODING
+ */
+export function decodeXml(bytes: Buffer): string {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (error) {
     throw new Fault('XML-ENCODING', { status: 400, cause: error })
   }
   const declared = /^(?:\ufeff|\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*["']([^"']*)["']/.exec(bytes.toString('latin1', 0, 200))?.[1]
   if (declared !== undefined && !/^(?:utf-8|us-ascii)$/i.test(declared))
     throw new Fault('XML-ENCODING', { params: { encoding: declared }, status: 400 })
+  return text
 }
 
 /** Every element below and including this one, in document order. */

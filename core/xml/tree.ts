@@ -1,0 +1,354 @@
+import { Fault } from '../i18n/fault.js'
+
+/** An attribute that is no namespace declaration. */
+export interface TreeAttribute {
+  readonly prefix: string
+  readonly local: string
+  readonly namespace: string
+  /** Normalised as XML 1.0 section 3.3.3 says for CDATA attributes. */
+  readonly value: string
+}
+
+export interface TreeElement {
+  readonly kind: 'element'
+  readonly prefix: string
+  readonly local: string
+  readonly namespace: string
+  readonly attributes: readonly TreeAttribute[]
+  /** Prefixes (the empty one for the default namespace) in scope here. The very object of the parent where nothing was declared. */
+  readonly scope: ReadonlyMap<string, string>
+  readonly children: TreeNode[]
+  readonly parent: TreeElement | undefined
+  /** Place in the decoded text (UTF-16 units): `<` of the start tag, after its `>`, `<` of the end tag, after the last `>`. */
+  readonly start: number
+  contentStart: number
+  contentEnd: number
+  end: number
+}
+
+export type TreeNode =
+  | TreeElement
+  | { readonly kind: 'text'; readonly text: string; readonly literal: boolean }
+  | { readonly kind: 'comment'; readonly text: string }
+  | { readonly kind: 'instruction'; readonly target: string; readonly data: string }
+
+export interface Tree {
+  /** The whole document as text; offsets of elements point into it. */
+  readonly source: string
+  readonly root: TreeElement
+  /** Comments and instructions outside the root, in order. */
+  readonly before: readonly TreeNode[]
+  readonly after: readonly TreeNode[]
+}
+
+export interface TreeLimits {
+  readonly maxDepth: number
+  readonly maxNodes: number
+}
+
+export const xmlNamespace = 'http://www.w3.org/XML/1998/namespace'
+export const defaultTreeLimits: TreeLimits = { maxDepth: 128, maxNodes: 1_000_000 }
+
+const start =
+  'A-Z_a-z\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C\\u200D\\u2070-\\u218F\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD\\u{10000}-\\u{EFFFF}'
+const part = `[${start}][${start}0-9.\\-\\u00B7\\u0300-\\u036F\\u203F\\u2040]*`
+// Constants of this file make the pattern; nothing from outside is in it.
+// eslint-disable-next-line security/detect-non-literal-regexp
+const qualifiedName = new RegExp(`(${part})(?::(${part}))?`, 'uy')
+const forbidden = /[\u0000-\u0008\v\f\u000e-\u001f\ufffe\uffff]/u
+const namedReferences: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+
+/**
+ * Reads XML 1.0 with namespaces into plain data that keeps the place of every element, so that signatures can be checked and
+ * spliced without rewriting a byte. A document type declaration is refused, so only the five named references exist. Anything
+ * not well-formed is refused; nothing is repaired.
+ * @param source decoded text; a byte order mark may stand first
+ * @throws Fault XML-DOCTYPE, XML-TOO-DEEP, XML-TOO-LARGE, XML-MALFORMED
+ */
+export function readTree(source: string, limits: TreeLimits = defaultTreeLimits): Tree {
+  return new TreeReader(source, limits).read()
+}
+
+class TreeReader {
+  private at = 0
+  private nodes = 0
+
+  constructor(
+    private readonly source: string,
+    private readonly limits: TreeLimits,
+  ) {}
+
+  private malformed(reason: string): Fault {
+    return new Fault('XML-MALFORMED', { params: { at: this.at, reason }, status: 400 })
+  }
+
+  read(): Tree {
+    const { source } = this
+    const bad = forbidden.exec(source)
+    if (bad !== null) {
+      this.at = bad.index
+      throw this.malformed('character')
+    }
+    if (source.charCodeAt(0) === 0xfeff) this.at = 1
+    this.declaration()
+    const before = this.outside()
+    if (source[this.at] !== '<') throw this.malformed('no root')
+    const root = this.elements()
+    const after = this.outside()
+    if (this.at !== source.length) throw this.malformed('after the root')
+    return { source, root, before, after }
+  }
+
+  private declaration(): void {
+    const found = /^<\?xml[ \t\r\n](?<rest>[^?]*)\?>/u.exec(this.source.slice(this.at, this.at + 300))
+    if (found === null) return
+    // XML 1.1 has other line ends and other characters: the same bytes would be another document.
+    if (!/^\s*version\s*=\s*(?:"1\.0"|'1\.0')/u.test(found.groups?.['rest'] ?? '')) throw this.malformed('version')
+    this.at += found[0].length
+  }
+
+  private count(): void {
+    if (++this.nodes > this.limits.maxNodes)
+      throw new Fault('XML-TOO-LARGE', { params: { size: this.nodes, limit: this.limits.maxNodes }, status: 413 })
+  }
+
+  /** Comments, instructions and white space where no element is open. */
+  private outside(): TreeNode[] {
+    const found: TreeNode[] = []
+    for (;;) {
+      while (isSpace(this.source.charCodeAt(this.at))) this.at++
+      const node = this.miscellaneous()
+      if (node === undefined) return found
+      found.push(node)
+    }
+  }
+
+  private until(mark: string, from: number): string {
+    const end = this.source.indexOf(mark, from)
+    if (end === -1) throw this.malformed(`no ${mark}`)
+    this.at = end + mark.length
+    return this.source.slice(from, end)
+  }
+
+  private miscellaneous(): TreeNode | undefined {
+    const { source, at } = this
+    if (source.startsWith('<!--', at)) {
+      this.count()
+      const text = this.until('--', at + 4)
+      if (source[this.at] !== '>') throw this.malformed('-- in a comment')
+      this.at++
+      return { kind: 'comment', text: normalLines(text) }
+    }
+    if (source.startsWith('<?', at)) {
+      this.count()
+      this.at = at + 2
+      const [, target, local] = this.name()
+      if (local !== undefined || target === undefined || target.toLowerCase() === 'xml') throw this.malformed('instruction')
+      const rest = this.until('?>', this.at)
+      if (rest !== '' && !isSpace(rest.charCodeAt(0))) throw this.malformed('instruction')
+      return { kind: 'instruction', target, data: normalLines(rest.replace(/^[ \t\r\n]+/u, '')) }
+    }
+    if (source.startsWith('<!DOCTYPE', at)) throw new Fault('XML-DOCTYPE', { params: { at }, status: 400 })
+    return undefined
+  }
+
+  private name(): RegExpExecArray {
+    qualifiedName.lastIndex = this.at
+    const found = qualifiedName.exec(this.source)
+    if (found === null) throw this.malformed('name')
+    this.at += found[0].length
+    return found
+  }
+
+  private elements(): TreeElement {
+    const { source } = this
+    const root = this.startTag(undefined)
+    let open: TreeElement | undefined = root.empty ? undefined : root.element
+    let depth = 1
+    while (open !== undefined) {
+      const next = source.indexOf('<', this.at)
+      if (next === -1) throw this.malformed('element not closed')
+      if (next > this.at) {
+        this.count()
+        const text = source.slice(this.at, next)
+        if (text.includes(']]>')) throw this.malformed(']]>')
+        open.children.push({ kind: 'text', text: this.resolve(normalLines(text)), literal: !text.includes('&') })
+        this.at = next
+      }
+      const second = source[next + 1]
+      if (second === '/') {
+        this.at = next + 2
+        const [, first, local] = this.name()
+        const [prefix, name] = local === undefined ? ['', first] : [first, local]
+        if (prefix !== open.prefix || name !== open.local) throw this.malformed('end tag')
+        while (isSpace(source.charCodeAt(this.at))) this.at++
+        if (source[this.at] !== '>') throw this.malformed('end tag')
+        this.at++
+        open.contentEnd = next
+        open.end = this.at
+        open = open.parent
+        depth--
+      } else if (source.startsWith('<![CDATA[', next)) {
+        this.count()
+        open.children.push({ kind: 'text', text: normalLines(this.until(']]>', next + 9)), literal: false })
+      } else {
+        const other = this.miscellaneous()
+        if (other !== undefined) open.children.push(other)
+        else {
+          if (depth >= this.limits.maxDepth) throw new Fault('XML-TOO-DEEP', { params: { limit: this.limits.maxDepth }, status: 400 })
+          const child = this.startTag(open)
+          open.children.push(child.element)
+          if (!child.empty) {
+            open = child.element
+            depth++
+          }
+        }
+      }
+    }
+    return root.element
+  }
+
+  private startTag(parent: TreeElement | undefined): { element: TreeElement; empty: boolean } {
+    this.count()
+    const { source } = this
+    const begin = this.at
+    this.at++
+    const [, first, second] = this.name()
+    const written: { prefix: string; local: string; value: string }[] = []
+    let declared: Map<string, string> | undefined
+    for (;;) {
+      const spaceFrom = this.at
+      while (isSpace(source.charCodeAt(this.at))) this.at++
+      const sign = source[this.at]
+      if (sign === '>' || sign === '/') break
+      if (this.at === spaceFrom) throw this.malformed('space between attributes')
+      const [whole, one, two] = this.name()
+      const [prefix, local] = two === undefined ? ['', one ?? ''] : [one ?? '', two]
+      const value = this.attributeValue()
+      if (whole === 'xmlns' || prefix === 'xmlns') {
+        const name = prefix === 'xmlns' ? local : ''
+        this.checkDeclaration(name, value)
+        declared ??= new Map<string, string>()
+        if (declared.has(name)) throw this.malformed('namespace declared twice')
+        declared.set(name, value)
+      } else written.push({ prefix, local, value })
+      this.count()
+    }
+    const empty = source[this.at] === '/'
+    if (empty && source[this.at + 1] !== '>') throw this.malformed('start tag')
+    this.at += empty ? 2 : 1
+    const inherited = parent?.scope ?? noScope
+    const scope = declared === undefined ? inherited : new Map([...inherited, ...declared])
+    const [prefix, local] = second === undefined ? ['', first ?? ''] : [first ?? '', second]
+    const element: TreeElement = {
+      kind: 'element',
+      prefix,
+      local,
+      namespace: this.namespaceOf(prefix, scope, true),
+      attributes: this.attributesOf(written, scope),
+      scope,
+      children: [],
+      parent,
+      start: begin,
+      contentStart: this.at,
+      contentEnd: this.at,
+      end: this.at,
+    }
+    return { element, empty }
+  }
+
+  private attributesOf(written: readonly { prefix: string; local: string; value: string }[], scope: ReadonlyMap<string, string>) {
+    if (written.length === 0) return noAttributes
+    const seen = new Set<string>()
+    return written.map((attribute) => {
+      const namespace = this.namespaceOf(attribute.prefix, scope, false)
+      const name = `${namespace} ${attribute.local}`
+      if (seen.has(name)) throw this.malformed('attribute twice')
+      seen.add(name)
+      return { ...attribute, namespace }
+    })
+  }
+
+  /** Namespaces in XML 1.0, section 3: xml and xmlns are bound for good, and no prefix is undeclared. */
+  private checkDeclaration(prefix: string, uri: string): void {
+    const wrong =
+      prefix === 'xmlns' ||
+      uri === 'http://www.w3.org/2000/xmlns/' ||
+      (prefix === 'xml') !== (uri === xmlNamespace) ||
+      (prefix !== '' && uri === '')
+    if (wrong) throw this.malformed('namespace declaration')
+  }
+
+  private namespaceOf(prefix: string, scope: ReadonlyMap<string, string>, element: boolean): string {
+    if (prefix === '') return element ? (scope.get('') ?? '') : ''
+    if (prefix === 'xml') return xmlNamespace
+    const uri = scope.get(prefix)
+    if (uri === undefined) throw this.malformed(`prefix ${prefix}`)
+    return uri
+  }
+
+  private attributeValue(): string {
+    const { source } = this
+    while (isSpace(source.charCodeAt(this.at))) this.at++
+    if (source[this.at] !== '=') throw this.malformed('attribute')
+    this.at++
+    while (isSpace(source.charCodeAt(this.at))) this.at++
+    const quote = source[this.at]
+    if (quote !== '"' && quote !== "'") throw this.malformed('attribute')
+    const value = this.until(quote, this.at + 1)
+    if (value.includes('<')) throw this.malformed('< in an attribute')
+    // Line ends first, then each white space is a space; a character reference stays what it names.
+    return this.resolve(/[\t\n\r]/u.test(value) ? value.replace(/\r\n|[\t\n\r]/gu, ' ') : value)
+  }
+
+  private resolve(text: string): string {
+    if (!text.includes('&')) return text
+    return text.replace(/&([^;&]*)(;?)/gu, (_whole, body: string, end: string) => {
+      if (end === '') throw this.malformed('reference')
+      const named = namedReferences[body]
+      if (named !== undefined) return named
+      const number = /^#(?:x(?<hex>[0-9A-Fa-f]{1,8})|(?<decimal>\d{1,9}))$/u.exec(body)
+      if (number === null) throw this.malformed(`reference ${body.slice(0, 20)}`)
+      const { hex, decimal } = number.groups ?? {}
+      const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+      if (!isCharacter(point)) throw this.malformed('character reference')
+      return String.fromCodePoint(point)
+    })
+  }
+}
+
+const noScope: ReadonlyMap<string, string> = new Map()
+const noAttributes: readonly TreeAttribute[] = []
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+/** Production Char of XML 1.0. */
+function isCharacter(point: number): boolean {
+  return (
+    point === 0x9 ||
+    point === 0xa ||
+    point === 0xd ||
+    (point >= 0x20 && point <= 0xd7ff) ||
+    (point >= 0xe000 && point <= 0xfffd) ||
+    (point >= 0x1_0000 && point <= 0x10_ffff)
+  )
+}
+
+/** Line ends as XML 1.0 section 2.11 has them. */
+function normalLines(text: string): string {
+  return text.includes('\r') ? text.replace(/\r\n?/gu, '\n') : text
+}
+
+/** Every element below and including this one, in document order. */
+export function* treeElements(element: TreeElement): Generator<TreeElement> {
+  yield element
+  for (const child of element.children) if (child.kind === 'element') yield* treeElements(child)
+}
+
+/** Is `element` this ancestor or anywhere inside it? */
+export function isWithin(element: TreeElement, ancestor: TreeElement): boolean {
+  for (let at: TreeElement | undefined = element; at !== undefined; at = at.parent) if (at === ancestor) return true
+  return false
+}
