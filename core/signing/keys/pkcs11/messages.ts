@@ -32,8 +32,31 @@ export interface TokenDescription {
   readonly pinLocked: boolean
 }
 
+/** A key of a token as far as its public objects tell, without login. */
+export interface ListedKey {
+  /** CKA_ID, hexadecimal. */
+  readonly keyId: string
+  readonly label: string
+  readonly algorithm: KeyAlgorithm
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array
+  /** DER, the key's own first, then issuers found on the token; empty for a key without certificate. */
+  readonly certificates: readonly Uint8Array[]
+}
+
+export interface ListedToken {
+  readonly token: TokenDescription
+  /** Logged in: signs without a PIN until the process ends. */
+  readonly unlocked: boolean
+  readonly keys: readonly ListedKey[]
+}
+
 export type TokenRequest =
   | { readonly operation: 'tokens' }
+  /** Tokens with their public objects; no login. */
+  | { readonly operation: 'list' }
+  /** One login with a PIN a person just gave; kept no longer than the call. `finalTry`: the person knows that it is the last one. */
+  | { readonly operation: 'unlock'; readonly tokenSerial: string; readonly pin: Uint8Array; readonly finalTry: boolean }
   | { readonly operation: 'find'; readonly query: TokenKeyQuery }
   | {
       readonly operation: 'sign'
@@ -55,6 +78,8 @@ export interface TokenProcessSettings {
   readonly library: string
   readonly pinFile: string | null
   readonly pinEnvironment: string | null
+  /** PINs come from a person by `unlock`, never from a file or the environment. */
+  readonly pinOnDemand?: boolean
   /** Most sessions opened on one token. */
   readonly sessions: number
 }

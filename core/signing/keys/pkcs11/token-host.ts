@@ -72,6 +72,11 @@ export class TokenHost {
     this.end()
   }
 
+  /** Ends the process and with it every login; the next request starts another. */
+  endLogins(): void {
+    this.end()
+  }
+
   /** Process number, for tests and the doctor. */
   get pid(): number | undefined {
     return this.child?.pid
@@ -122,7 +127,9 @@ export class TokenHost {
         return
       }
       const { code, params } = message.fault
-      if (code === 'SIGN-PIN-WRONG' || code === 'SIGN-PIN-LOCKED') this.refusedPin = this.pinSource()
+      const refused = code === 'SIGN-PIN-WRONG' || code === 'SIGN-PIN-LOCKED'
+      // A PIN that a person typed is forgotten already: the next try is the person's, with the token's flags shown.
+      if (refused && this.settings.pinOnDemand !== true) this.refusedPin = this.pinSource()
       entry.reject(
         new Fault(code, {
           params: { module: this.settings.module, ...params },

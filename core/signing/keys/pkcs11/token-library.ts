@@ -7,7 +7,8 @@ import { bitString, integer, nullValue, algorithmIdentifier, sequence, objectIde
 import { digestInfoPrefixes, digestLengths, ecdsaFromRaw } from '../../../validation/ecdsa.js'
 import type { DigestAlgorithm, KeyAlgorithm, SignatureScheme } from '../../key.js'
 import { algorithmOf } from '../software/key-material.js'
-import type { TokenDescription, TokenKeyFound, TokenKeyQuery, TokenProcessSettings } from './messages.js'
+import type { ListedToken, TokenDescription, TokenKeyFound, TokenKeyQuery, TokenProcessSettings } from './messages.js'
+import { publicKeysOf } from './public-objects.js'
 import { isLost, returnCode, TokenFault } from './token-fault.js'
 
 type Pkcs11js = typeof import('pkcs11js')
@@ -40,6 +41,8 @@ export class TokenLibrary {
   private active = 0
   private starting: Promise<void> | undefined
   private pinRefused = false
+  /** While `unlock` runs, and no longer. */
+  private given: { readonly pin: Uint8Array; readonly finalTry: boolean } | undefined
 
   constructor(
     private readonly pkcs11js: Pkcs11js,
@@ -55,6 +58,41 @@ export class TokenLibrary {
         return []
       }
     })
+  }
+
+  /**
+   * Tokens with their public objects, without login. While nobody is logged in the library starts anew before: some show
+   * a token that came back only then (measured on SoftHSM2).
+   */
+  async list(): Promise<ListedToken[]> {
+    await this.starting
+    const gone = [...this.tokens.values()].some(({ slot }) => this.library !== undefined && tokenInfo(this.library, slot) === undefined)
+    if (this.tokens.size === 0 || gone) await this.restart(this.library)
+    const library = this.loaded()
+    return library.C_GetSlotList(true).flatMap((slot) => {
+      const info = tokenInfo(library, slot)
+      if (info === undefined || (info.flags & this.pkcs11js.CKF_TOKEN_INITIALIZED) === 0) return []
+      const session = library.C_OpenSession(slot, this.pkcs11js.CKF_SERIAL_SESSION)
+      try {
+        const unlocked = this.tokens.has(slot.toString('hex'))
+        return [{ token: describeToken(info), unlocked, keys: publicKeysOf(this.pkcs11js, library, session) }]
+      } finally {
+        library.C_CloseSession(session)
+      }
+    })
+  }
+
+  /** Logs in once with a PIN that a person gave. The token's flags after the try are in the answer or in the fault. */
+  unlock(tokenSerial: string, pin: Uint8Array, finalTry: boolean): TokenDescription {
+    this.given = { pin, finalTry }
+    this.pinRefused = false
+    try {
+      const { slot } = this.openToken({ tokenSerial })
+      return describeToken(this.loaded().C_GetTokenInfo(slot))
+    } finally {
+      this.given = undefined
+      pin.fill(0)
+    }
   }
 
   async find(query: TokenKeyQuery): Promise<TokenKeyFound> {
@@ -173,7 +211,7 @@ export class TokenLibrary {
     const token = info.label.trim()
     if (this.pinRefused) throw new TokenFault('SIGN-PIN-WRONG', { token })
     if ((info.flags & flagPinLocked) !== 0) throw new TokenFault('SIGN-PIN-LOCKED', { token })
-    if ((info.flags & flagPinFinalTry) !== 0) throw new TokenFault('SIGN-PIN-FINAL-TRY', { token })
+    if ((info.flags & flagPinFinalTry) !== 0 && this.given?.finalTry !== true) throw new TokenFault('SIGN-PIN-FINAL-TRY', { token })
     const pin = this.readPin()
     try {
       library.C_Login(session, this.pkcs11js.CKU_USER, pin)
@@ -190,6 +228,7 @@ export class TokenLibrary {
   }
 
   private readPin(): string {
+    if (this.given !== undefined) return Buffer.from(this.given.pin).toString('utf8')
     const { pinFile, pinEnvironment } = this.settings
     if (pinFile !== null) {
       try {

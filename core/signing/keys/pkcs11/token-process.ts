@@ -20,6 +20,10 @@ async function answer(message: RequestMessage): Promise<AnswerMessage> {
     switch (message.operation) {
       case 'tokens':
         return { id: message.id, result: library.describe() }
+      case 'list':
+        return { id: message.id, result: await library.list() }
+      case 'unlock':
+        return { id: message.id, result: library.unlock(message.tokenSerial, message.pin, message.finalTry) }
       case 'find':
         return { id: message.id, result: await library.find(message.query) }
       case 'sign':
