@@ -14,4 +14,11 @@ export interface Qualification {
 export interface Qualifier {
   /** @param chain leaf first, ended by its anchor @param at best signature time */
   qualify(chain: readonly Certificate[], at: Date): Qualification
+  /** `QTSA` when a granted qualified time stamp service stands in the chain at that time, else `TSA`. */
+  qualifyTimeStamp(chain: readonly Certificate[], at: Date): Qualification
+  /**
+   * Whether a listed certificate may end a path at that time: one of its services was granted (before the regulation: supervised or
+   * accredited), or recognised at national level. Undefined: on no list.
+   */
+  anchorStands(anchor: Certificate, at: Date): boolean | undefined
 }

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { Fault, type FaultDetail } from '../../i18n/fault.js'
+import { readCertificate, readCertificateFile, type Certificate } from '../certificate/certificate.js'
+import { createQualifier } from './qualify.js'
+import type { Qualifier } from './qualification.js'
+import { TrustFolder } from './trust-folder.js'
+import { TrustLists } from './trust-lists.js'
+import type { TrustList } from './trust-list.js'
+
+/** Whom this installation trusts, and what trusted lists say of it. */
+export interface Trust {
+  /** DER, each once. */
+  readonly anchors: readonly Buffer[]
+  /** Absent without a trusted list: then nothing can be said of qualification. */
+  readonly qualifier?: Qualifier
+  /** Lists past their next update: still used, and said so. */
+  readonly findings: readonly FaultDetail[]
+}
+
+export interface TrustOptions {
+  readonly dataDir: string
+  /** Further files of anchors: `config.validation.trustFiles`. */
+  readonly trustFiles?: readonly string[]
+  readonly now: Date
+}
+
+/** Services whose certificates end paths: they issue certificates, time stamps or revocation answers. */
+const anchorTypes = /\/Svctype\/(?:CA\/(?:QC|PKC)|NationalRootCA-QC|TSA(?:\/[\w-]+)?)$/
+
+/**
+ * Opens what lies in the data folder. Reads files and nothing else.
+ * @throws Fault TRUST-FILE-UNREADABLE, TRUST-LIST-CHANGED
+ */
+export function openTrust(options: TrustOptions): Trust {
+  const folder = new TrustFolder(options.dataDir)
+  const stored = new TrustLists(folder).stored().map((one) => one.list)
+  const pinned = [
+    ...folder.anchors().map((anchor) => anchor.certificate.der),
+    ...(options.trustFiles ?? []).flatMap((file) => readTrustFile(file).map((certificate) => certificate.der)),
+  ]
+  const anchors = new Map<string, Buffer>()
+  for (const der of [...pinned, ...stored.flatMap(anchorsOf)]) anchors.set(der.toString('latin1'), der)
+  const late = stored.filter((list) => list.nextUpdate !== null && list.nextUpdate < options.now)
+  return {
+    anchors: [...anchors.values()],
+    ...(stored.length === 0 ? {} : { qualifier: createQualifier(stored) }),
+    findings: late.map((list) => ({
+      code: 'TRUST-LIST-LATE',
+      level: 'warning',
+      params: { territory: list.territory, until: list.nextUpdate?.toISOString() ?? '' },
+    })),
+  }
+}
+
+/** Certificates of a list's services that paths may end in, whatever their status: status is asked by the time of signing. */
+export function anchorsOf(list: TrustList): Buffer[] {
+  return list.services
+    .filter((service) => service.periods.some((period) => anchorTypes.test(period.type)))
+    .flatMap((service) => service.identity.certificates)
+    .filter(isReadable)
+}
+
+function isReadable(der: Buffer): boolean {
+  try {
+    readCertificate(der)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readTrustFile(file: string): Certificate[] {
+  try {
+    return readCertificateFile(readFileSync(file))
+  } catch (error) {
+    throw new Fault('TRUST-FILE-UNREADABLE', { params: { file }, cause: error })
+  }
+}
