@@ -5,16 +5,29 @@ import type { Configuration } from '../../config/schema.js'
 import type { CompanyTransaction, Database } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
 import { readCertificate } from '../validation/certificate/certificate.js'
-import { verifyDigestSignature } from '../validation/ecdsa.js'
+import { digestLengths, verifyDigestSignature } from '../validation/ecdsa.js'
+import { decideApproval, readApprovals, takeApprovals, type KeyApproval } from './approvals.js'
 import { defaultDigest, defaultScheme, schemeFits } from './algorithms.js'
 import { buildCertificateRequest, toPem } from './certificate-request.js'
-import { insertKey, readKey, readKeys, replaceCertificates, type NewKeyRow, type StoredKey } from './key-store.js'
+import {
+  insertKey,
+  raiseVersion,
+  readKey,
+  readKeys,
+  replaceCertificates,
+  stopKeys,
+  updatePolicy,
+  wasStopped,
+  type NewKeyRow,
+  type StoredKey,
+} from './key-store.js'
 import type { Key, KeyProvider, KeyProviderKind, KeyPurpose, KeyUse } from './key.js'
 import { Pkcs11KeyProvider } from './keys/pkcs11/pkcs11-provider.js'
 import { generateKeyMaterial, readKeyMaterial, type KeyMaterial } from './keys/software/key-material.js'
 import { loadMasterKey, wrapKey } from './keys/software/wrapping.js'
 import { createKeyProviders, type SigningLogger } from './key-providers.js'
-import { checkPolicy } from './policy.js'
+import { KeyStates } from './key-state.js'
+import { checkPolicy, needsApproval } from './policy.js'
 import type { OpenOptions, Signer, SigningService } from './signing-service.js'
 
 export interface SigningParts {
@@ -36,10 +49,10 @@ export function createSigningService(parts: SigningParts): SigningService {
 class LocalSigningService implements SigningService {
   private masterKeyLoaded: Buffer | undefined
   private readonly providers: ReadonlyMap<KeyProviderKind, KeyProvider>
-  /** Keys stopped while signers of them are open in this process. */
-  private readonly stopped = new Set<string>()
+  private readonly states: KeyStates
 
   constructor(private readonly parts: SigningParts) {
+    this.states = new KeyStates(parts.database)
     this.providers = createKeyProviders({ ...parts, masterKey: () => this.masterKey() })
   }
 
@@ -74,8 +87,11 @@ class LocalSigningService implements SigningService {
     ...[transaction, context, keyId, certificates]: Parameters<SigningService['installCertificates']>
   ): Promise<Key> {
     const { key } = await readKey(transaction, keyId)
+    requireActive(key)
     checkCertificates(key, certificates)
     await replaceCertificates(transaction, keyId, certificates)
+    await raiseVersion(transaction, keyId)
+    this.changed(transaction, keyId)
     const facts = { certificates: certificates.map((der) => createHash('sha256').update(der).digest('hex')) }
     this.parts.audit.record(transaction, context, { action: 'key.certificate-installed', subject: subjectOf(key), facts })
     return (await readKey(transaction, keyId)).key
@@ -83,8 +99,10 @@ class LocalSigningService implements SigningService {
 
   async certificateRequest(...[transaction, context, keyId, subject]: Parameters<SigningService['certificateRequest']>): Promise<string> {
     const stored = await readKey(transaction, keyId)
-    if (stored.key.state !== 'active') throw new Fault('SIGN-KEY-STOPPED', { params: { name: stored.key.name }, status: 409 })
-    const request = await buildCertificateRequest(this.signerOf(stored, {}), stored.key.publicKey, subject)
+    requireActive(stored.key)
+    // The state was read in this very transaction; a key made in it no other connection could see yet.
+    const signer = this.signerOf(stored, {}, [], () => Promise.resolve())
+    const request = await buildCertificateRequest(signer, stored.key.publicKey, subject)
     this.parts.audit.record(transaction, context, { action: 'key.certificate-requested', subject: subjectOf(stored.key) })
     return toPem('CERTIFICATE REQUEST', request)
   }
@@ -99,52 +117,94 @@ class LocalSigningService implements SigningService {
 
   async setPolicy(...[transaction, context, keyId, policy]: Parameters<SigningService['setPolicy']>): Promise<Key> {
     const { key } = await readKey(transaction, keyId)
-    const { purposes, limits } = policy
-    await transaction
-      .knex('core_key')
-      .where({ company_id: transaction.companyId, id: keyId })
-      .update({
-        ...(purposes === undefined ? {} : { purposes: [...purposes] }),
-        ...(limits === undefined
-          ? {}
-          : {
-              valid_until: limits.until ?? null,
-              amount_limit: limits.amount?.value ?? null,
-              amount_currency: limits.amount?.currency ?? null,
-            }),
-      })
-    const facts = { purposes, until: limits?.until?.toISOString(), amount: limits?.amount }
+    requireActive(key)
+    checkNewPolicy(policy)
+    await updatePolicy(transaction, keyId, policy)
+    const { purposes, limits, access } = policy
+    const facts = { purposes, until: limits?.until?.toISOString(), amount: limits?.amount, access }
     this.parts.audit.record(transaction, context, { action: 'key.policy-changed', subject: subjectOf(key), facts })
+    this.changed(transaction, keyId)
     return (await readKey(transaction, keyId)).key
   }
 
   async stopKey(...[transaction, context, keyId, reason]: Parameters<SigningService['stopKey']>): Promise<void> {
     const { key } = await readKey(transaction, keyId)
-    await transaction
-      .knex('core_key')
-      .where({ company_id: transaction.companyId, id: keyId })
-      .update({ state: 'stopped', stopped_reason: reason, stopped_at: this.parts.now() })
-    this.parts.audit.record(transaction, context, { action: 'key.stopped', subject: subjectOf(key), facts: { reason } })
-    // Signers that are open in this process end with the commit too.
+    // The same key registered twice is lost twice.
+    const stopped = await stopKeys(transaction, key.publicKey, { reason, by: context.actor.name, at: this.parts.now() })
+    for (const one of stopped) {
+      this.parts.audit.record(transaction, context, { action: 'key.stopped', subject: { type: 'key', ...one }, facts: { reason } })
+    }
+    // Signers that are open in this process end with the commit; those of other processes when they read the row again.
     transaction.afterCommit(() => {
-      this.stopped.add(keyId)
-      for (const provider of this.providers.values()) provider.forget?.(keyId)
+      for (const { id } of stopped) {
+        this.states.stop(id)
+        for (const provider of this.providers.values()) provider.forget?.(id)
+      }
     })
   }
 
   async open(...[context, keyId, use, options = {}]: Parameters<SigningService['open']>): Promise<Signer> {
     const uses: readonly KeyUse[] = 'purpose' in use ? [use] : use
-    // The log of a use commits before the first signature: a signature without its entry cannot come to be.
-    const stored = await this.parts.database.company(context.companyId, async (transaction) => {
+    // The log of a use commits before the first signature: a signature without its entry cannot come to be. What asks for
+    // approval commits too, and is thrown after it.
+    const opened = await this.parts.database.company(context.companyId, async (transaction) => {
       const found = await readKey(transaction, keyId)
-      checkPolicy(found.key, uses, options, this.parts.now())
-      for (const one of uses) {
-        const facts = { purpose: one.purpose, document: one.subject, ...(one.amount === undefined ? {} : { amount: one.amount }) }
-        this.parts.audit.record(transaction, context, { action: 'key.used', subject: subjectOf(found.key), facts })
-      }
+      checkPolicy(found.key, context, uses, options, this.parts.now())
+      const fault = await this.approve(transaction, context, found.key, uses)
+      if (fault !== undefined) return fault
+      for (const one of uses)
+        this.parts.audit.record(transaction, context, { action: 'key.used', subject: subjectOf(found.key), facts: factsOf(one) })
       return found
     })
-    return this.signerOf(stored, options, uses)
+    if (opened instanceof Fault) throw opened
+    this.states.note(opened.key)
+    return this.signerOf(opened, options, uses)
+  }
+
+  async approvals(...[transaction, filter = {}]: Parameters<SigningService['approvals']>): Promise<KeyApproval[]> {
+    return readApprovals(transaction, filter, this.parts.now())
+  }
+
+  async decideApproval(
+    ...[transaction, context, approvalId, decision]: Parameters<SigningService['decideApproval']>
+  ): Promise<KeyApproval> {
+    const keyOf = async (id: string): Promise<Key> => (await readKey(transaction, id)).key
+    const decided = await decideApproval(transaction, context, approvalId, decision, keyOf, this.parts.now())
+    const key = await keyOf(decided.keyId)
+    const action = decision.approved ? 'key.use-approved' : 'key.use-refused'
+    this.parts.audit.record(transaction, context, { action, subject: subjectOf(key), facts: approvalFacts(decided) })
+    return decided
+  }
+
+  /** @returns why the uses may not go on, now that the question is asked or was answered with no */
+  private async approve(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    key: Key,
+    uses: readonly KeyUse[],
+  ): Promise<Fault | undefined> {
+    const wanting = uses.filter((use) => needsApproval(key, use))
+    if (wanting.length === 0) return undefined
+    const { asked, waiting, refused } = await takeApprovals(transaction, context, key, wanting, this.parts.now())
+    for (const one of asked) {
+      this.parts.audit.record(transaction, context, { action: 'key.approval-asked', subject: subjectOf(key), facts: approvalFacts(one) })
+    }
+    const { name } = key
+    if (refused !== undefined) {
+      const params = { name, id: refused.id, by: refused.decidedBy?.name ?? '', reason: refused.reason ?? '' }
+      return new Fault('SIGN-APPROVAL-REFUSED', { params, status: 403 })
+    }
+    const [first] = waiting
+    if (first === undefined) return undefined
+    const params = { name, id: first.id, group: key.access?.approval?.group ?? '', document: first.subject.label, count: waiting.length }
+    return new Fault('SIGN-APPROVAL-NEEDED', { params, status: 409 })
+  }
+
+  /** Open signers of the key end when the change commits. */
+  private changed(transaction: CompanyTransaction, keyId: string): void {
+    transaction.afterCommit(() => {
+      this.states.forget(keyId)
+    })
   }
 
   async close(): Promise<void> {
@@ -188,6 +248,8 @@ class LocalSigningService implements SigningService {
   ): Promise<Key> {
     if (row.name.trim() === '') throw new Fault('SIGN-KEY-NAME-MISSING', { path: 'name' })
     if (row.purposes.length === 0) throw new Fault('SIGN-PURPOSE-MISSING', { path: 'purposes' })
+    if (await wasStopped(transaction, row.publicKey)) throw new Fault('SIGN-KEY-WAS-STOPPED', { params: { name: row.name }, status: 409 })
+    if (certificates.length > 0) checkCertificates(row, certificates)
     await insertKey(transaction, row, this.parts.now())
     await replaceCertificates(transaction, row.id, certificates)
     const { key } = await readKey(transaction, row.id)
@@ -196,7 +258,12 @@ class LocalSigningService implements SigningService {
     return key
   }
 
-  private signerOf(stored: StoredKey, options: OpenOptions, uses: readonly KeyUse[] = []): Signer {
+  private signerOf(
+    stored: StoredKey,
+    options: OpenOptions,
+    uses: readonly KeyUse[],
+    requireUsable: (key: Key) => Promise<void> = (key) => this.states.require(key),
+  ): Signer {
     const { key, reference } = stored
     const scheme = options.scheme ?? defaultScheme(key.algorithm)
     const digestAlgorithm = options.digestAlgorithm ?? defaultDigest(key.algorithm)
@@ -204,7 +271,10 @@ class LocalSigningService implements SigningService {
     const provider = this.provider(key.provider)
     const until = Date.now() + openMilliseconds
     const sign = async (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
-      if (this.stopped.has(key.id)) throw new Fault('SIGN-KEY-STOPPED', { params: { name: key.name }, status: 409 })
+      await requireUsable(key)
+      if (digest.length !== digestLengths[digestAlgorithm]) {
+        throw new Fault('SIGN-DIGEST-LENGTH', { params: { digest: digestAlgorithm, length: digest.length } })
+      }
       if (Date.now() > until) throw new Fault('SIGN-SIGNER-EXPIRED', { params: { name: key.name }, status: 409 })
       const signature = await provider.signDigest(reference, {
         scheme,
@@ -238,12 +308,44 @@ class LocalSigningService implements SigningService {
   }
 }
 
+/** What the log tells of a use. */
+function factsOf(use: KeyUse): Readonly<Record<string, unknown>> {
+  const { purpose, subject, amount, documentHash } = use
+  return {
+    purpose,
+    document: subject,
+    ...(amount === undefined ? {} : { amount }),
+    ...(documentHash === undefined ? {} : { documentHash }),
+  }
+}
+
+function approvalFacts(approval: KeyApproval): Readonly<Record<string, unknown>> {
+  const { id, purpose, subject, amount, documentHash, reason } = approval
+  return { approval: id, purpose, document: subject, amount, documentHash, reason }
+}
+
+function requireActive(key: Key): void {
+  if (key.state !== 'active') throw new Fault('SIGN-KEY-STOPPED', { params: { name: key.name }, status: 409 })
+}
+
+function checkNewPolicy({ purposes, limits, access }: Parameters<SigningService['setPolicy']>[3]): void {
+  if (purposes?.length === 0) throw new Fault('SIGN-PURPOSE-MISSING', { path: 'purposes' })
+  for (const [path, amount] of [
+    ['amount', limits?.amount],
+    ['approvalAbove', access?.approval?.above],
+  ] as const) {
+    if (amount === undefined) continue
+    const fits = /^\d{1,15}(?:\.\d{1,4})?$/.test(amount.value) && /^[A-Z]{3}$/.test(amount.currency)
+    if (!fits) throw new Fault('SIGN-POLICY-AMOUNT', { path, params: { amount: `${amount.value} ${amount.currency}` } })
+  }
+}
+
 function subjectOf(key: Key): { type: string; id: string; label: string } {
   return { type: 'key', id: key.id, label: key.name }
 }
 
 /** The first certificate carries the key; each next one issued the one before, as far as names tell. */
-function checkCertificates(key: Key, certificates: readonly Uint8Array[]): void {
+function checkCertificates(key: Pick<Key, 'name' | 'publicKey'>, certificates: readonly Uint8Array[]): void {
   const [own] = certificates
   if (own === undefined) throw new Fault('SIGN-CERT-MISSING', { params: { name: key.name } })
   for (const [index, der] of certificates.entries()) {

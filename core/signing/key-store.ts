@@ -1,7 +1,7 @@
 import type { CompanyTransaction } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
 import { readCertificate } from '../validation/certificate/certificate.js'
-import type { Key, KeyLimits, KeyReference } from './key.js'
+import type { Key, KeyAccess, KeyLimits, KeyReference } from './key.js'
 
 interface KeyRow {
   id: string
@@ -17,6 +17,18 @@ interface KeyRow {
   valid_until: Date | null
   amount_limit: string | null
   amount_currency: string | null
+  version: string | number
+  holder_id: string | null
+  holder_name: string | null
+  allowed_users: string[]
+  allowed_groups: string[]
+  approval_group: string | null
+  approval_above: string | null
+  approval_currency: string | null
+  stopped_at: Date | null
+  stopped_reason: string | null
+  stopped_by: string | null
+  created_at: Date
 }
 
 /** A key with what its provider stored about it. */
@@ -86,8 +98,24 @@ function limitsOf(row: KeyRow): KeyLimits | undefined {
   }
 }
 
+function accessOf(row: KeyRow): KeyAccess | undefined {
+  const { holder_id: id, holder_name: name, allowed_users: users, allowed_groups: groups, approval_group: group } = row
+  if (id === null && group === null && users.length === 0 && groups.length === 0) return undefined
+  const above =
+    row.approval_above === null || row.approval_currency === null
+      ? {}
+      : { above: { value: row.approval_above, currency: row.approval_currency } }
+  return {
+    users,
+    groups,
+    ...(id === null ? {} : { holder: { id, name: name ?? '' } }),
+    ...(group === null ? {} : { approval: { group, ...above } }),
+  }
+}
+
 function toStoredKey(row: KeyRow, certificates: readonly Buffer[]): StoredKey {
   const limits = limitsOf(row)
+  const access = accessOf(row)
   const key: Key = {
     id: row.id,
     companyId: row.company_id,
@@ -99,7 +127,11 @@ function toStoredKey(row: KeyRow, certificates: readonly Buffer[]): StoredKey {
     purposes: row.purposes,
     state: row.state,
     attributes: row.attributes,
+    version: Number(row.version),
+    createdAt: row.created_at,
     ...(limits === undefined ? {} : { limits }),
+    ...(access === undefined ? {} : { access }),
+    ...(row.stopped_at === null ? {} : { stopped: { at: row.stopped_at, reason: row.stopped_reason ?? '', by: row.stopped_by } }),
   }
   return { key, reference: { keyId: row.id, companyId: row.company_id, algorithm: row.algorithm, stored: row.stored } }
 }
@@ -133,4 +165,65 @@ export async function readKey(transaction: CompanyTransaction, keyId: string): P
   const [stored] = uuid.test(keyId) ? await readKeys(transaction, keyId) : []
   if (stored === undefined) throw new Fault('SIGN-KEY-UNKNOWN', { params: { key: keyId }, status: 404 })
   return stored
+}
+
+/** Ends open signers of the key: they compare the version they were opened with. */
+export async function raiseVersion(transaction: CompanyTransaction, keyId: string): Promise<void> {
+  await transaction.knex('core_key').where({ company_id: transaction.companyId, id: keyId }).increment('version', 1)
+}
+
+/** Replaces what is given of a key's policy; what is absent stays. */
+export async function updatePolicy(
+  transaction: CompanyTransaction,
+  keyId: string,
+  { purposes, limits, access }: { purposes?: Key['purposes']; limits?: KeyLimits; access?: KeyAccess },
+): Promise<void> {
+  const changes = {
+    ...(purposes === undefined ? {} : { purposes: [...purposes] }),
+    ...(limits === undefined
+      ? {}
+      : {
+          valid_until: limits.until ?? null,
+          amount_limit: limits.amount?.value ?? null,
+          amount_currency: limits.amount?.currency ?? null,
+        }),
+    ...(access === undefined
+      ? {}
+      : {
+          holder_id: access.holder?.id ?? null,
+          holder_name: access.holder?.name ?? null,
+          allowed_users: [...access.users],
+          allowed_groups: [...access.groups],
+          approval_group: access.approval?.group ?? null,
+          approval_above: access.approval?.above?.value ?? null,
+          approval_currency: access.approval?.above?.currency ?? null,
+        }),
+  }
+  if (Object.keys(changes).length === 0) return
+  await transaction.knex('core_key').where({ company_id: transaction.companyId, id: keyId }).update(changes)
+  await raiseVersion(transaction, keyId)
+}
+
+/** Stops every registration of one public key. @returns those it stopped */
+export async function stopKeys(
+  transaction: CompanyTransaction,
+  publicKey: Buffer,
+  { reason, by, at }: { readonly reason: string; readonly by: string; readonly at: Date },
+): Promise<{ id: string; label: string }[]> {
+  const rows = await transaction
+    .knex('core_key')
+    .where({ company_id: transaction.companyId, public_key: publicKey, state: 'active' })
+    .update({ state: 'stopped', stopped_reason: reason, stopped_at: at, stopped_by: by, version: transaction.knex.raw('version + 1') })
+    .returning<{ id: string; name: string }[]>(['id', 'name'])
+  return rows.map(({ id, name }) => ({ id, label: name }))
+}
+
+/** Whether this public key was once reported lost here. */
+export async function wasStopped(transaction: CompanyTransaction, publicKey: Buffer): Promise<boolean> {
+  const rows = await transaction
+    .knex('core_key')
+    .where({ company_id: transaction.companyId, public_key: publicKey, state: 'stopped' })
+    .limit(1)
+    .select<{ id: string }[]>('id')
+  return rows.length > 0
 }

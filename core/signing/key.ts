@@ -37,6 +37,34 @@ export interface Key {
   readonly attributes: Readonly<Record<string, string | number | boolean>>
   /** Limits beyond the purposes. */
   readonly limits?: KeyLimits
+  /** Who may use it and with whose approval; absent: whoever the calling module lets. */
+  readonly access?: KeyAccess
+  /** Rises with every change of state, policy or certificates; an open signer of an older version ends. */
+  readonly version?: number
+  readonly createdAt?: Date
+  /** When, why and by whom it was reported lost or stolen. */
+  readonly stopped?: { readonly at: Date; readonly reason: string; readonly by: string | null }
+}
+
+/**
+ * People of a key. A person's own signature has a holder and serves nobody else, the host's own jobs included; a seal is
+ * shared by users and groups. Jobs of the host (the system actor) carry on what an allowed person began, so `users` and
+ * `groups` do not stop them.
+ */
+export interface KeyAccess {
+  readonly holder?: { readonly id: string; readonly name: string }
+  /** Ids of users; with `groups` empty too, everybody. */
+  readonly users: readonly string[]
+  /** Technical names of groups. */
+  readonly groups: readonly string[]
+  readonly approval?: KeyApprovalRule
+}
+
+/** Four eyes: a member of the group who is not the one asking must allow a use first. */
+export interface KeyApprovalRule {
+  readonly group: string
+  /** Only above this total; a use without amount or in another currency needs approval too. Absent: every use. */
+  readonly above?: { readonly value: string; readonly currency: string }
 }
 
 export interface KeyLimits {

@@ -1,8 +1,10 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
+import type { ApprovalState, KeyApproval } from './approvals.js'
 import type {
   DigestAlgorithm,
   Key,
+  KeyAccess,
   KeyAlgorithm,
   KeyLimits,
   KeyProvider,
@@ -111,20 +113,44 @@ export interface SigningService {
   ): Promise<string>
   keys(transaction: CompanyTransaction): Promise<Key[]>
   key(transaction: CompanyTransaction, keyId: string): Promise<Key>
-  /** Purposes and limits of a key, replaced as given. */
+  /**
+   * Purposes, limits and people of a key, each replaced as given. Signers that are open end, in every process within a second.
+   * @throws Fault SIGN-KEY-STOPPED, SIGN-PURPOSE-MISSING, SIGN-POLICY-AMOUNT
+   */
   setPolicy(
     transaction: CompanyTransaction,
     context: CompanyContext,
     keyId: string,
-    policy: { purposes?: readonly KeyPurpose[]; limits?: KeyLimits },
+    policy: { purposes?: readonly KeyPurpose[]; limits?: KeyLimits; access?: KeyAccess },
   ): Promise<Key>
-  /** "Report lost or stolen": no use from this moment. */
+  /**
+   * "Report lost or stolen": no use from this moment; signers open in other processes end within a second. A stopped key
+   * is never started again, under no other name either.
+   */
   stopKey(transaction: CompanyTransaction, context: CompanyContext, keyId: string, reason: string): Promise<void>
   /**
    * Opens a key for one use: policy (state, purpose, certificate validity, limits) is checked now and the use is logged
    * in the event chain. Must not be called inside a database transaction of the caller: signing may take seconds.
-   * @throws Fault SIGN-KEY-STOPPED, SIGN-PURPOSE-NOT-ALLOWED, SIGN-CERT-EXPIRED, SIGN-CERT-MISSING
+   * Where the policy wants four eyes, an approval of exactly this use is used up; without one it is asked for, once, and
+   * `open` throws until another person has allowed it (call again then).
+   * @throws Fault SIGN-KEY-STOPPED, SIGN-KEY-NOT-YOURS, SIGN-PURPOSE-NOT-ALLOWED, SIGN-AMOUNT-LIMIT, SIGN-CERT-EXPIRED, SIGN-CERT-MISSING,
+   * SIGN-APPROVAL-NEEDED (409, param `id`), SIGN-APPROVAL-REFUSED (403)
    */
   open(context: CompanyContext, keyId: string, use: KeyUse | readonly KeyUse[], options?: OpenOptions): Promise<Signer>
+  /** Requests for approval, newest first. */
+  approvals(
+    transaction: CompanyTransaction,
+    filter?: { readonly keyId?: string; readonly states?: readonly ApprovalState[] },
+  ): Promise<KeyApproval[]>
+  /**
+   * Allows or refuses a use: a member of the key's approval group who did not ask for it.
+   * @throws Fault SIGN-APPROVAL-UNKNOWN (404), SIGN-APPROVAL-CLOSED (409), SIGN-APPROVAL-NOT-YOURS (403), SIGN-APPROVAL-OWN (403)
+   */
+  decideApproval(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    approvalId: string,
+    decision: { readonly approved: boolean; readonly reason?: string },
+  ): Promise<KeyApproval>
   close(): Promise<void>
 }
