@@ -2,7 +2,7 @@ import type { RecordRule } from '../access/access.js'
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import { HookRecords } from '../hooks/point-records.js'
-import type { ApiRoute, PageAnswer, PageCall, RouteRegistration } from '../http/routes.js'
+import type { ApiRoute, PageAnswer, PageCall, RouteRegistration, VisitorCall } from '../http/routes.js'
 import type { LocalizedText } from '../i18n/locale.js'
 import type { JobHandler, JobRegistration } from '../jobs/jobs.js'
 import type { Verifier } from '../validation/report.js'
@@ -17,6 +17,14 @@ export interface RecordedPage {
   readonly path: string
   readonly groups: readonly string[]
   readonly handle: (call: PageCall) => Promise<PageAnswer>
+}
+
+export interface RecordedVisitorPage {
+  readonly method: 'get' | 'post'
+  /** Below the root. */
+  readonly path: string
+  readonly limit: { readonly calls: number; readonly seconds: number }
+  readonly handle: (call: VisitorCall) => Promise<PageAnswer>
 }
 
 export interface RecordedGroup {
@@ -37,6 +45,7 @@ export class ModuleRecords {
   readonly schedules: { readonly name: string; readonly cron: string }[] = []
   readonly api: ApiRoute[] = []
   readonly pages: RecordedPage[] = []
+  readonly visitorPages: RecordedVisitorPage[] = []
   readonly open: { readonly prefix: string; readonly router: Router }[] = []
   readonly models: Model[] = []
   readonly views: View[] = []
@@ -69,6 +78,9 @@ export class ModuleRecords {
       },
       page: (method, path, groups, handle) => {
         this.pages.push({ method, path, groups, handle })
+      },
+      visitor: (method, path, limit, handle) => {
+        this.visitorPages.push({ method, path, limit, handle })
       },
       open: (prefix, router) => {
         this.open.push({ prefix, router })

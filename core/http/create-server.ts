@@ -23,6 +23,7 @@ import { addHealth } from './health.js'
 import { addModulePages } from './module-pages.js'
 import { securityHeaders } from './security-headers.js'
 import { beginRequest, loadSession, requireSession, requireToken } from './session-guard.js'
+import { addVisitorPages } from './visitor-pages.js'
 import { addSetupPage } from './setup-page.js'
 import { refuseUnstorableForm, refuseZeroInAddress } from './refuse-unstorable.js'
 import type { WebLogger, WebParts } from './web-parts.js'
@@ -96,6 +97,8 @@ function build(parts: WebParts): Express {
   const pages = Router()
   pages.use(loadSession(parts))
   pages.use(parseForm, refuseUnstorableForm)
+  // Their forms may carry files, which are parsed and then checked there.
+  addVisitorPages(pages, parts)
   const visitor = Router()
   visitor.use(requireToken(parts))
   addAccountPages(visitor, parts)

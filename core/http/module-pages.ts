@@ -17,7 +17,7 @@ const upload = multer({
 }).any()
 
 /** Forms with files are parsed here, after the session was found; all others were parsed before. */
-const parseUpload: RequestHandler = (request, response, next) => {
+export const parseUpload: RequestHandler = (request, response, next) => {
   if (request.is('multipart/form-data') === false) {
     next()
     return
@@ -65,23 +65,38 @@ function refuseStrangeIds(request: Request): void {
 }
 
 function callOf(request: Request, page: RecordedPage): PageCall {
-  const files = Array.isArray(request.files) ? request.files : []
-  const query = Object.fromEntries(new URL(request.originalUrl, 'http://host').searchParams)
-  const body: unknown = request.body
   return {
     context: signedInOf(request).context,
-    params: Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)])),
-    query,
-    body: page.method === 'post' && typeof body === 'object' && body !== null ? { ...body } : {},
-    files: files.map((file) => ({
-      field: file.fieldname,
-      // Browsers send UTF-8 names; multer reads them as Latin-1.
-      name: Buffer.from(file.originalname, 'latin1').toString('utf8'),
-      mediaType: file.mimetype,
-      bytes: file.buffer,
-    })),
+    params: paramsOf(request),
+    query: queryOf(request),
+    body: page.method === 'post' ? bodyOf(request) : {},
+    files: filesOf(request),
     partial: request.headers['hx-request'] === 'true',
   }
+}
+
+export function paramsOf(request: Request): PageCall['params'] {
+  return Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
+}
+
+export function queryOf(request: Request): PageCall['query'] {
+  return Object.fromEntries(new URL(request.originalUrl, 'http://host').searchParams)
+}
+
+export function bodyOf(request: Request): PageCall['body'] {
+  const body: unknown = request.body
+  return typeof body === 'object' && body !== null ? { ...body } : {}
+}
+
+export function filesOf(request: Request): PageCall['files'] {
+  const files = Array.isArray(request.files) ? request.files : []
+  return files.map((file) => ({
+    field: file.fieldname,
+    // Browsers send UTF-8 names; multer reads them as Latin-1.
+    name: Buffer.from(file.originalname, 'latin1').toString('utf8'),
+    mediaType: file.mimetype,
+    bytes: file.buffer,
+  }))
 }
 
 export async function answerPage(parts: WebParts, request: Request, response: Response, answer: PageAnswer): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import type { z } from 'zod'
 import type { CompanyContext } from '../access/context.js'
+import type { Locale } from '../i18n/locale.js'
 
 /** A REST call under /api/v1. Input is parsed by its schema, output checked in tests; both make the OpenAPI page. */
 export interface ApiRoute<Body = unknown, Query = unknown> {
@@ -49,6 +50,15 @@ export interface PageCall {
   readonly partial: boolean
 }
 
+/** A call of somebody who need not be logged in. */
+export interface VisitorCall extends Omit<PageCall, 'context'> {
+  readonly locale: Locale
+  /** Network address, for limits of the module's own. */
+  readonly address: string
+  /** Of a reader who is logged in all the same. */
+  readonly context: CompanyContext | undefined
+}
+
 /** What a page handler answers with. */
 export type PageAnswer =
   | {
@@ -74,6 +84,16 @@ export interface RouteRegistration {
   api<Body, Query>(route: ApiRoute<Body, Query>): void
   /** A page of the application (session needed) at /app/<module><path>; lists and forms come from views and need none. */
   page(method: 'get' | 'post', path: string, groups: readonly string[], handle: (call: PageCall) => Promise<PageAnswer>): void
+  /**
+   * A page for people without an account (verification, signing links), at its own path below the root. `limit` counts calls of one
+   * network address. Forms carry the visitor's token like all others.
+   */
+  visitor(
+    method: 'get' | 'post',
+    path: string,
+    limit: { readonly calls: number; readonly seconds: number },
+    handle: (call: VisitorCall) => Promise<PageAnswer>,
+  ): void
   /** A page or endpoint without session: signer pages, sandbox servers. The module answers for its own protection. */
   open(prefix: string, router: Router): void
 }
