@@ -12,14 +12,13 @@ import {
 import { Fault } from '../../../i18n/fault.js'
 import type { IncrementalUpdate } from './incremental-update.js'
 import { dictionaryOf, name } from './object-writer.js'
+import { inherited, rectangleOf, uprightMatrix, type PageGeometry } from './page-geometry.js'
 
 /** A parsed appearance: the page as a form and everything it needs, with the numbers of its own file. */
 interface ParsedAppearance {
-  readonly width: number
-  readonly height: number
   readonly content: Buffer
   readonly compressed: boolean
-  readonly box: readonly number[]
+  readonly box: readonly [number, number, number, number]
   readonly resources: PdfDictionary
   readonly objects: ReadonlyMap<number, PdfValue>
   readonly group: PdfValue | undefined
@@ -32,21 +31,9 @@ function parse(pdf: Buffer): ParsedAppearance {
   const document = PdfDocument.open(pdf)
   const [first] = document.pages()
   if (first === undefined) throw new MalformedPdf('no page', 0)
-  const inherited = (key: string): PdfValue => {
-    let node: PdfDictionary | undefined = first.page
-    for (let depth = 0; node !== undefined && depth < 60; depth++) {
-      const value = document.resolve(node.get(key))
-      if (value !== null) return value
-      node = document.dictionary(node.get('Parent'))
-    }
-    return null
-  }
-  const box = inherited('MediaBox')
-  const corners = Array.isArray(box) ? box.map((value) => document.resolve(value)) : []
-  const [x1, y1, x2, y2] = corners
-  if (typeof x1 !== 'number' || typeof y1 !== 'number' || typeof x2 !== 'number' || typeof y2 !== 'number')
-    throw new MalformedPdf('media box', 0)
-  const resources = inherited('Resources')
+  const corners = rectangleOf(document, inherited(document, first.page, 'MediaBox'))
+  if (corners === undefined) throw new MalformedPdf('media box', 0)
+  const resources = inherited(document, first.page, 'Resources')
   const contents = document.resolve(first.page.get('Contents'))
   const streams = (Array.isArray(contents) ? contents.map((one) => document.resolve(one)) : [contents]).filter(
     (one) => one instanceof PdfStream,
@@ -76,34 +63,31 @@ function parse(pdf: Buffer): ParsedAppearance {
   const group = first.page.get('Group')
   if (group !== undefined) collect(group, 0)
   return {
-    width: x2 - x1,
-    height: y2 - y1,
     content,
     compressed: asIs,
-    box: [x1, y1, x2, y2],
+    box: corners,
     resources: resourceDictionary,
     objects,
     group,
   }
 }
 
-/**
- * Embeds the first page of a PDF as a form XObject and returns its reference. A signature widget scales the form's box
- * to its rectangle (ISO 32000-2 12.5.5, algorithm 8), so no matrix is needed.
- * @throws Fault SIGN-APPEARANCE-UNREADABLE
- */
-export function embedAppearance(update: IncrementalUpdate, pdf: Buffer): PdfReference {
+function parsedOnce(pdf: Buffer): ParsedAppearance {
   const hash = createHash('sha256').update(pdf).digest('hex')
-  let parsed = parsedAppearances.get(hash)
-  if (parsed === undefined) {
-    try {
-      parsed = parse(pdf)
-    } catch (error) {
-      throw new Fault('SIGN-APPEARANCE-UNREADABLE', { cause: error })
-    }
+  const known = parsedAppearances.get(hash)
+  if (known !== undefined) return known
+  try {
+    const parsed = parse(pdf)
     if (parsedAppearances.size >= 64) parsedAppearances.clear()
     parsedAppearances.set(hash, parsed)
+    return parsed
+  } catch (error) {
+    throw new Fault('SIGN-APPEARANCE-UNREADABLE', { cause: error })
   }
+}
+
+/** Writes the page as a form XObject with everything it needs under new numbers. */
+function embed(update: IncrementalUpdate, parsed: ParsedAppearance): PdfReference {
   const numbers = new Map<number, PdfReference>()
   for (const number of parsed.objects.keys()) numbers.set(number, update.reserve())
   const renumber = (value: PdfValue): PdfValue => {
@@ -130,5 +114,49 @@ export function embedAppearance(update: IncrementalUpdate, pdf: Buffer): PdfRefe
     Filter: parsed.compressed ? name('FlateDecode') : undefined,
   })
   update.putStream(form, dictionary, parsed.content)
+  return form
+}
+
+/** Where a picture is shown: its size as the reader of the page sees it, and how the page is turned. */
+export interface ShownSize {
+  readonly width: number
+  readonly height: number
+  readonly rotation: PageGeometry['rotation']
+}
+
+/**
+ * Embeds the first page of a PDF as the appearance of a widget and returns its reference. A viewer scales the box of the
+ * appearance to the widget's rectangle (ISO 32000-2 12.5.5, algorithm 8); so a picture of another shape, or on a turned
+ * page, gets a frame around it in which it stands upright, in the middle and undistorted.
+ * @throws Fault SIGN-APPEARANCE-UNREADABLE
+ */
+export function embedAppearance(update: IncrementalUpdate, pdf: Buffer, shown: ShownSize): PdfReference {
+  const parsed = parsedOnce(pdf)
+  const picture = embed(update, parsed)
+  const [left, bottom, right, top] = parsed.box
+  const [width, height] = [right - left, top - bottom]
+  const matrix = uprightMatrix(shown.rotation)
+  const isSameShape = Math.abs(width * shown.height - height * shown.width) <= 0.01 * height * shown.width
+  if (isSameShape && matrix === undefined) return picture
+  const scale = Math.min(shown.width / width, shown.height / height)
+  const move = [(shown.width - scale * width) / 2 - scale * left, (shown.height - scale * height) / 2 - scale * bottom]
+  const numbers = [scale, 0, 0, scale, ...move].map((value) => String(Number(value.toFixed(6))))
+  const frame = update.reserve()
+  const dictionary = dictionaryOf({
+    Type: name('XObject'),
+    Subtype: name('Form'),
+    BBox: [0, 0, shown.width, shown.height],
+    Matrix: matrix,
+    Resources: dictionaryOf({ XObject: dictionaryOf({ Picture: picture }) }),
+  })
+  update.putStream(frame, dictionary, Buffer.from(`q ${numbers.join(' ')} cm /Picture Do Q`, 'latin1'))
+  return frame
+}
+
+/** An appearance with nothing in it: PDF/A wants one for every widget that has a size. */
+export function emptyAppearance(update: IncrementalUpdate, width: number, height: number): PdfReference {
+  const form = update.reserve()
+  const dictionary = dictionaryOf({ Type: name('XObject'), Subtype: name('Form'), BBox: [0, 0, width, height] })
+  update.putStream(form, dictionary, Buffer.alloc(0))
   return form
 }

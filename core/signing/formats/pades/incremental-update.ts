@@ -5,7 +5,8 @@ import { dictionaryOf, name, writeDictionary, writeValue } from './object-writer
 
 /** Objects added after the end of a file: the earlier bytes stay as they are (ISO 32000-2 7.5.6). */
 export class IncrementalUpdate {
-  private readonly written: { number: number; generation: number; chunks: Buffer[] }[] = []
+  /** By object number, in the order first put; an object put again is the later one. */
+  private readonly written = new Map<number, { number: number; generation: number; chunks: Buffer[] }>()
   private nextNumber: number
 
   constructor(private readonly document: PdfDocument) {
@@ -33,11 +34,14 @@ export class IncrementalUpdate {
   private putChunks(reference: PdfReference, chunks: Buffer[]): void {
     const head = Buffer.from(`${reference.number} ${reference.generation} obj\n`, 'latin1')
     const tail = Buffer.from('\nendobj\n', 'latin1')
-    this.written.push({ number: reference.number, generation: reference.generation, chunks: [head, ...chunks, tail] })
+    this.written.set(reference.number, { number: reference.number, generation: reference.generation, chunks: [head, ...chunks, tail] })
   }
 
-  /** The bytes to append. Objects appear in the order they were put; a section of the file's own kind closes it. */
-  finish(): Buffer {
+  /**
+   * The bytes to append. Objects appear in the order they were put; a section of the file's own kind closes it.
+   * @param seed goes into the file's new identifier: the same file, objects and seed give the same bytes
+   */
+  finish(seed: string): Buffer {
     const original = this.document.bytes
     const chunks: Buffer[] = []
     let offset = original.length
@@ -47,33 +51,37 @@ export class IncrementalUpdate {
     }
     if (original[original.length - 1] !== 0x0a) push(Buffer.from('\n'))
     const offsets: { number: number; generation: number; offset: number }[] = []
-    for (const object of this.written) {
+    for (const object of this.written.values()) {
       offsets.push({ number: object.number, generation: object.generation, offset })
       for (const chunk of object.chunks) push(chunk)
     }
     offsets.sort((left, right) => left.number - right.number)
+    const identifier = this.identifier(seed, chunks)
     const section = this.document.sections[0]
     if (section?.kind === 'stream') {
       const own = this.nextNumber++
       offsets.push({ number: own, generation: 0, offset })
-      push(this.crossReferenceStream(own, offsets, section.offset))
-    } else push(this.crossReferenceTable(offsets, section?.offset ?? 0, offset))
+      push(this.crossReferenceStream(own, offsets, section.offset, identifier))
+    } else push(this.crossReferenceTable(offsets, section?.offset ?? 0, offset, identifier))
     return Buffer.concat(chunks)
   }
 
-  private trailerEntries(previous: number, offsets: readonly { offset: number }[]): PdfDictionary {
+  /** The second identifier of the trailer changes with every save (ISO 32000-2 14.4): made from what is saved. */
+  private identifier(seed: string, chunks: readonly Buffer[]): PdfString {
+    const hash = createHash('sha256').update(`${seed}|${this.document.bytes.length}|`)
+    hash.update(this.document.bytes.subarray(-1024))
+    for (const chunk of chunks) hash.update(chunk)
+    return new PdfString(hash.digest().subarray(0, 16), true)
+  }
+
+  private trailerEntries(previous: number, changed: PdfString): PdfDictionary {
     const { trailer } = this.document
-    const identifiers = this.document.array(trailer.get('ID'))
-    const first = identifiers?.[0]
-    // The second identifier changes with every save, the first stays (ISO 32000-2 14.4).
-    const changed = createHash('md5')
-      .update(`${this.document.bytes.length}|${offsets.map((entry) => entry.offset).join()}|${Date.now()}`)
-      .digest()
+    const first = this.document.array(trailer.get('ID'))?.[0]
     return dictionaryOf({
       Size: this.nextNumber,
       Root: this.document.catalogReference,
       Info: trailer.get('Info'),
-      ID: [first instanceof PdfString ? first : new PdfString(changed, true), new PdfString(changed, true)],
+      ID: [first instanceof PdfString ? first : changed, changed],
       Prev: previous,
     })
   }
@@ -82,13 +90,14 @@ export class IncrementalUpdate {
     offsets: readonly { number: number; generation: number; offset: number }[],
     previous: number,
     at: number,
+    identifier: PdfString,
   ): Buffer {
     const lines: string[] = ['xref\n']
     for (const [first, run] of runsOf(offsets)) {
       lines.push(`${first} ${run.length}\n`)
       for (const entry of run) lines.push(`${String(entry.offset).padStart(10, '0')} ${String(entry.generation).padStart(5, '0')} n \n`)
     }
-    lines.push(`trailer\n${writeDictionary(this.trailerEntries(previous, offsets))}\nstartxref\n${at}\n%%EOF\n`)
+    lines.push(`trailer\n${writeDictionary(this.trailerEntries(previous, identifier))}\nstartxref\n${at}\n%%EOF\n`)
     return Buffer.from(lines.join(''), 'latin1')
   }
 
@@ -96,6 +105,7 @@ export class IncrementalUpdate {
     own: number,
     offsets: readonly { number: number; generation: number; offset: number }[],
     previous: number,
+    identifier: PdfString,
   ): Buffer {
     const data = Buffer.alloc(offsets.length * 9)
     for (const [index, entry] of offsets.entries()) {
@@ -103,7 +113,7 @@ export class IncrementalUpdate {
       data.writeUIntBE(entry.offset, index * 9 + 1, 6)
       data.writeUInt16BE(entry.generation, index * 9 + 7)
     }
-    const dictionary = this.trailerEntries(previous, offsets)
+    const dictionary = this.trailerEntries(previous, identifier)
     dictionary.set('Type', name('XRef'))
     dictionary.set('W', [1, 6, 2])
     dictionary.set(

@@ -1,31 +1,51 @@
-import { createHash } from 'node:crypto'
 import { Fault } from '../../../i18n/fault.js'
-import { PdfDocument } from '../../../validation/pdf/document.js'
-import { nameOf, PdfReference, PdfString, type PdfDictionary, type PdfValue } from '../../../validation/pdf/objects.js'
+import { PdfReference, type PdfDictionary, type PdfValue } from '../../../validation/pdf/objects.js'
 import type { Signer } from '../../signing-service.js'
 import type { TimeStampClient } from '../../tsp/time-stamp.js'
-import { createSignedData, type SignedData } from '../cades/signed-data.js'
+import { createSignedData } from '../cades/signed-data.js'
+import { appendSignature, putSignature } from './append-signature.js'
 import { embedAppearance } from './appearance.js'
+import { checkSignature } from './check-written.js'
+import { appendDocumentTimeStamp } from './document-time-stamp.js'
+import { lockDictionary, readLock, signatureReferences, type FieldLock } from './field-lock.js'
+import { addToPage, changeForm, freeName, readyField, type ReadyField } from './form-update.js'
+import { GrowingPdf } from './growing-pdf.js'
 import { IncrementalUpdate } from './incremental-update.js'
-import { dateString, dictionaryOf, name, textString, writeDictionary } from './object-writer.js'
+import type { EvidenceFor, PdfLevel } from './level.js'
+import { dateString, dictionaryOf, name, textString } from './object-writer.js'
+import { isSelected, openPdf, pageOf, readable, type OpenedPdf } from './open-pdf.js'
+import { geometryOf, rectangleOf, toPage, type SeenRectangle } from './page-geometry.js'
+import { meetSeedValues } from './seed-value.js'
+import { appendValidationData } from './validation-data.js'
 
 export interface SignatureAppearance {
-  /** Page number, from 1. */
-  readonly page: number
-  /** x, y, width, height in points, origin at the lower left corner of the page. */
-  readonly rect: readonly [x: number, y: number, width: number, height: number]
-  /** A PDF of one page: its first page becomes the picture of the signature, as vectors. */
+  /** Page number, from 1. A field that stands ready has its own page. */
+  readonly page?: number
+  /**
+   * x, y, width, height in points of the page as its reader sees it (turned and cropped as it is shown), origin at its lower
+   * left corner. A field that stands ready has its own rectangle.
+   */
+  readonly rect?: SeenRectangle
+  /** A PDF of one page: its first page becomes the picture of the signature, as vectors, upright and undistorted. */
   readonly pdf: Buffer
 }
 
 export interface SignPdfOptions {
   readonly signer: Signer
-  /** With one the result is level T. A time stamp that cannot be had is a fault: the caller may sign again without. */
+  /** T with a time stamp client and B without, unless told. A level that cannot be reached is a fault, never a lower level. */
+  readonly level?: PdfLevel
+  /** From level T on. A time stamp that cannot be had is a fault: the caller may sign again without. */
   readonly timeStamp?: TimeStampClient
+  /** From level LT on: asked for the signer's path before signing (a revoked key signs nothing) and for all paths after. */
+  readonly evidence?: EvidenceFor
   /** Without it the signature has no picture. */
   readonly appearance?: SignatureAppearance
-  /** `Signature1`, `Signature2`, … unless told. */
+  /** A field of that name that stands ready is signed; else it is made. `Signature1`, `Signature2`, … unless told. */
   readonly fieldName?: string
+  /** Signs the first empty signature field of the form; a form without one is a fault. */
+  readonly nextEmptyField?: boolean
+  /** What this signature locks, for a field that is made; one that stands ready has its own lock. */
+  readonly lock?: FieldLock
   readonly reason?: string
   readonly location?: string
   readonly contact?: string
@@ -38,143 +58,128 @@ export interface SignPdfOptions {
   readonly estimatedSize?: number
 }
 
-export interface SignedPdf {
+export interface SignedPdf<Level extends PdfLevel = PdfLevel> {
   readonly pdf: Buffer
-  readonly level: 'PAdES-BASELINE-B' | 'PAdES-BASELINE-T'
+  readonly level: `PAdES-BASELINE-${Level}`
   /** Time proven by the time stamp; null at level B. */
   readonly stampedAt: Date | null
+  readonly fieldName: string
 }
 
 /** Widgets are printed and locked: PDF/A wants Print, and nobody moves a signature. */
 const widgetFlags = 4 | 128
-/** Six characters would do for our own documents; ten hold every offset a classic cross-reference table can name. */
-const rangeWidth = 10
 
 /**
- * Signs a PDF by an incremental update: PAdES baseline B or T (ETSI EN 319 142-1), sub-filter ETSI.CAdES.detached.
- * The bytes given stay as an exact prefix, so earlier signatures stay valid.
+ * Signs a PDF by incremental updates: PAdES baseline B, T, LT or LTA (ETSI EN 319 142-1), sub-filter ETSI.CAdES.detached.
+ * The bytes given stay as an exact prefix, so earlier signatures stay valid. The finished signature is checked from the
+ * finished bytes; whatever fails, nothing is handed out. The same input at the same time gives the same bytes to sign.
  * @throws Fault SIGN-PDF-UNREADABLE, SIGN-PDF-ENCRYPTED, SIGN-PDF-NO-CHANGES-ALLOWED, SIGN-PDF-CERTIFY-NOT-FIRST,
- * SIGN-PDF-PAGE-MISSING, SIGN-PDF-FIELD-EXISTS, SIGN-APPEARANCE-UNREADABLE, and what signer and time stamp client throw
+ * SIGN-PDF-PAGE-MISSING, SIGN-PDF-RECT-MISSING, SIGN-PDF-FIELD-EXISTS, SIGN-PDF-FIELD-SIGNED, SIGN-PDF-FIELD-MISSING,
+ * SIGN-PDF-FIELD-NAME, SIGN-PDF-FIELD-LOCKED, SIGN-PDF-SEED-VALUE, SIGN-APPEARANCE-UNREADABLE, SIGN-TSA-NOT-CONFIGURED,
+ * SIGN-EVIDENCE-NOT-CONFIGURED, SIGN-PDF-CHECK-FAILED, and what signer, time stamp client and evidence throw
  */
+export function signPdf(pdf: Buffer, options: SignPdfOptions & { readonly level?: undefined }): Promise<SignedPdf<'B' | 'T'>>
+export function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf>
 export async function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf> {
-  const prepared = prepare(pdf, options)
-  const { signer } = options
-  for (let reserved = options.estimatedSize ?? estimate(options); ;) {
-    const update = place(prepared, options, reserved)
-    const digest = createHash(signer.digestAlgorithm)
-    digest.update(pdf)
-    digest.update(update.bytes.subarray(0, update.contentsStart))
-    digest.update(update.bytes.subarray(update.contentsEnd))
-    const made = await createSignedData({
-      signer,
-      contentDigest: digest.digest(),
-      ...(options.timeStamp === undefined ? {} : { timeStamp: options.timeStamp }),
-    })
-    if (made.cms.length <= reserved) return fill(pdf, update, made)
-    reserved = made.cms.length + 512
-  }
+  const { signer, signedAt } = options
+  const wanted = levelOf(options)
+  const plan = readable(() => planSignature(openPdf(pdf), options, wanted.level))
+  if (wanted.evidence !== undefined) await wanted.evidence([signer.certificates], signedAt)
+
+  const reserved = options.estimatedSize ?? estimate(options, wanted.timeStamp !== undefined)
+  const file = new GrowingPdf(pdf, reserved * 2 + (wanted.level === 'LT' || wanted.level === 'LTA' ? 256 : 32) * 1024)
+  let stampedAt: Date | null = null
+  await appendSignature(file, {
+    build: (size) => readable(() => buildUpdate(plan, options, size)),
+    reserved,
+    seed: signedAt.toISOString(),
+    digestAlgorithm: signer.digestAlgorithm,
+    make: async (contentDigest) => {
+      const made = await createSignedData({
+        signer,
+        contentDigest,
+        ...(wanted.timeStamp === undefined ? {} : { timeStamp: wanted.timeStamp }),
+      })
+      stampedAt = made.stampedAt ?? null
+      return made.cms
+    },
+  })
+  await checkSignature(file.bytes, plan.fieldName, signer.digestAlgorithm)
+  if (wanted.evidence !== undefined)
+    await appendValidationData(file, { evidence: wanted.evidence, at: stampedAt ?? signedAt, fields: [plan.fieldName] })
+  if (wanted.level === 'LTA' && wanted.timeStamp !== undefined) await appendDocumentTimeStamp(file, wanted.timeStamp)
+  return { pdf: file.bytes, level: `PAdES-BASELINE-${wanted.level}`, stampedAt, fieldName: plan.fieldName }
 }
 
-interface Prepared {
-  readonly document: PdfDocument
-  readonly page: { readonly reference: PdfReference; readonly page: PdfDictionary }
-  readonly form: PdfDictionary | undefined
+interface WantedLevel {
+  readonly level: PdfLevel
+  readonly timeStamp: TimeStampClient | undefined
+  readonly evidence: EvidenceFor | undefined
+}
+
+function levelOf(options: SignPdfOptions): WantedLevel {
+  const { timeStamp, evidence } = options
+  const level = options.level ?? (timeStamp === undefined ? 'B' : 'T')
+  if (level === 'B') return { level, timeStamp: undefined, evidence: undefined }
+  if (timeStamp === undefined) throw new Fault('SIGN-TSA-NOT-CONFIGURED', { params: { level } })
+  if (level === 'T') return { level, timeStamp, evidence: undefined }
+  if (evidence === undefined) throw new Fault('SIGN-EVIDENCE-NOT-CONFIGURED', { params: { level } })
+  return { level, timeStamp, evidence }
+}
+
+interface Plan {
+  readonly opened: OpenedPdf
   readonly fieldName: string
+  readonly ready: ReadyField | undefined
+  readonly page: { readonly reference: PdfReference; readonly page: PdfDictionary } | undefined
+  readonly certify: 1 | 2 | 3 | undefined
+  readonly lock: FieldLock | undefined
 }
 
-function prepare(pdf: Buffer, options: SignPdfOptions): Prepared {
-  let document: PdfDocument
-  try {
-    document = PdfDocument.open(pdf)
-    if (document.trailer.has('Encrypt')) throw new Fault('SIGN-PDF-ENCRYPTED')
-    const pages = document.pages()
-    const number = options.appearance?.page ?? 1
-    const page = pages[number - 1]
-    if (page === undefined) throw new Fault('SIGN-PDF-PAGE-MISSING', { params: { page: number, pages: pages.length } })
-    const form = document.dictionary(document.catalog.get('AcroForm'))
-    const fields = fieldsOf(document, form)
-    const signed = fields.filter(
-      (field) => nameOf(field.dictionary.get('FT')) === 'Sig' && document.resolve(field.dictionary.get('V')) !== null,
+function planSignature(opened: OpenedPdf, options: SignPdfOptions, level: PdfLevel): Plan {
+  const { document } = opened
+  if (opened.permission === 1) throw new Fault('SIGN-PDF-NO-CHANGES-ALLOWED')
+  const ready =
+    options.nextEmptyField === true && options.fieldName === undefined
+      ? readyField(opened, 'next')
+      : options.fieldName === undefined
+        ? undefined
+        : readyField(opened, { name: options.fieldName })
+  const fieldName = ready?.name ?? options.fieldName ?? freeName(opened, 'Signature')
+  if (ready === undefined && fieldName.includes('.')) throw new Fault('SIGN-PDF-FIELD-NAME', { params: { field: fieldName } })
+  if (opened.locks.some((lock) => isSelected(lock, fieldName))) throw new Fault('SIGN-PDF-FIELD-LOCKED', { params: { field: fieldName } })
+  const planned = { fieldName, signer: options.signer, level, reason: options.reason, certify: options.certify }
+  const certify = ready === undefined ? options.certify : meetSeedValues(document, ready.dictionary, planned)
+  if (certify !== undefined && opened.signed.length > 0) throw new Fault('SIGN-PDF-CERTIFY-NOT-FIRST')
+  const lock = ready === undefined ? options.lock : readLock(document, ready.dictionary)
+  if (ready !== undefined) return { opened, fieldName, ready, page: widgetPage(opened, ready), certify, lock }
+  if (options.appearance !== undefined && options.appearance.rect === undefined) throw new Fault('SIGN-PDF-RECT-MISSING')
+  return { opened, fieldName, ready, page: pageOf(opened, options.appearance?.page ?? 1), certify, lock }
+}
+
+/** The page a widget lies on: it may name it, and else the page does. */
+function widgetPage({ document }: OpenedPdf, { widget }: ReadyField): Plan['page'] {
+  const named = widget.dictionary.get('P')
+  return document
+    .pages()
+    .find(({ reference, page }) =>
+      named instanceof PdfReference
+        ? reference.number === named.number
+        : (document.array(page.get('Annots')) ?? []).some((one) => one instanceof PdfReference && one.number === widget.reference.number),
     )
-    if (options.certify !== undefined && signed.length > 0) throw new Fault('SIGN-PDF-CERTIFY-NOT-FIRST')
-    if (permission(document) === 1) throw new Fault('SIGN-PDF-NO-CHANGES-ALLOWED')
-    const names = new Set(fields.map((field) => field.name))
-    let fieldName = options.fieldName
-    if (fieldName !== undefined && names.has(fieldName)) throw new Fault('SIGN-PDF-FIELD-EXISTS', { params: { field: fieldName } })
-    for (let index = signed.length + 1; fieldName === undefined; index++)
-      if (!names.has(`Signature${index}`)) fieldName = `Signature${index}`
-    return { document, page, form, fieldName }
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('SIGN-PDF-UNREADABLE', { cause: error })
-  }
 }
 
-interface Field {
-  readonly name: string
-  readonly dictionary: PdfDictionary
-}
-
-function fieldsOf(document: PdfDocument, form: PdfDictionary | undefined): Field[] {
-  const found: Field[] = []
-  const seen = new Set<PdfDictionary>()
-  const walk = (value: PdfValue, prefix: string, depth: number): void => {
-    const dictionary = document.dictionary(value)
-    if (dictionary === undefined || seen.has(dictionary) || depth > 30) return
-    seen.add(dictionary)
-    const own = document.resolve(dictionary.get('T'))
-    const full = own instanceof PdfString ? `${prefix}${prefix === '' ? '' : '.'}${decodeText(own)}` : prefix
-    found.push({ name: full, dictionary })
-    for (const kid of document.array(dictionary.get('Kids')) ?? []) walk(kid, full, depth + 1)
-  }
-  for (const field of document.array(form?.get('Fields')) ?? []) walk(field, '', 0)
-  return found
-}
-
-function decodeText(text: PdfString): string {
-  const { bytes } = text
-  if (bytes[0] !== 0xfe || bytes[1] !== 0xff) return bytes.toString('latin1')
-  return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2)))
-    .swap16()
-    .toString('utf16le')
-}
-
-/** P of the certification signature, if the document has one (ISO 32000-2 12.8.2.2). */
-function permission(document: PdfDocument): number | undefined {
-  const certification = document.dictionary(document.dictionary(document.catalog.get('Perms'))?.get('DocMDP'))
-  for (const reference of document.array(certification?.get('Reference')) ?? []) {
-    const entry = document.dictionary(reference)
-    if (nameOf(document.resolve(entry?.get('TransformMethod'))) !== 'DocMDP') continue
-    const value = document.resolve(document.dictionary(entry?.get('TransformParams'))?.get('P'))
-    return typeof value === 'number' ? value : 2
-  }
-  return undefined
-}
-
-function estimate(options: SignPdfOptions): number {
+function estimate(options: SignPdfOptions, stamped: boolean): number {
   const certificates = options.signer.certificates.reduce((sum, der) => sum + der.length, 0)
-  return certificates + 1600 + (options.timeStamp === undefined ? 0 : 8192)
+  return certificates + 1600 + (stamped ? 8192 : 0)
 }
 
-interface Placed {
-  readonly bytes: Buffer
-  /** From the `<` of Contents to after its `>`, in `bytes`. */
-  readonly contentsStart: number
-  readonly contentsEnd: number
-}
-
-const contentsMark = '/Contents <'
-const rangeMark = '/ByteRange ['
-
-function place(prepared: Prepared, options: SignPdfOptions, reserved: number): Placed {
-  const { document, page, form } = prepared
+function buildUpdate(plan: Plan, options: SignPdfOptions, reserved: number): IncrementalUpdate {
+  const { opened, ready, certify, lock } = plan
+  const { document } = opened
   const update = new IncrementalUpdate(document)
   const signature = update.reserve()
-  const widget = update.reserve()
-  // First in the update, so that its place does not depend on what follows. Everything after ByteRange and Contents
-  // is free text: they are put first, or a reason could hold a look-alike of them.
-  const range = ' '.repeat(rangeWidth * 3 + 4)
-  const rest = dictionaryOf({
+  const entries = dictionaryOf({
     Type: name('Sig'),
     Filter: name('Adobe.PPKLite'),
     SubFilter: name('ETSI.CAdES.detached'),
@@ -183,88 +188,66 @@ function place(prepared: Prepared, options: SignPdfOptions, reserved: number): P
     Reason: options.reason === undefined ? undefined : textString(options.reason),
     Location: options.location === undefined ? undefined : textString(options.location),
     ContactInfo: options.contact === undefined ? undefined : textString(options.contact),
-    Reference:
-      options.certify === undefined
-        ? undefined
-        : [
-            dictionaryOf({
-              Type: name('SigRef'),
-              TransformMethod: name('DocMDP'),
-              TransformParams: dictionaryOf({ Type: name('TransformParams'), P: options.certify, V: name('1.2') }),
-            }),
-          ],
+    Reference: signatureReferences(document.catalogReference, certify, lock),
   })
-  update.put(signature, `<<${rangeMark}${range}] ${contentsMark}${'0'.repeat(reserved * 2)}>${writeDictionary(rest).slice(2)}`)
-  const [x, y, width, height] = options.appearance?.rect ?? [0, 0, 0, 0]
-  const picture = options.appearance === undefined ? undefined : embedAppearance(update, options.appearance.pdf)
+  putSignature(update, signature, entries, reserved)
+  const added = ready === undefined ? [makeField(plan, options, update, signature)] : []
+  if (ready !== undefined) fillField(plan, ready, options, update, signature)
+  changeForm(opened, update, { fields: added, isSigned: true, ...(certify === undefined ? {} : { certification: signature }) })
+  return update
+}
+
+/** A field of its own with its widget, new on the page. */
+function makeField(plan: Plan, options: SignPdfOptions, update: IncrementalUpdate, signature: PdfReference): PdfReference {
+  const { page } = plan
+  const { document } = plan.opened
+  const { appearance } = options
+  if (page === undefined) throw new Fault('SIGN-PDF-UNREADABLE')
+  const widget = update.reserve()
+  let rectangle: PdfValue[] = [0, 0, 0, 0]
+  let picture: PdfDictionary | undefined
+  if (appearance?.rect !== undefined) {
+    const geometry = geometryOf(document, page.page)
+    const [, , width, height] = appearance.rect
+    rectangle = toPage(geometry, appearance.rect)
+    picture = dictionaryOf({ N: embedAppearance(update, appearance.pdf, { width, height, rotation: geometry.rotation }) })
+  }
   const field = dictionaryOf({
     Type: name('Annot'),
     Subtype: name('Widget'),
     FT: name('Sig'),
-    T: textString(prepared.fieldName),
+    T: textString(plan.fieldName),
     V: signature,
     F: widgetFlags,
-    Rect: [x, y, x + width, y + height],
+    Rect: rectangle,
     P: page.reference,
-    AP: picture === undefined ? undefined : dictionaryOf({ N: picture }),
+    AP: picture,
+    Lock: undefined,
   })
+  if (plan.lock !== undefined) {
+    const lock = update.reserve()
+    update.put(lock, lockDictionary(plan.lock))
+    field.set('Lock', lock)
+  }
   update.put(widget, field)
-  addToPage(document, update, page, widget)
-  addToForm(document, update, form, widget, options.certify === undefined ? undefined : signature)
-  const bytes = update.finish()
-  const rangeStart = bytes.indexOf(rangeMark) + rangeMark.length
-  const contentsStart = bytes.indexOf(contentsMark) + contentsMark.length - 1
-  const contentsEnd = contentsStart + reserved * 2 + 2
-  const base = document.bytes.length
-  const numbers = `0 ${base + contentsStart} ${base + contentsEnd} ${bytes.length - contentsEnd}`
-  if (numbers.length > range.length) throw new Fault('SIGN-PDF-TOO-LARGE')
-  bytes.write(numbers, rangeStart, 'latin1')
-  return { bytes, contentsStart, contentsEnd }
+  addToPage(document, update, page, [widget])
+  return widget
 }
 
-/** The page's annotations: its own array is rewritten with the page, one that is an object of its own alone. */
-function addToPage(document: PdfDocument, update: IncrementalUpdate, page: Prepared['page'], widget: PdfReference): void {
-  const annotations = page.page.get('Annots')
-  const list = document.array(annotations) ?? []
-  if (annotations instanceof PdfReference) update.put(annotations, [...list, widget])
-  else update.put(page.reference, new Map([...page.page, ['Annots', [...list, widget]]]))
-}
-
-function addToForm(
-  document: PdfDocument,
-  update: IncrementalUpdate,
-  form: PdfDictionary | undefined,
-  widget: PdfReference,
-  certification: PdfReference | undefined,
-): void {
-  const formValue = document.catalog.get('AcroForm')
-  const fieldsValue = form?.get('Fields')
-  const fields = [...(document.array(fieldsValue) ?? []), widget]
-  const catalogChanges = new Map<string, PdfValue>()
-  const flags = document.resolve(form?.get('SigFlags'))
-  // SignaturesExist and AppendOnly (ISO 32000-2 table 225).
-  const wanted = (typeof flags === 'number' ? flags : 0) | 3
-  if (fieldsValue instanceof PdfReference) update.put(fieldsValue, fields)
-  if (!(fieldsValue instanceof PdfReference) || flags !== wanted) {
-    const changed = new Map([
-      ...(form ?? []),
-      ['Fields', fieldsValue instanceof PdfReference ? fieldsValue : fields],
-      ['SigFlags', wanted],
-    ] as [string, PdfValue][])
-    if (formValue instanceof PdfReference) update.put(formValue, changed)
-    else catalogChanges.set('AcroForm', changed)
+/** A field that stood ready gets its value, and its widget the picture; nothing else of it changes. */
+function fillField(plan: Plan, ready: ReadyField, options: SignPdfOptions, update: IncrementalUpdate, signature: PdfReference): void {
+  const { document } = plan.opened
+  const { widget } = ready
+  const picture = new Map<string, PdfValue>()
+  const rectangle = rectangleOf(document, document.resolve(widget.dictionary.get('Rect')))
+  if (options.appearance !== undefined && rectangle !== undefined && rectangle[0] < rectangle[2] && rectangle[1] < rectangle[3]) {
+    const rotation = plan.page === undefined ? 0 : geometryOf(document, plan.page.page).rotation
+    const [width, height] = [rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]]
+    const shown = rotation === 90 || rotation === 270 ? { width: height, height: width, rotation } : { width, height, rotation }
+    picture.set('AP', dictionaryOf({ N: embedAppearance(update, options.appearance.pdf, shown) }))
   }
-  if (certification !== undefined) {
-    const permissions = document.dictionary(document.catalog.get('Perms'))
-    catalogChanges.set('Perms', new Map([...(permissions ?? []), ['DocMDP', certification]] as [string, PdfValue][]))
-  }
-  if (catalogChanges.size > 0) update.put(document.catalogReference, new Map([...document.catalog, ...catalogChanges]))
+  const isOne = widget.reference.number === ready.reference.number
+  update.put(ready.reference, new Map<string, PdfValue>([...ready.dictionary, ['V', signature], ...(isOne ? picture : [])]))
+  if (!isOne && picture.size > 0) update.put(widget.reference, new Map([...widget.dictionary, ...picture]))
 }
 
-function fill(pdf: Buffer, update: Placed, made: SignedData): SignedPdf {
-  const { bytes, contentsStart, contentsEnd } = update
-  bytes.write(made.cms.toString('hex'), contentsStart + 1, 'latin1')
-  // The two marks around the gap are what a verifier goes by; anything else there would be our own mistake.
-  if (bytes[contentsStart] !== 0x3c || bytes[contentsEnd - 1] !== 0x3e) throw new Fault('SIGN-PDF-UNREADABLE')
-  return { pdf: Buffer.concat([pdf, bytes]), level: `PAdES-BASELINE-${made.level}`, stampedAt: made.stampedAt ?? null }
-}
