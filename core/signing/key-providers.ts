@@ -1,6 +1,9 @@
 import type { Configuration } from '../../config/schema.js'
+import type { Audit } from '../audit/audit.js'
 import type { Database } from '../db/database.js'
 import type { KeyProvider, KeyProviderKind } from './key.js'
+import { CscKeyProvider } from './keys/csc/csc-provider.js'
+import { AgentKeyProvider } from './keys/agent/agent-provider.js'
 import { Pkcs11KeyProvider } from './keys/pkcs11/pkcs11-provider.js'
 import { SoftwareKeyProvider } from './keys/software/software-provider.js'
 
@@ -13,6 +16,7 @@ export interface SigningLogger {
 /** What a provider may be made of. */
 export interface ProviderParts {
   readonly database: Database
+  readonly audit: Audit
   readonly config: Pick<Configuration, 'dataDir' | 'signing'>
   readonly now: () => Date
   readonly logger: SigningLogger
@@ -27,6 +31,8 @@ export type KeyProviderFactory = (parts: ProviderParts) => KeyProvider
 const factories: readonly KeyProviderFactory[] = [
   ({ masterKey }) => new SoftwareKeyProvider(masterKey),
   ({ config, logger }) => new Pkcs11KeyProvider(config.signing.pkcs11, logger),
+  (parts) => new AgentKeyProvider(parts),
+  ({ config }) => new CscKeyProvider(config.signing.csc),
 ]
 
 export function createKeyProviders(parts: ProviderParts): ReadonlyMap<KeyProviderKind, KeyProvider> {

@@ -9,6 +9,8 @@ import { derOf } from './ca/certificate.js'
 import { buildName, type NameInput } from './ca/names.js'
 import { OcspResponder } from './ca/ocsp.js'
 import { trustRoutes } from './ca/routes.js'
+import { RemoteSigner, sandboxPin } from './csc/remote-signer.js'
+import { cscRoutes } from './csc/routes.js'
 import { FatooraAuthority } from './fatoora/authority-service.js'
 import { ClearanceStamp } from './fatoora/clearance.js'
 import { fatooraRoutes } from './fatoora/routes.js'
@@ -56,6 +58,10 @@ export interface Sandbox {
   /** Base of the authority's calls: `…/fatoora/e-invoicing/developer-portal`. */
   readonly fatooraUrl: string
   readonly ocspUrl: string
+  /** Remote signing service: `…/csc` (append `/v1` or `/v2`), its one client, and the PIN of `person-pin`. */
+  readonly csc: { readonly url: string; readonly clientId: string; readonly clientSecret: string; readonly pin: string }
+  /** Ends every access token of the remote signing service, as its operator may. */
+  revokeCscTokens(): void
   /** DER of the root. */
   readonly caCertificate: Buffer
   /** The root alone, PEM. */
@@ -113,6 +119,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
   for (const plan of options.faults ?? []) faults.inject(plan)
   const timeStamps = new TimeStampAuthority(authorities)
   timeStamps.prepare()
+  const remoteSigner = new RemoteSigner(options.dataDir, authorities, now, `${url}/csc`)
   const clearanceStamp = new ClearanceStamp(authorities)
   const fatoora = new FatooraAuthority(authorities, units, clearanceStamp, now)
 
@@ -122,6 +129,10 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
     timeStampUrl: `${url}/tsa`,
     fatooraUrl: `${url}/fatoora/e-invoicing/developer-portal`,
     ocspUrl: `${url}/ocsp`,
+    csc: { url: `${url}/csc`, clientId: remoteSigner.client.id, clientSecret: remoteSigner.client.secret, pin: sandboxPin },
+    revokeCscTokens: () => {
+      remoteSigner.revokeTokens()
+    },
     caCertificate: authorities.certificate('root'),
     trustAnchorsPem: authorities.trustAnchorsPem(),
     clearanceCertificate: clearanceStamp.certificate,
@@ -145,11 +156,13 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
       mails.reset()
       units.reset()
       faults.clear()
+      remoteSigner.reset()
       fatoora.clearanceOff = false
     },
     close: async () => {
       server.closeAllConnections()
       await Promise.all([new Promise((resolve) => void server.close(resolve)), mails.close()])
+      await remoteSigner.close()
       authorities.close()
       units.close()
     },
@@ -159,6 +172,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
   app.disable('x-powered-by')
   app.use('/fatoora/e-invoicing', fatooraRoutes({ authority: fatoora, authorities, units, faults }))
   app.use(trustRoutes({ authorities, ocsp: new OcspResponder(authorities), timeStamps, faults, now }))
+  app.use('/csc', cscRoutes({ signer: remoteSigner, faults, now }))
   app.use('/control', controlRoutes({ sandbox, id: place.id, faults, units, authorities }))
   app.use(pageRoutes({ sandbox, mails, units, authorities, faults }))
   server.on('request', app)

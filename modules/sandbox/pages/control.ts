@@ -26,6 +26,7 @@ export function controlRoutes(parts: {
       timeStampUrl: sandbox.timeStampUrl,
       fatooraUrl: sandbox.fatooraUrl,
       ocspUrl: sandbox.ocspUrl,
+      csc: sandbox.csc,
       counts: { ...parts.units.count(), ...parts.authorities.count() },
       faults: parts.faults.waiting(),
     })

@@ -15,6 +15,17 @@ export const faultKinds = [
   'other-uuid',
   'huge-body',
   'duplicate-answer',
+  'redirect',
+  // Remote signing: answers that are wrong in themselves.
+  'fewer-signatures',
+  'swapped-signatures',
+  'garbage-signature',
+  // OCSP and CRL: answers that a client must see through.
+  'wrong-nonce',
+  'status-unknown',
+  'status-revoked',
+  'stale',
+  'wrong-signer',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+
+/** Answers of a CSC service, both versions. Members nobody reads are let through: services add their own. */
+
+const text = z.string()
+const flag = z.union([z.boolean(), z.enum(['true', 'false', 'optional'])])
+
+export const infoAnswer = z.object({
+  specs: text.optional(),
+  name: text.default(''),
+  region: text.optional(),
+  description: text.optional(),
+  authType: z.array(text).default([]),
+  /** Base address of the OAuth 2 server. */
+  oauth2: text.optional(),
+  methods: z.array(text).default([]),
+})
+export type InfoAnswer = z.infer<typeof infoAnswer>
+
+export const tokenAnswer = z.object({
+  access_token: text.min(1).max(8192),
+  token_type: text.optional(),
+  /** Seconds; the standard's default is an hour. */
+  expires_in: z.coerce.number().positive().default(3600),
+})
+
+export const listAnswer = z.object({
+  credentialIDs: z.array(text).max(1000),
+  nextPageToken: text.nullish(),
+})
+
+export const credentialAnswer = z.object({
+  description: text.optional(),
+  signatureQualifier: text.optional(),
+  key: z.object({
+    status: text,
+    algo: z.array(text).min(1),
+    len: z.coerce.number().optional(),
+    curve: text.optional(),
+  }),
+  cert: z.object({
+    status: text.optional(),
+    certificates: z.array(text).max(20).optional(),
+    subjectDN: text.optional(),
+  }),
+  /** Version 1. */
+  authMode: text.optional(),
+  PIN: z.object({ presence: flag.optional() }).optional(),
+  OTP: z.object({ presence: flag.optional() }).optional(),
+  /** Version 2. */
+  auth: z
+    .object({
+      mode: text,
+      objects: z.array(z.object({ type: text, id: text })).optional(),
+    })
+    .optional(),
+  SCAL: text.optional(),
+  multisign: z.coerce.number().int().min(1).default(1),
+})
+export type CredentialAnswer = z.infer<typeof credentialAnswer>
+
+export const authorizeAnswer = z.object({
+  SAD: text.min(1).max(65536),
+  /** Seconds. */
+  expiresIn: z.coerce.number().positive().default(3600),
+})
+
+export const signHashAnswer = z.object({ signatures: z.array(text) })
+
+export const errorAnswer = z.object({ error: text, error_description: text.optional() })
+
+/** How a credential wants to be authorised, whatever the version. */
+export interface Authorisation {
+  readonly mode: string
+  /** Name of the PIN among `authData` (version 2), or undefined when no PIN is asked for. */
+  readonly pin: string | undefined
+  /** A one-time password is asked for: a person must be there. */
+  readonly oneTimePassword: boolean
+}
+
+export function authorisationOf(credential: CredentialAnswer): Authorisation {
+  if (credential.auth !== undefined) {
+    const { mode, objects = [] } = credential.auth
+    const pin = objects.find((one) => /pin/i.test(one.id) || (one.type === 'Password' && !/otp/i.test(one.id)))
+    return { mode, pin: pin?.id, oneTimePassword: objects.some((one) => one !== pin) }
+  }
+  const present = (part: { presence?: z.infer<typeof flag> | undefined } | undefined): boolean =>
+    part?.presence === true || part?.presence === 'true'
+  return {
+    mode: credential.authMode ?? 'implicit',
+    pin: present(credential.PIN) ? 'PIN' : undefined,
+    oneTimePassword: present(credential.OTP),
+  }
+}
