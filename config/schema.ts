@@ -40,6 +40,17 @@ export const configurationSchema = z.object({
         pinEnvironment: z.string().nullable().default(null),
       }),
     ),
+    /** Keys on tokens at people's desks (`khatm agent`). */
+    agent: z
+      .object({
+        /** How long a signature waits for a person before it is told that it waits. */
+        waitSeconds: z.number().min(0).max(3600).default(180),
+        /** The same while no desk with the token is connected. */
+        waitWithoutDeskSeconds: z.number().min(0).max(3600).default(5),
+        /** An unanswered request ends after this. */
+        requestHours: z.number().min(1).max(8760).default(72),
+      })
+      .optional(),
     /** Remote signing services (Cloud Signature Consortium API): QTSPs, and `khatm signer` on another machine. Secrets come from files. */
     csc: z
       .array(

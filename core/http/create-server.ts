@@ -15,6 +15,7 @@ import { addFormRoutes } from '../views/form-routes.js'
 import { addListRoutes } from '../views/list-routes.js'
 import { TemplateEngine, type TemplateSource } from '../views/template-engine.js'
 import { ViewCatalog } from '../views/view-catalog.js'
+import { addAgentRoutes, openAgentSockets } from './agent-routes.js'
 import { addAccountPages, addUserPages } from './account-pages.js'
 import { addApiRoutes } from './api-router.js'
 import { Assets, parseForm } from './assets.js'
@@ -92,6 +93,7 @@ function build(parts: WebParts): Express {
   addHealth(app, parts)
   app.use(limitVisitors())
   for (const record of parts.records) for (const { prefix, router } of record.open) app.use(prefix, router)
+  addAgentRoutes(app, parts)
   addApiRoutes(app, parts)
 
   const pages = Router()
@@ -138,6 +140,7 @@ function limitVisitors(): express.RequestHandler {
 
 async function listen(app: Express, host: Host): Promise<{ port: number; url: string; close(): Promise<void> }> {
   const server = http.createServer({ requestTimeout: 120_000, headersTimeout: 20_000, maxHeaderSize: 16_384 }, app)
+  const closeAgentSockets = openAgentSockets(server, host)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(new Fault('HTTP-PORT-TAKEN', { status: 503, params: { port: host.config.port, reason: cause.code ?? cause.message }, cause }))
@@ -150,8 +153,9 @@ async function listen(app: Express, host: Host): Promise<{ port: number; url: st
   return {
     port,
     url: host.config.publicUrl ?? `http://${name.includes(':') ? `[${name}]` : name}:${String(port)}`,
-    close: () =>
-      new Promise((resolve) => {
+    close: async () => {
+      await closeAgentSockets()
+      await new Promise<void>((resolve) => {
         server.close(() => {
           resolve()
         })
@@ -160,6 +164,7 @@ async function listen(app: Express, host: Host): Promise<{ port: number; url: st
         setTimeout(() => {
           server.closeAllConnections()
         }, 2_000).unref()
-      }),
+      })
+    },
   }
 }

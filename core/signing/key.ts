@@ -100,6 +100,8 @@ export interface SignDigestRequest {
   readonly message?: Uint8Array
   /** What the signature is for, for providers where a person (agent) or another service (CSC) decides on it. */
   readonly uses?: readonly KeyUse[]
+  /** Who asked for it, by name, where a person decides elsewhere. */
+  readonly askedBy?: string
 }
 
 export interface KeyReference {

@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import type { Configuration } from '../../../../config/schema.js'
+import type { Audit } from '../../../audit/audit.js'
+import type { Database } from '../../../db/database.js'
+import { Fault } from '../../../i18n/fault.js'
+import type { KeyProvider, KeyReference, SignDigestRequest } from '../../key.js'
+import type { FoundKey } from '../../signing-service.js'
+import { AgentRequests } from './agent-requests.js'
+import { Desks } from './desks.js'
+import { loadHostKey, type HostKey } from './host-key.js'
+
+export interface AgentProviderParts {
+  readonly database: Database
+  readonly audit: Audit
+  readonly config: { readonly dataDir: string; readonly signing: Pick<Configuration['signing'], 'agent'> }
+  readonly now: () => Date
+  readonly logger: { warn(facts: object, message: string): void }
+}
+
+/** What holds where the configuration says nothing (config/schema.ts explains each). */
+const usual = { waitSeconds: 180, waitWithoutDeskSeconds: 5, requestHours: 72 }
+
+/** Another process may take the answer (the web server, while a worker waits): the rows are looked at this often. */
+const lookAgainMs = 1_000
+
+/**
+ * Keys on tokens that people keep: a program on their PC (`khatm agent`) shows what is to be signed, asks the PIN there and
+ * answers with the signature. The host never meets the PIN. Waiting for a person ends with SIGN-AGENT-WAITING; the request
+ * stays open, and the answer given meanwhile is returned to the next call for the same key and digest.
+ */
+export class AgentKeyProvider implements KeyProvider {
+  readonly kind = 'agent'
+  readonly requests: AgentRequests
+  readonly desks: Desks
+  private hostKeyLoaded: HostKey | undefined
+  private readonly closing = new AbortController()
+
+  constructor(readonly parts: AgentProviderParts) {
+    const { database, audit, now, config } = parts
+    this.requests = new AgentRequests({ database, audit, now, requestHours: this.settings.requestHours })
+    this.desks = new Desks({ database, audit, now, hostKey: () => this.hostKey })
+  }
+
+  private get settings(): typeof usual {
+    return this.parts.config.signing.agent ?? usual
+  }
+
+  get hostKey(): HostKey {
+    return (this.hostKeyLoaded ??= loadHostKey(this.parts.config.dataDir))
+  }
+
+  /**
+   * @throws Fault SIGN-AGENT-WAITING (503, ask again later), SIGN-AGENT-REFUSED, SIGN-AGENT-SUPERSEDED, SIGN-AGENT-EXPIRED (409),
+   * SIGN-KEY-UNREACHABLE
+   */
+  async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
+    const publicKey = reference.stored['publicKey']
+    if (publicKey === undefined) throw new Fault('SIGN-KEY-UNREACHABLE', { params: { key: reference.keyId }, status: 503 })
+    const id = await this.requests.ask(reference, Buffer.from(publicKey, 'base64'), request)
+    const document = request.uses?.[0]?.subject.label ?? ''
+    const until = Date.now() + (await this.patience(reference.companyId, publicKey)) * 1000
+    for (;;) {
+      const settled = this.settledOrLater(id, Math.min(lookAgainMs, Math.max(1, until - Date.now())))
+      const standing = await this.requests.standing(reference.companyId, id)
+      switch (standing.state) {
+        case 'answered':
+          return standing.signature
+        case 'refused':
+          throw new Fault('SIGN-AGENT-REFUSED', { params: { document, reason: standing.reason }, status: 409 })
+        case 'superseded':
+          throw new Fault('SIGN-AGENT-SUPERSEDED', { params: { document }, status: 409 })
+        case 'expired':
+          throw new Fault('SIGN-AGENT-EXPIRED', { params: { document }, status: 409 })
+        case 'pending':
+          if (Date.now() >= until || this.closing.signal.aborted)
+            throw new Fault('SIGN-AGENT-WAITING', { params: { document }, status: 503 })
+          await settled
+      }
+    }
+  }
+
+  /**
+   * A key that a desk showed, ready for `SigningService.adoptKey`.
+   * @throws Fault SIGN-AGENT-KEY-MISSING (404) when the desk does not show it (any more)
+   */
+  async foundKey(
+    companyId: string,
+    wanted: { readonly agentId: string; readonly tokenSerial: string; readonly keyId: string; readonly publicKey?: string },
+  ): Promise<Omit<FoundKey, 'name' | 'purposes'>> {
+    const desk = await this.parts.database.company(companyId, (transaction) => this.desks.desk(transaction, wanted.agentId))
+    const token = desk.tokens.find(({ serial }) => serial === wanted.tokenSerial)
+    const key = token?.keys.find(
+      (one) => one.keyId === wanted.keyId && (wanted.publicKey === undefined || one.publicKey === wanted.publicKey),
+    )
+    if (token === undefined || key === undefined) throw new Fault('SIGN-AGENT-KEY-MISSING', { status: 404 })
+    return {
+      provider: 'agent',
+      algorithm: key.algorithm,
+      publicKey: Buffer.from(key.publicKey, 'base64'),
+      certificates: key.certificates.map((der) => Buffer.from(der, 'base64')),
+      attributes: {
+        desk: desk.name,
+        tokenSerial: token.serial,
+        tokenLabel: token.label,
+        tokenModel: token.model,
+        tokenManufacturer: token.manufacturer,
+      },
+      stored: { publicKey: key.publicKey, tokenSerial: token.serial, keyId: key.keyId },
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing.abort()
+    return Promise.resolve()
+  }
+
+  /** Seconds to wait: long while a desk with the key is there, short when nobody could answer. */
+  private async patience(companyId: string, publicKey: string): Promise<number> {
+    const { waitSeconds, waitWithoutDeskSeconds } = this.settings
+    const desks = await this.parts.database.company(companyId, (transaction) => this.desks.list(transaction))
+    const there = desks.some((desk) => desk.connected && desk.tokens.some((token) => token.keys.some((key) => key.publicKey === publicKey)))
+    return there ? waitSeconds : Math.min(waitSeconds, waitWithoutDeskSeconds)
+  }
+
+  private async settledOrLater(id: string, milliseconds: number): Promise<void> {
+    const end = new AbortController()
+    const signal = AbortSignal.any([end.signal, this.closing.signal])
+    const timer = setTimeout(() => {
+      end.abort()
+    }, milliseconds)
+    try {
+      for (;;) {
+        const [settled] = (await once(this.requests.bell, 'settled', { signal })) as [string] // emitted with the id alone
+        if (settled === id) return
+      }
+    } catch {
+      // Time is over, or the host stops: the rows tell.
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import type { RawData, WebSocket } from 'ws'
+import type { AgentKeyProvider } from './agent-provider.js'
+import { connectedMs, type Desk } from './desks.js'
+import {
+  challengeShape,
+  fromDeskShape,
+  greetingOf,
+  helloShape,
+  newNonce,
+  proofShape,
+  readDeskKey,
+  SignedChannel,
+  signedText,
+  signText,
+  textIsSigned,
+  type FromDesk,
+  type FromHost,
+  type Offer,
+  type Outcome,
+} from './protocol.js'
+import type { z } from 'zod'
+
+const greetingMs = 10_000
+const heartbeatMs = connectedMs / 3
+
+/** One desk on one web socket: greeting (both sides prove their keys), then signed frames. Whatever does not fit ends it. */
+export class DeskConnection {
+  companyId: string | undefined
+  agentId: string | undefined
+  /** Resolves when the socket is closed and what came last is written. */
+  readonly ended: Promise<void>
+  private channel: SignedChannel | undefined
+  private desk: Desk | undefined
+  private challenge: { readonly hello: z.infer<typeof helloShape>; readonly hostNonce: string } | undefined
+  private readonly offered = new Set<string>()
+  private work: Promise<void> = Promise.resolve()
+  private waiting = 0
+  private heardAt = Date.now()
+  private pingedAt = Date.now()
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly provider: AgentKeyProvider,
+    private readonly onReady: () => void,
+  ) {
+    const greeting = setTimeout(() => {
+      if (this.channel === undefined) this.end('greeting')
+    }, greetingMs)
+    socket.on('message', (data: RawData, binary: boolean) => {
+      this.heardAt = Date.now()
+      // A desk that floods is ended before its frames fill the memory.
+      if (binary || ++this.waiting > 5_000) this.end('flood')
+      else
+        this.work = this.work
+          .then(() => this.received(textOf(data)))
+          .catch((error: unknown) => {
+            this.provider.parts.logger.warn(
+              { agent: this.agentId, reason: error instanceof Error ? error.message.slice(0, 200) : '' },
+              'desk ended: its frame does not fit',
+            )
+            this.end('frame')
+          })
+    })
+    socket.on('pong', () => {
+      this.heardAt = Date.now()
+    })
+    socket.on('error', () => {
+      socket.terminate()
+    })
+    this.ended = new Promise((resolve) => {
+      socket.on('close', () => {
+        clearTimeout(greeting)
+        resolve(this.work.then(() => this.left()).catch(() => undefined))
+      })
+    })
+  }
+
+  /** Closes with a word for the desk's log; the code tells it whether coming again makes sense. */
+  end(reason: 'greeting' | 'refused' | 'stopped' | 'flood' | 'frame' | 'host stops' | 'silent'): void {
+    if (this.socket.readyState === this.socket.CLOSED) return
+    this.socket.close(reason === 'stopped' || reason === 'refused' ? 4403 : reason === 'host stops' ? 1012 : 4400, reason)
+    // A peer that does not answer the closing keeps nothing open.
+    setTimeout(() => {
+      this.socket.terminate()
+    }, 500).unref()
+  }
+
+  checkLife(): void {
+    const now = Date.now()
+    if (now - this.heardAt > connectedMs) {
+      this.socket.terminate()
+    } else if (now - this.pingedAt >= heartbeatMs) {
+      this.pingedAt = now
+      this.socket.ping()
+      if (this.companyId !== undefined && this.agentId !== undefined) {
+        void this.provider.desks.seen(this.companyId, this.agentId, {}).catch(() => undefined) // the next beat tries again
+      }
+    }
+  }
+
+  /** What is pending now: new ones are offered, those that ended are taken back with the reason. */
+  async offer(pending: readonly Offer[]): Promise<void> {
+    const { channel, companyId } = this
+    if (channel === undefined || companyId === undefined) return
+    const still = new Set(pending.map(({ id }) => id))
+    for (const id of [...this.offered]) {
+      if (still.has(id)) continue
+      this.offered.delete(id)
+      const { state } = await this.provider.requests.standing(companyId, id)
+      if (state !== 'pending') this.send({ type: 'withdraw', id, outcome: state })
+    }
+    for (const offer of pending) {
+      if (this.offered.has(offer.id)) continue
+      this.offered.add(offer.id)
+      this.send({ type: 'offer', offer })
+    }
+  }
+
+  private async received(text: string): Promise<void> {
+    this.waiting--
+    if (this.socket.readyState !== this.socket.OPEN) return
+    if (this.channel !== undefined) {
+      await this.take(fromDeskShape.parse(this.channel.open(text)))
+    } else if (this.challenge === undefined) {
+      await this.greet(helloShape.parse(JSON.parse(text)))
+    } else {
+      await this.admit(this.challenge, proofShape.parse(JSON.parse(text)))
+    }
+  }
+
+  private async greet(hello: z.infer<typeof helloShape>): Promise<void> {
+    const hostNonce = newNonce()
+    this.challenge = { hello, hostNonce }
+    const greeting = greetingOf(hello.companyId, hello.agentId, hello.nonce, hostNonce)
+    const signature = signText(this.provider.hostKey.privateKey, signedText('host greets', greeting))
+    this.socket.send(JSON.stringify({ type: 'challenge', nonce: hostNonce, signature } satisfies z.infer<typeof challengeShape>))
+    // Looked up only now: how the host greets tells nobody which desks exist.
+    this.desk = await this.provider.parts.database
+      .company(hello.companyId, (transaction) => this.provider.desks.desk(transaction, hello.agentId))
+      .catch(() => undefined)
+  }
+
+  private async admit({ hello, hostNonce }: NonNullable<typeof this.challenge>, proof: z.infer<typeof proofShape>): Promise<void> {
+    const { desk } = this
+    const greeting = greetingOf(hello.companyId, hello.agentId, hello.nonce, hostNonce)
+    const key = desk === undefined ? undefined : readDeskKey(desk.publicKey.toString('base64'))
+    if (desk?.state !== 'paired' || key === undefined || !textIsSigned(key, signedText('desk greets', greeting), proof.signature)) {
+      this.end('refused')
+      return
+    }
+    this.channel = new SignedChannel('host', this.provider.hostKey.privateKey, key, greeting)
+    this.companyId = hello.companyId
+    this.agentId = hello.agentId
+    const company = await this.provider.desks.companyName(hello.companyId)
+    this.send({ type: 'welcome', company, now: this.provider.parts.now().toISOString() })
+    await this.provider.desks.seen(hello.companyId, hello.agentId, {})
+    this.onReady()
+  }
+
+  private async take(message: FromDesk): Promise<void> {
+    const { companyId, desk } = this
+    if (companyId === undefined || desk === undefined) return
+    switch (message.type) {
+      case 'ready':
+        return this.provider.desks.seen(companyId, desk.id, { software: message.software })
+      case 'tokens':
+        return this.provider.desks.seen(companyId, desk.id, { tokens: message.tokens })
+      case 'answer': {
+        const signature = Buffer.from(message.signature, 'base64')
+        const agent = { id: desk.id, name: desk.name, publicKey: desk.publicKey.toString('base64') }
+        if (!(await this.stillPaired())) return
+        const outcome = await this.provider.requests.answer(companyId, agent, message.id, signature, message.proof)
+        if (outcome === 'wrong')
+          this.provider.parts.logger.warn({ agent: desk.id, request: message.id }, 'a desk answered with a signature that does not verify')
+        this.settled(message.id, outcome)
+        return
+      }
+      case 'refuse':
+        if (!(await this.stillPaired())) return
+        this.settled(message.id, await this.provider.requests.refuse(companyId, desk, message.id, message.reason))
+    }
+  }
+
+  /** Another process may have unpaired the desk since the last beat. */
+  private async stillPaired(): Promise<boolean> {
+    const { companyId, agentId } = this
+    if (companyId === undefined || agentId === undefined) return false
+    const desk = await this.provider.parts.database.company(companyId, (transaction) => this.provider.desks.desk(transaction, agentId))
+    if (desk.state !== 'paired') this.end('stopped')
+    return desk.state === 'paired'
+  }
+
+  private settled(id: string, outcome: Outcome): void {
+    // An answer that was wrong leaves the request open: it is offered again with the next round.
+    this.offered.delete(id)
+    this.send({ type: 'settled', id, outcome })
+  }
+
+  private send(message: FromHost): void {
+    if (this.channel !== undefined && this.socket.readyState === this.socket.OPEN) this.socket.send(this.channel.seal(message))
+  }
+
+  private async left(): Promise<void> {
+    if (this.companyId !== undefined && this.agentId !== undefined)
+      await this.provider.desks.seen(this.companyId, this.agentId, { left: true })
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Buffer.isBuffer(data)) return data.toString('utf8')
+  return Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data).toString('utf8')
+}
