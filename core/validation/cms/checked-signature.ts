@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { DerElement } from '../der-reader.js'
 import type { CheckedSignature } from '../process/judge-signature.js'
 import { noEvidence, type RevocationEvidence } from '../revocation/evidence.js'
 import type { Certificate } from '../certificate/certificate.js'
+import { schemeOf } from './signature-scheme.js'
 import type { CmsSignedData, CmsSignerInfo, SignerCheck } from './signed-data.js'
 
 /**
@@ -21,7 +21,7 @@ export function checkedSignature(
     certificate: check.certificate,
     certificates: [...cms.certificates, ...(more.certificates ?? [])],
     digestAlgorithm: check.digestAlgorithm,
-    scheme: schemeOf(signer),
+    scheme: schemeOf(signer.signatureAlgorithm),
     claimedAt: more.claimedAt ?? check.signingTime,
     timeStamps: check.timeStamps.map((token) => ({
       token,
@@ -30,14 +30,4 @@ export function checkedSignature(
     })),
     evidence,
   }
-}
-
-/** Name of the signature scheme of a SignerInfo; undefined for one this product does not know. */
-function schemeOf(signer: CmsSignerInfo): string | undefined {
-  const oid = DerElement.read(signer.signatureAlgorithm, 0, { whole: true }).child(0).oid()
-  if (oid === '1.2.840.113549.1.1.10') return 'rsa-pss'
-  if (oid.startsWith('1.2.840.113549.1.1.')) return 'rsa-pkcs1'
-  if (oid.startsWith('1.2.840.10045.')) return 'ecdsa'
-  if (oid === '1.3.101.112' || oid === '1.3.101.113') return 'eddsa'
-  return undefined
 }

@@ -1,10 +1,12 @@
 import type { FaultDetail } from '../../i18n/fault.js'
 import type { Certificate } from '../certificate/certificate.js'
-import { checkPath, keyUsageOf, type PathAnswer } from '../certificate/path.js'
-import type { RevocationEvidence, RevocationMode, RevocationSource } from '../revocation/evidence.js'
+import { keyUsageOf, type PathAnswer } from '../certificate/path.js'
+import type { RevocationEvidence, RevocationMode, RevocationSource, RevocationStatus } from '../revocation/evidence.js'
 import type { Indication, SignatureVerdict, SubIndication } from '../verdict.js'
-import { certificateFacts } from './report-fields.js'
+import { algorithmFailure } from './algorithm-strength.js'
+import { judgePath, type PathJudgement } from './judge-path.js'
 import { isPast, judgeTimeStamp, type TimeStampJudgement } from './judge-time-stamp.js'
+import { certificateFacts } from './report-fields.js'
 
 /** A time stamp token that a signature carries, with what it was made over. */
 export interface CarriedTimeStamp {
@@ -61,54 +63,69 @@ export interface Judgement {
 }
 
 /** Sub-indications that end in TOTAL-FAILED (EN 319 102-1 table 5). */
-const failing: ReadonlySet<SubIndication> = new Set(['FORMAT_FAILURE', 'HASH_FAILURE', 'SIG_CRYPTO_FAILURE'])
+const failing: ReadonlySet<SubIndication> = new Set([
+  'FORMAT_FAILURE',
+  'HASH_FAILURE',
+  'SIG_CRYPTO_FAILURE',
+  'REVOKED',
+  'EXPIRED',
+  'NOT_YET_VALID',
+])
 
+/** A signature that carries more is not made to cost as much. */
 const maximumTimeStamps = 10
 
+const nothingJudged = {
+  provenAt: undefined,
+  stamped: false,
+  selfContained: false,
+  path: undefined,
+  timeStamps: [],
+  certificates: [],
+  revocation: [],
+} as const
+
 /**
- * From a checked signature to an indication (ETSI EN 319 102-1 clauses 5.3 and 5.5): first the cryptography, then the
- * time stamps, then the certificate path at the best time known. Never throws for bad input.
+ * From a checked signature to an indication (ETSI EN 319 102-1 clauses 5.3, 5.5 and 5.6): the cryptography, the time
+ * stamps, then certificate path, revocation and strength of algorithms at the best time proven, or now where none is.
+ * Never throws for bad input.
  */
 export async function judgeSignature(checked: CheckedSignature, options: JudgeOptions): Promise<Judgement> {
-  const nothing = {
-    provenAt: undefined,
-    stamped: false,
-    selfContained: false,
-    path: undefined,
-    timeStamps: [],
-    certificates: [],
-    revocation: [],
-  }
   if (checked.failure !== null) {
     const { subIndication, finding } = checked.failure
-    return { indication: failing.has(subIndication) ? 'TOTAL-FAILED' : 'INDETERMINATE', subIndication, findings: [finding], ...nothing }
+    return { ...conclusion(subIndication), findings: [finding], ...nothingJudged }
   }
   const { certificate } = checked
-  if (certificate === undefined) {
-    return { indication: 'INDETERMINATE', subIndication: 'NO_SIGNING_CERTIFICATE_FOUND', findings: [], ...nothing }
-  }
+  if (certificate === undefined) return { ...conclusion('NO_SIGNING_CERTIFICATE_FOUND'), findings: [], ...nothingJudged }
+
   const stamps: TimeStampJudgement[] = []
   for (const carried of checked.timeStamps.slice(0, maximumTimeStamps)) {
     stamps.push(await judgeTimeStamp(carried, { ...options, certificates: checked.certificates, evidence: checked.evidence }))
   }
-  // Seen from the time of validation a stamp of a later time does not exist yet; clocks differ by a little.
-  const proving = stamps.filter((stamp) => stamp.kind === 'signature' && stamp.intact && stamp.trusted && isPast(stamp.at, options.at))
-  const provenAt = earliest([...proving.map((stamp) => stamp.at), options.existedAt])
-  const findings: FaultDetail[] = stamps.flatMap((stamp) =>
-    stamp.findings.map((finding) => ({ ...finding, path: 'timeStamp', level: stamp.intact ? ('warning' as const) : ('error' as const) })),
-  )
-  const path = checkPath({
+  const times = provenTimes(stamps, options)
+  const judged = await judgePath({
     certificate,
-    intermediates: checked.certificates,
+    certificates: checked.certificates,
     anchors: options.anchors,
-    at: provenAt ?? options.at,
-    revocation: { mode: options.revocation, evidence: checked.evidence },
+    at: times.provenAt ?? options.at,
+    mode: options.revocation,
+    evidence: checked.evidence,
+    ...(options.source === undefined ? {} : { source: options.source }),
   })
-  const judged = {
-    provenAt,
-    stamped: stamps.some((stamp) => stamp.intact),
-    selfContained: false,
-    path,
+  const problem = firstProblem(checked, certificate, judged, stamps, times, options)
+  return {
+    ...conclusion(problem?.subIndication ?? null),
+    findings: [
+      ...(problem?.finding === undefined ? [] : [problem.finding]),
+      ...judged.path.findings,
+      ...stampFindings(stamps, options),
+      ...judged.findings,
+      ...claimFindings(checked, times),
+    ],
+    provenAt: times.provenAt,
+    stamped: stamps.some((stamp) => stamp.intact && stamp.kind === 'signature'),
+    selfContained: judged.selfContained && stamps.every((stamp) => !stamp.intact || stamp.selfContained),
+    path: judged.path,
     timeStamps: stamps.map(({ kind, at, authority, intact, trusted }) => ({
       kind,
       at: at?.toISOString() ?? null,
@@ -116,25 +133,127 @@ export async function judgeSignature(checked: CheckedSignature, options: JudgeOp
       intact,
       trusted,
     })),
-    certificates: certificateFacts(path.chain, options.anchors),
-    revocation: [...path.revocation, ...stamps.flatMap((stamp) => stamp.path?.revocation ?? [])],
+    certificates: certificateFacts(judged.path.chain, options.anchors),
+    revocation: uniqueStatuses([...judged.path.revocation, ...stamps.flatMap((stamp) => stamp.path?.revocation ?? [])]),
   }
-  if (!path.trusted) {
-    // NOT_YET_VALID fails only with a proven time (clause 5.5.4); a claimed one proves nothing.
-    const indication = path.subIndication === 'NOT_YET_VALID' && provenAt !== undefined ? 'TOTAL-FAILED' : 'INDETERMINATE'
-    return { indication, subIndication: path.subIndication, findings: [...findings, ...path.findings], ...judged }
-  }
-  const usage = keyUsageOf(certificate)
-  if (usage !== undefined && !usage(0) && !usage(1)) {
-    const finding = { code: 'VERIFY-CERT-KEY-USAGE', params: { name: certificate.holder } }
-    return { indication: 'INDETERMINATE', subIndication: 'CHAIN_CONSTRAINTS_FAILURE', findings: [...findings, finding], ...judged }
-  }
-  if (stamps.some((stamp) => !stamp.intact)) {
-    return { indication: 'INDETERMINATE', subIndication: 'SIG_CONSTRAINTS_FAILURE', findings, ...judged }
-  }
-  return { indication: 'TOTAL-PASSED', subIndication: null, findings: [...findings, ...path.findings], ...judged }
 }
 
-function earliest(times: readonly (Date | undefined)[]): Date | undefined {
-  return times.filter((at) => at !== undefined).sort((left, right) => left.getTime() - right.getTime())[0]
+function conclusion(subIndication: SubIndication | null): Pick<Judgement, 'indication' | 'subIndication'> {
+  if (subIndication === null) return { indication: 'TOTAL-PASSED', subIndication }
+  return { indication: failing.has(subIndication) ? 'TOTAL-FAILED' : 'INDETERMINATE', subIndication }
+}
+
+interface ProvenTimes {
+  /** The signature existed then: the earliest trusted stamp over it. */
+  readonly provenAt: Date | undefined
+  /** The signature did not exist before: the latest trusted stamp over its content that it signs. */
+  readonly notBefore: Date | undefined
+  /** A stamp over the content that is later than one over the signature. */
+  readonly disordered: boolean
+}
+
+/** Clause 5.5.4: best signature time, and the order of several stamps (their accuracy allowed for). */
+function provenTimes(stamps: readonly TimeStampJudgement[], options: JudgeOptions): ProvenTimes {
+  // Seen from the time of validation a stamp of a later time does not exist yet; clocks differ by a little.
+  const usable = stamps.filter((stamp) => stamp.intact && stamp.trusted && isPast(stamp.at, options.at))
+  const after = usable.filter((stamp) => stamp.kind !== 'content')
+  const before = usable.filter((stamp) => stamp.kind === 'content')
+  const provenAt = sorted([...after.map((stamp) => stamp.at), options.existedAt])[0]
+  const disordered = before.some(
+    (content) =>
+      after.some((stamp) => startOf(content) > endOf(stamp)) ||
+      (options.existedAt !== undefined && startOf(content) > options.existedAt.getTime()),
+  )
+  return { provenAt, notBefore: sorted(before.map((stamp) => stamp.at)).pop(), disordered }
+}
+
+const startOf = (stamp: TimeStampJudgement): number => (stamp.at?.getTime() ?? 0) - stamp.accuracyMs
+const endOf = (stamp: TimeStampJudgement): number => (stamp.at?.getTime() ?? 0) + stamp.accuracyMs
+
+function sorted(times: readonly (Date | undefined)[]): Date[] {
+  return times.filter((at) => at !== undefined).sort((left, right) => left.getTime() - right.getTime())
+}
+
+interface Problem {
+  readonly subIndication: SubIndication
+  readonly finding?: FaultDetail
+}
+
+/** What stands against the signature, the gravest first. */
+function firstProblem(
+  checked: CheckedSignature,
+  certificate: Certificate,
+  judged: PathJudgement,
+  stamps: readonly TimeStampJudgement[],
+  times: ProvenTimes,
+  options: JudgeOptions,
+): Problem | undefined {
+  return (
+    revocationProblem(certificate, judged, times) ??
+    validityProblem(certificate, judged, times) ??
+    pathProblem(judged) ??
+    usageProblem(certificate) ??
+    algorithmFailure({ ...checked, certificate }, times.provenAt ?? options.at, times.provenAt !== undefined) ??
+    (times.disordered ? { subIndication: 'TIMESTAMP_ORDER_FAILURE', finding: { code: 'VERIFY-TIME-STAMP-ORDER' } } : undefined) ??
+    (stamps.some((stamp) => !stamp.intact) ? { subIndication: 'SIG_CONSTRAINTS_FAILURE' } : undefined) ??
+    (judged.open !== undefined && options.revocation === 'required'
+      ? { subIndication: 'TRY_LATER', finding: { code: 'VERIFY-REVOCATION-REQUIRED', params: { name: judged.open.name } } }
+      : undefined)
+  )
+}
+
+/** Clauses 5.3.4 and 5.5.4: revoked after the proven time does not harm; signed after the revocation fails; else nobody knows. */
+function revocationProblem(certificate: Certificate, judged: PathJudgement, times: ProvenTimes): Problem | undefined {
+  const { revoked } = judged
+  if (revoked === undefined) return undefined
+  const params = { name: revoked.name, at: revoked.revokedAt ?? '', reason: revoked.reason ?? 'unspecified' }
+  const finding = { code: 'VERIFY-CERT-REVOKED', params }
+  if (revoked.certificate !== certificate.sha256) return { subIndication: 'REVOKED_CA_NO_POE', finding }
+  const signedAfter = times.notBefore !== undefined && revoked.revokedAt !== null && times.notBefore >= new Date(revoked.revokedAt)
+  return { subIndication: signedAfter ? 'REVOKED' : 'REVOKED_NO_POE', finding }
+}
+
+/** Outside of the validity of the certificate: proven to be so, or only not proven to be inside. */
+function validityProblem(certificate: Certificate, judged: PathJudgement, times: ProvenTimes): Problem | undefined {
+  const { path } = judged
+  if (path.trusted || (path.subIndication !== 'EXPIRED' && path.subIndication !== 'NOT_YET_VALID')) return undefined
+  if (times.provenAt !== undefined && times.provenAt < certificate.notBefore) return { subIndication: 'NOT_YET_VALID' }
+  if (times.notBefore !== undefined && times.notBefore > certificate.notAfter) return { subIndication: 'EXPIRED' }
+  const notRevoked = path.revocation.length > 0 && path.revocation[0]?.status === 'good'
+  return { subIndication: notRevoked ? 'OUT_OF_BOUNDS_NOT_REVOKED' : 'OUT_OF_BOUNDS_NO_POE' }
+}
+
+function pathProblem(judged: PathJudgement): Problem | undefined {
+  return judged.path.trusted ? undefined : { subIndication: judged.path.subIndication ?? 'NO_CERTIFICATE_CHAIN_FOUND' }
+}
+
+/** A key that may neither sign (digitalSignature) nor commit (nonRepudiation) made no signature of its holder. */
+function usageProblem(certificate: Certificate): Problem | undefined {
+  const usage = keyUsageOf(certificate)
+  if (usage === undefined || usage(0) || usage(1)) return undefined
+  return { subIndication: 'CHAIN_CONSTRAINTS_FAILURE', finding: { code: 'VERIFY-CERT-KEY-USAGE', params: { name: certificate.holder } } }
+}
+
+/** What is wrong with a stamp is said under `timeStamp`; it stops the signature only where the stamp is broken. */
+function stampFindings(stamps: readonly TimeStampJudgement[], options: JudgeOptions): FaultDetail[] {
+  return stamps.flatMap((stamp) => {
+    const level = stamp.intact ? ('warning' as const) : ('error' as const)
+    const late =
+      stamp.intact && !isPast(stamp.at, options.at)
+        ? [{ code: 'VERIFY-TIME-STAMP-LATER', params: { at: stamp.at?.toISOString() ?? '' } }]
+        : []
+    return [...stamp.findings, ...late].map((finding) => ({ ...finding, path: 'timeStamp', level }))
+  })
+}
+
+/** The signer states a time after the one a stamp proves: a clock that is wrong, or a statement that is. */
+function claimFindings(checked: CheckedSignature, times: ProvenTimes): FaultDetail[] {
+  const { claimedAt } = checked
+  if (claimedAt === undefined || times.provenAt === undefined || isPast(claimedAt, times.provenAt)) return []
+  const params = { claimed: claimedAt.toISOString(), proven: times.provenAt.toISOString() }
+  return [{ code: 'VERIFY-CLAIMED-AFTER-PROVEN', params, level: 'warning' }]
+}
+
+function uniqueStatuses(statuses: readonly RevocationStatus[]): readonly RevocationStatus[] {
+  return statuses.filter((status, index) => statuses.findIndex((other) => other.certificate === status.certificate) === index)
 }
