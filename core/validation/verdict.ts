@@ -49,7 +49,13 @@ export interface SignatureVerdict {
   readonly timeSource: 'time-stamp' | 'claimed' | 'none'
   readonly covers: 'entire-file' | 'entire-revision' | 'partial' | 'unclear'
   /** What later revisions changed, each judged against what this signature allows. */
-  readonly changes: readonly { readonly revision: number; readonly kind: string; readonly allowed: boolean }[]
+  readonly changes: readonly {
+    readonly revision: number
+    readonly kind: string
+    readonly allowed: boolean
+    /** Field of a form, or number of a page, that the change is about. */
+    readonly subject?: string
+  }[]
   /** What the signer states, ISO. */
   readonly claimedAt?: string | null
   /** Best signature time: proven by a trusted time stamp, ISO. */

@@ -13,6 +13,8 @@ export interface Section {
   readonly entries: ReadonlyMap<number, CrossReference>
   readonly trailer: PdfDictionary
   readonly kind: 'table' | 'stream'
+  /** Behind its last byte. */
+  readonly end: number
 }
 
 const maximumSections = 500
@@ -24,7 +26,6 @@ const maximumObjects = 1_000_000
  */
 export class PdfDocument {
   private readonly objects = new Map<number, PdfValue>()
-  private readonly objectStreams = new Map<number, { bytes: Buffer; first: number; offsets: ReadonlyMap<number, number> }>()
   private readonly loading = new Set<number>()
   /** Newest entry of each object. */
   readonly entries = new Map<number, CrossReference>()
@@ -33,7 +34,7 @@ export class PdfDocument {
     readonly bytes: Buffer,
     /** Newest first. */
     readonly sections: readonly Section[],
-    private readonly budget: DecodingBudget,
+    private readonly read: ReadObjects,
   ) {
     for (const section of sections) {
       for (const [number, entry] of section.entries) if (!this.entries.has(number)) this.entries.set(number, entry)
@@ -44,7 +45,20 @@ export class PdfDocument {
   static open(bytes: Buffer): PdfDocument {
     if (bytes.subarray(0, 1024).indexOf('%PDF-') < 0) throw new MalformedPdf('no PDF header', 0)
     const budget = new DecodingBudget()
-    return new PdfDocument(bytes, readSections(bytes, lastStartXref(bytes), budget), budget)
+    return new PdfDocument(bytes, readSections(bytes, lastStartXref(bytes), budget), new ReadObjects(budget))
+  }
+
+  /**
+   * The document as it was when the file ended at `end`. What both have in common is read once.
+   * @throws MalformedPdf
+   */
+  earlier(end: number): PdfDocument {
+    if (end === this.bytes.length) return this
+    const bytes = this.bytes.subarray(0, end)
+    const newest = lastStartXref(bytes)
+    const index = this.sections.findIndex((section) => section.offset === newest)
+    const sections = index < 0 ? readSections(bytes, newest, this.read.budget) : this.sections.slice(index)
+    return new PdfDocument(bytes, sections, this.read)
   }
 
   get trailer(): PdfDictionary {
@@ -119,14 +133,15 @@ export class PdfDocument {
   extent(number: number): { start: number; end: number } | undefined {
     const entry = this.entries.get(number)
     if (entry?.kind !== 'offset') return undefined
-    const parser = new ObjectParser(this.bytes, entry.offset)
-    readIndirect(parser, number, (length) => this.streamLength(length))
-    parser.token()
+    this.object(number)
+    const parser = new ObjectParser(this.bytes, this.read.at.get(entry.offset)?.end ?? this.readIndirectAt(entry, number).end)
+    const close = parser.token()
+    if (!(close instanceof Keyword) || close.text !== 'endobj') throw new MalformedPdf('object without end', entry.offset)
     return { start: entry.offset, end: parser.position }
   }
 
   decode(stream: PdfStream): Buffer {
-    return decodeStream(stream, (value) => this.resolve(value), this.budget)
+    return decodeStream(stream, (value) => this.resolve(value), this.read.budget)
   }
 
   /** Pages in order with their references. */
@@ -146,12 +161,24 @@ export class PdfDocument {
     return found
   }
 
-  private readAt({ offset, generation }: { offset: number; generation: number }, number: number): PdfValue {
+  private readAt(entry: { offset: number; generation: number }, number: number): PdfValue {
+    const known = this.read.at.get(entry.offset)
+    if (known?.number === number && known.generation === entry.generation && known.end <= this.bytes.length) return known.value
+    const found = this.readIndirectAt(entry, number)
+    // A length by reference belongs to one revision; all else lies in bytes that every later revision shares.
+    const length = found.value instanceof PdfStream ? found.value.dictionary.get('Length') : undefined
+    if (!(length instanceof PdfReference)) this.read.at.set(entry.offset, { number, generation: entry.generation, ...found })
+    return found.value
+  }
+
+  private readIndirectAt({ offset, generation }: { offset: number; generation: number }, number: number): { value: PdfValue; end: number } {
     // The header repeats the generation; a reader that minds a difference finds nothing here.
-    const parser = new ObjectParser(this.bytes, offset)
-    if (parser.token() !== number || parser.token() !== generation)
+    const header = new ObjectParser(this.bytes, offset)
+    if (header.token() !== number || header.token() !== generation)
       throw new MalformedPdf(`object ${number} is not where the file says`, offset)
-    return readIndirect(new ObjectParser(this.bytes, offset), number, (length) => this.streamLength(length))
+    const parser = new ObjectParser(this.bytes, offset)
+    const value = readIndirect(parser, number, (length) => this.streamLength(length))
+    return { value, end: parser.position }
   }
 
   private streamLength(length: PdfValue | undefined): number {
@@ -161,32 +188,56 @@ export class PdfDocument {
   }
 
   private readCompressed(streamNumber: number, number: number): PdfValue {
-    let held = this.objectStreams.get(streamNumber)
+    if (this.entries.get(streamNumber)?.kind !== 'offset') throw new MalformedPdf('object stream in an object stream', 0)
+    const stream = this.object(streamNumber)
+    if (!(stream instanceof PdfStream)) throw new MalformedPdf('object stream', 0)
+    let held = this.read.streams.get(stream)
     if (held === undefined) {
-      if (this.entries.get(streamNumber)?.kind !== 'offset') throw new MalformedPdf('object stream in an object stream', 0)
-      const stream = this.object(streamNumber)
-      if (!(stream instanceof PdfStream) || nameOf(stream.dictionary.get('Type')) !== 'ObjStm') throw new MalformedPdf('object stream', 0)
-      const bytes = this.decode(stream)
-      const first = this.resolve(stream.dictionary.get('First'))
-      const count = this.resolve(stream.dictionary.get('N'))
-      if (typeof first !== 'number' || typeof count !== 'number' || first > bytes.length || count > bytes.length)
-        throw new MalformedPdf('object stream', 0)
-      const parser = new ObjectParser(bytes, 0, first)
-      const offsets = new Map<number, number>()
-      for (let index = 0; index < count; index++) {
-        const [own, offset] = [parser.value(), parser.value()]
-        if (typeof own !== 'number' || typeof offset !== 'number') throw new MalformedPdf('object stream', 0)
-        // Some readers go by the number and some by the place: with both unique they read the same.
-        if (offsets.has(own)) throw new MalformedPdf('object twice in one object stream', 0)
-        offsets.set(own, offset)
-      }
-      held = { bytes, first, offsets }
-      this.objectStreams.set(streamNumber, held)
+      held = this.openObjectStream(stream)
+      this.read.streams.set(stream, held)
     }
+    const known = held.values.get(number)
+    if (known !== undefined) return known
     const offset = held.offsets.get(number)
     if (offset === undefined) throw new MalformedPdf(`object ${number} not in its stream`, 0)
-    return new ObjectParser(held.bytes, held.first + offset).value()
+    const value = new ObjectParser(held.bytes, held.first + offset).value()
+    held.values.set(number, value)
+    return value
   }
+
+  private openObjectStream(stream: PdfStream): ObjectStream {
+    if (nameOf(stream.dictionary.get('Type')) !== 'ObjStm') throw new MalformedPdf('object stream', 0)
+    const bytes = this.decode(stream)
+    const first = this.resolve(stream.dictionary.get('First'))
+    const count = this.resolve(stream.dictionary.get('N'))
+    if (typeof first !== 'number' || typeof count !== 'number' || first > bytes.length || count > bytes.length)
+      throw new MalformedPdf('object stream', 0)
+    const parser = new ObjectParser(bytes, 0, first)
+    const offsets = new Map<number, number>()
+    for (let index = 0; index < count; index++) {
+      const [own, offset] = [parser.value(), parser.value()]
+      if (typeof own !== 'number' || typeof offset !== 'number') throw new MalformedPdf('object stream', 0)
+      // Some readers go by the number and some by the place: with both unique they read the same.
+      if (offsets.has(own)) throw new MalformedPdf('object twice in one object stream', 0)
+      offsets.set(own, offset)
+    }
+    return { bytes, first, offsets, values: new Map() }
+  }
+}
+
+interface ObjectStream {
+  readonly bytes: Buffer
+  readonly first: number
+  readonly offsets: ReadonlyMap<number, number>
+  readonly values: Map<number, PdfValue>
+}
+
+/** What was read of a file, for all its revisions: an object at one place is one object. */
+class ReadObjects {
+  readonly at = new Map<number, { number: number; generation: number; value: PdfValue; end: number }>()
+  readonly streams = new WeakMap<PdfStream, ObjectStream>()
+
+  constructor(readonly budget: DecodingBudget) {}
 }
 
 /** Position the last `startxref` names. */
@@ -294,7 +345,7 @@ function readTable(parser: ObjectParser, offset: number): Section {
   }
   const trailer = parser.value()
   if (!isDictionary(trailer)) throw new MalformedPdf('trailer', offset)
-  return { offset, entries, trailer, kind: 'table' }
+  return { offset, entries, trailer, kind: 'table', end: parser.position }
 }
 
 function readXrefStream(bytes: Buffer, offset: number, number: number, budget: DecodingBudget): Section {
@@ -302,7 +353,8 @@ function readXrefStream(bytes: Buffer, offset: number, number: number, budget: D
     if (typeof value !== 'number') throw new MalformedPdf('cross-reference stream', offset)
     return value
   }
-  const stream = readIndirect(new ObjectParser(bytes, offset), number, direct)
+  const parser = new ObjectParser(bytes, offset)
+  const stream = readIndirect(parser, number, direct)
   if (!(stream instanceof PdfStream) || nameOf(stream.dictionary.get('Type')) !== 'XRef')
     throw new MalformedPdf('cross-reference stream', offset)
   const data = decodeStream(stream, (value) => value ?? null, budget)
@@ -330,5 +382,7 @@ function readXrefStream(bytes: Buffer, offset: number, number: number, budget: D
       else if (kind === 2) entries.set(first + step, { kind: 'compressed', stream: second, index: third })
     }
   }
-  return { offset, entries, trailer: stream.dictionary, kind: 'stream' }
+  const close = parser.token()
+  if (!(close instanceof Keyword) || close.text !== 'endobj') throw new MalformedPdf('cross-reference stream', offset)
+  return { offset, entries, trailer: stream.dictionary, kind: 'stream', end: parser.position }
 }

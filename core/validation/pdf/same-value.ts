@@ -35,9 +35,9 @@ export function referencesIn(value: PdfValue, into: Set<number>): void {
   else if (isDictionary(value)) for (const one of value.values()) referencesIn(one, into)
 }
 
-/** Everything that can be reached from the trailer, or from `from`; not by way of the object `closed`. */
-export function reachable(document: PdfDocument, from: PdfValue = document.trailer, closed?: number): Set<number> {
-  const found = new Set<number>(closed === undefined ? [] : [closed])
+/** Everything that can be reached from the trailer, or from `from`; not by way of the objects `closed`, which count as found. */
+export function reachable(document: PdfDocument, from: PdfValue = document.trailer, closed: readonly number[] = []): Set<number> {
+  const found = new Set<number>(closed)
   const waiting: PdfValue[] = [from]
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
     const direct = new Set<number>()

@@ -7,6 +7,9 @@ export interface FormField {
   readonly reference: PdfReference | undefined
   readonly dictionary: PdfDictionary
   readonly type: string | undefined
+  /** V and Ff, own or of a field above (ISO 32000-2 table 226). */
+  readonly value: PdfValue | undefined
+  readonly flags: number
 }
 
 const maximumFields = 20_000
@@ -16,17 +19,19 @@ export function formFields(document: PdfDocument): FormField[] {
   const form = document.dictionary(document.catalog.get('AcroForm'))
   const found: FormField[] = []
   const seen = new Set<PdfDictionary>()
-  const walk = (value: PdfValue, prefix: string, inheritedType: string | undefined, depth: number): void => {
+  const walk = (value: PdfValue, prefix: string, above: Pick<FormField, 'type' | 'value' | 'flags'>, depth: number): void => {
     const dictionary = document.dictionary(value)
     if (dictionary === undefined || seen.has(dictionary) || depth > 30 || found.length >= maximumFields) return
     seen.add(dictionary)
-    const own = document.resolve(dictionary.get('T'))
-    const full = own instanceof PdfString ? `${prefix}${prefix === '' ? '' : '.'}${textOf(own)}` : prefix
-    const type = nameOf(document.resolve(dictionary.get('FT'))) ?? inheritedType
-    found.push({ name: full, reference: value instanceof PdfReference ? value : undefined, dictionary, type })
-    for (const kid of document.array(dictionary.get('Kids')) ?? []) walk(kid, full, type, depth + 1)
+    const partial = document.resolve(dictionary.get('T'))
+    const full = partial instanceof PdfString ? `${prefix}${prefix === '' ? '' : '.'}${textOf(partial)}` : prefix
+    const type = nameOf(document.resolve(dictionary.get('FT'))) ?? above.type
+    const own = document.resolve(dictionary.get('Ff'))
+    const held = { type, value: dictionary.get('V') ?? above.value, flags: typeof own === 'number' ? own : above.flags }
+    found.push({ name: full, reference: value instanceof PdfReference ? value : undefined, dictionary, ...held })
+    for (const kid of document.array(dictionary.get('Kids')) ?? []) walk(kid, full, held, depth + 1)
   }
-  for (const field of document.array(form?.get('Fields')) ?? []) walk(field, '', undefined, 0)
+  for (const field of document.array(form?.get('Fields')) ?? []) walk(field, '', { type: undefined, value: undefined, flags: 0 }, 0)
   return found
 }
 

@@ -16,7 +16,7 @@ function edited(pdf: Buffer, change: (document: PdfDocument, update: Incremental
   const document = PdfDocument.open(pdf)
   const update = new IncrementalUpdate(document)
   change(document, update)
-  return Buffer.concat([pdf, update.finish()])
+  return Buffer.concat([pdf, update.finish('edit')])
 }
 
 function changedPage(pdf: Buffer, changes: (document: PdfDocument, update: IncrementalUpdate) => Record<string, PdfValue>): Buffer {
@@ -90,8 +90,8 @@ describe('PDF verifier', function () {
     const verdict = await verify(thrice.pdf)
     assert.equal(verdict.verdict, 'passed', JSON.stringify(verdict))
     assert.deepEqual(verdict.signatures[0]?.changes, [
-      { revision: 1, kind: 'signature', allowed: true },
-      { revision: 2, kind: 'signature', allowed: true },
+      { revision: 1, kind: 'signature', allowed: true, subject: 'Signature2' },
+      { revision: 2, kind: 'signature', allowed: true, subject: 'Signature3' },
     ])
   })
 
