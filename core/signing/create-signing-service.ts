@@ -158,7 +158,7 @@ class LocalSigningService implements SigningService {
     })
     if (opened instanceof Fault) throw opened
     this.states.note(opened.key)
-    return this.signerOf(opened, options, uses)
+    return this.signerOf(opened, options, uses, undefined, context.actor.name)
   }
 
   async approvals(...[transaction, filter = {}]: Parameters<SigningService['approvals']>): Promise<KeyApproval[]> {
@@ -263,6 +263,7 @@ class LocalSigningService implements SigningService {
     options: OpenOptions,
     uses: readonly KeyUse[],
     requireUsable: (key: Key) => Promise<void> = (key) => this.states.require(key),
+    askedBy?: string,
   ): Signer {
     const { key, reference } = stored
     const scheme = options.scheme ?? defaultScheme(key.algorithm)
@@ -281,6 +282,7 @@ class LocalSigningService implements SigningService {
         digestAlgorithm,
         digest,
         uses,
+        ...(askedBy === undefined ? {} : { askedBy }),
         ...(message === undefined ? {} : { message }),
       })
       const check = {
