@@ -56,7 +56,7 @@ export function changeForm({ document, form }: OpenedPdf, update: IncrementalUpd
 /** The name of a new signature field: `Signature1`, `Signature2`, … the first that is free. */
 export function freeName(opened: OpenedPdf, stem: string): string {
   const names = new Set(opened.fields.map((field) => field.name))
-  let index = opened.signed.length + 1
+  let index = 1
   while (names.has(`${stem}${index}`)) index++
   return `${stem}${index}`
 }

@@ -38,12 +38,7 @@ export function geometryOf(document: PdfDocument, page: PdfDictionary): PageGeom
   if (media === undefined) throw new MalformedPdf('media box', 0)
   const crop = rectangleOf(document, inherited(document, page, 'CropBox')) ?? media
   // A crop box is cut to the media box (ISO 32000-2 14.11.2); one that lies outside is passed over as readers do.
-  const cut = [
-    Math.max(media[0], crop[0]),
-    Math.max(media[1], crop[1]),
-    Math.min(media[2], crop[2]),
-    Math.min(media[3], crop[3]),
-  ] as const
+  const cut = [Math.max(media[0], crop[0]), Math.max(media[1], crop[1]), Math.min(media[2], crop[2]), Math.min(media[3], crop[3])] as const
   const turned = inherited(document, page, 'Rotate')
   const degrees = typeof turned === 'number' ? ((turned % 360) + 360) % 360 : 0
   const unit = document.resolve(page.get('UserUnit'))

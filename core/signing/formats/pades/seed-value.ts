@@ -16,7 +16,17 @@ export interface PlannedSignature {
 }
 
 /** Bits of Ff: the constraint must be met (ISO 32000-2 table 237). */
-const required = { Filter: 1, SubFilter: 2, V: 4, Reasons: 8, LegalAttestation: 16, AddRevInfo: 32, DigestMethod: 64, LockDocument: 128, AppearanceFilter: 256 }
+const required = {
+  Filter: 1,
+  SubFilter: 2,
+  V: 4,
+  Reasons: 8,
+  LegalAttestation: 16,
+  AddRevInfo: 32,
+  DigestMethod: 64,
+  LockDocument: 128,
+  AppearanceFilter: 256,
+}
 
 /**
  * Holds a planned signature against the seed values of its field (ISO 32000-2 12.7.5.5). What the field only wishes is met
@@ -84,7 +94,8 @@ function checkCertificate(document: PdfDocument, seed: PdfDictionary, signer: Si
   const holds = (certificate: Buffer, list: readonly Buffer[]): boolean => list.some((one) => one.equals(certificate))
   const holders = (list: readonly Buffer[]): string => list.map((der) => readCertificate(der).holder).join(', ')
   const subjects = listed('Subject')
-  if ((flags & 1) !== 0 && subjects.length > 0 && (own === undefined || !holds(own, subjects))) throw refuse('Cert.Subject', holders(subjects))
+  if ((flags & 1) !== 0 && subjects.length > 0 && (own === undefined || !holds(own, subjects)))
+    throw refuse('Cert.Subject', holders(subjects))
   const allowed = listed('Issuer')
   if ((flags & 2) !== 0 && allowed.length > 0 && !issuers.some((issuer) => holds(issuer, allowed)))
     throw refuse('Cert.Issuer', holders(allowed))

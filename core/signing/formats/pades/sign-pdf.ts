@@ -250,4 +250,3 @@ function fillField(plan: Plan, ready: ReadyField, options: SignPdfOptions, updat
   update.put(ready.reference, new Map<string, PdfValue>([...ready.dictionary, ['V', signature], ...(isOne ? picture : [])]))
   if (!isOne && picture.size > 0) update.put(widget.reference, new Map([...widget.dictionary, ...picture]))
 }
-

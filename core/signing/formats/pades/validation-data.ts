@@ -40,9 +40,7 @@ export async function appendValidationData(file: GrowingPdf, options: Validation
   const opened = openPdf(file.bytes)
   const store = readable(() => new SecurityStore(opened))
   const { fields } = options
-  const chosen = opened.signed.filter((field) =>
-    fields === undefined ? !store.has(field) : fields.includes(field.name),
-  )
+  const chosen = opened.signed.filter((field) => (fields === undefined ? !store.has(field) : fields.includes(field.name)))
   if (chosen.length === 0) return []
   // The file has one entry for each signature; all of them are asked for at once, so that a shared issuer is asked once.
   const paths = chosen.map((field) => pathsOf(field.contents, field.name))
@@ -87,7 +85,12 @@ class SecurityStore {
     }
     const entries = new Map<string, PdfValue>(this.perSignature)
     for (const field of fields) {
-      const entry = dictionaryOf({ Type: name('VRI'), Cert: unlessEmpty(lists.Certs), OCSP: unlessEmpty(lists.OCSPs), CRL: unlessEmpty(lists.CRLs) })
+      const entry = dictionaryOf({
+        Type: name('VRI'),
+        Cert: unlessEmpty(lists.Certs),
+        OCSP: unlessEmpty(lists.OCSPs),
+        CRL: unlessEmpty(lists.CRLs),
+      })
       entries.set(entryName(field), entry)
     }
     const merged = (kind: Kind): PdfValue | undefined => {
