@@ -30,6 +30,18 @@ export interface TokenDescription {
   readonly pinCountLow: boolean
   readonly pinFinalTry: boolean
   readonly pinLocked: boolean
+  /** The token has a user PIN; a new one may not. */
+  readonly pinInitialized: boolean
+  /** The PIN is typed on the reader's own keys and never seen by a computer. */
+  readonly protectedPath: boolean
+  readonly firmware: string
+  readonly slot: string
+}
+
+/** A key pair to be made on a token. */
+export interface TokenKeyWish {
+  readonly algorithm: KeyAlgorithm
+  readonly label: string
 }
 
 /** A key of a token as far as its public objects tell, without login. */
@@ -64,7 +76,14 @@ export type TokenRequest =
       readonly scheme: SignatureScheme
       readonly digestAlgorithm: DigestAlgorithm
       readonly digest: Uint8Array
+      /** The bytes the digest was made of, for tokens that want to hash by themselves. */
+      readonly message?: Uint8Array
+      /** PIN a person gave for this one signature, for keys that want it each time. */
+      readonly pin?: Uint8Array
     }
+  | { readonly operation: 'keys'; readonly query: TokenKeyQuery }
+  | { readonly operation: 'generate'; readonly query: TokenKeyQuery; readonly wish: TokenKeyWish }
+  | { readonly operation: 'write-certificate'; readonly query: TokenKeyQuery; readonly certificate: Uint8Array }
 
 export type RequestMessage = TokenRequest & { readonly id: number }
 
@@ -72,14 +91,26 @@ export type AnswerMessage =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly fault: { readonly code: string; readonly params: Record<string, string | number> } }
 
+/** What crosses at once, in either direction: everything of one turn of the event loop, since each crossing has its price. */
+export type Batch<Message> = readonly Message[]
+
+/**
+ * Where the child reads the PIN. The host never does: a file is read by the child; a variable of the host's first
+ * environment is read by the child from the system; only a variable set later crosses, through the child's input.
+ */
+export type PinSource =
+  | { readonly from: 'file'; readonly file: string }
+  | { readonly from: 'host-environment'; readonly name: string }
+  | { readonly from: 'input' }
+  /** A person gives it by `unlock`. */
+  | { readonly from: 'person' }
+  | { readonly from: 'nowhere' }
+
 /** What the child is started with, as its only argument: no secret is in it. */
 export interface TokenProcessSettings {
   readonly module: string
   readonly library: string
-  readonly pinFile: string | null
-  readonly pinEnvironment: string | null
-  /** PINs come from a person by `unlock`, never from a file or the environment. */
-  readonly pinOnDemand?: boolean
+  readonly pin: PinSource
   /** Most sessions opened on one token. */
   readonly sessions: number
 }

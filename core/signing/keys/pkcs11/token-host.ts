@@ -3,7 +3,8 @@ import { statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '../../../i18n/fault.js'
-import type { AnswerMessage, TokenProcessSettings, TokenRequest } from './messages.js'
+import type { AnswerMessage, Batch, PinSource, RequestMessage, TokenProcessSettings, TokenRequest } from './messages.js'
+import { pinSourceOf, withheldPin } from './pin-source.js'
 
 interface Pending {
   readonly resolve: (result: unknown) => void
@@ -16,6 +17,18 @@ export interface TokenHostOptions {
   readonly warn: (facts: object, message: string) => void
 }
 
+/** A module as the operator configured it. */
+export interface TokenModule {
+  readonly module: string
+  readonly library: string
+  readonly pinFile: string | null
+  readonly pinEnvironment: string | null
+  /** PINs come from a person by `unlock`, never from a file or the environment. */
+  readonly pinOnDemand?: boolean
+  /** Most sessions opened on one token. */
+  readonly sessions: number
+}
+
 /** A library that dies so often in a minute is left alone for the rest of it. */
 const crashLimit = 5
 const crashWindowMs = 60_000
@@ -25,18 +38,20 @@ export class TokenHost {
   private child: ChildProcess | undefined
   private readonly pending = new Map<number, Pending>()
   private nextId = 1
+  /** Requests of this turn of the event loop; they cross together. */
+  private outgoing: RequestMessage[] = []
   private crashes: number[] = []
   /** State of the PIN's source when a PIN was refused: no further try until someone changed it. */
   private refusedPin: string | undefined
   private closed = false
 
   constructor(
-    readonly settings: TokenProcessSettings,
+    private readonly settings: TokenModule,
     private readonly options: TokenHostOptions,
   ) {}
 
   /** @throws Fault SIGN-PROVIDER-TIMEOUT, SIGN-PROVIDER-CRASHED, SIGN-PIN-WRONG and what the token process answers */
-  async request(request: TokenRequest): Promise<unknown> {
+  async request(request: TokenRequest, patience = 1): Promise<unknown> {
     const { module } = this.settings
     if (this.closed) throw new Fault('SIGN-PROVIDER-CLOSED', { params: { module }, status: 503 })
     if (this.refusedPin !== undefined && request.operation !== 'tokens') {
@@ -55,16 +70,33 @@ export class TokenHost {
         this.options.warn({ module }, 'PKCS#11 process does not answer and is ended')
         reject(new Fault('SIGN-PROVIDER-TIMEOUT', { params: { module }, status: 503 }))
         this.end()
-      }, this.options.timeoutMs)
+      }, this.options.timeoutMs * patience)
       this.pending.set(id, { resolve, reject, timer })
-      child.channel?.ref()
-      child.send({ ...request, id }, (error) => {
-        if (error !== null)
-          this.settle(id, (entry) => {
-            entry.reject(new Fault('SIGN-PROVIDER-CRASHED', { params: { module }, status: 503 }))
-          })
-      })
+      if (this.pending.size === 1) child.channel?.ref()
+      if (this.outgoing.push({ ...request, id }) === 1) {
+        setImmediate(() => {
+          this.flush(child)
+        })
+      }
     })
+  }
+
+  private flush(child: ChildProcess): void {
+    const batch: Batch<RequestMessage> = this.outgoing
+    this.outgoing = []
+    const failed = (): void => {
+      for (const { id } of batch) {
+        this.settle(id, (entry) => {
+          entry.reject(new Fault('SIGN-PROVIDER-CRASHED', { params: { module: this.settings.module }, status: 503 }))
+        })
+      }
+    }
+    // It ended in this very turn.
+    if (!child.connected) failed()
+    else
+      child.send(batch, (error) => {
+        if (error !== null) failed()
+      })
   }
 
   close(): void {
@@ -85,16 +117,21 @@ export class TokenHost {
   private running(): ChildProcess {
     if (this.child !== undefined) return this.child
     const file = fileURLToPath(new URL(`./token-process${extname(import.meta.url)}`, import.meta.url))
-    const child = fork(file, [JSON.stringify(this.settings)], {
+    const { module, library, sessions, pinEnvironment } = this.settings
+    const pin: PinSource = this.settings.pinOnDemand === true ? { from: 'person' } : pinSourceOf(this.settings)
+    const settings: TokenProcessSettings = { module, library, sessions, pin }
+    const child = fork(file, [JSON.stringify(settings)], {
       serialization: 'advanced',
       env: this.environment(),
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: [pin.from === 'input' ? 'pipe' : 'ignore', 'ignore', 'ignore', 'ipc'],
     })
     this.child = child
+    // A child that died already says so by its exit; its input breaking is no further news.
+    child.stdin?.on('error', () => undefined).end(withheldPin(pinEnvironment))
     child.unref()
     child.channel?.unref()
     child.on('message', (message) => {
-      this.received(message as AnswerMessage) // sent by token-process alone
+      for (const answer of message as Batch<AnswerMessage>) this.received(answer) // sent by token-process alone
     })
     child.on('error', (error) => {
       this.options.warn({ module: this.settings.module, err: error }, 'PKCS#11 process failed')
@@ -112,8 +149,9 @@ export class TokenHost {
   /** The child needs the token library's own variables; the host's secrets stay behind. */
   private environment(): NodeJS.ProcessEnv {
     const kept: NodeJS.ProcessEnv = {}
-    for (const [name, value] of Object.entries(process.env)) {
-      if (name === this.settings.pinEnvironment || !/^(?:KHATM_|DATABASE_URL$|PG)/.test(name)) kept[name] = value
+    // By name first: the value of a variable that stays behind is not even read.
+    for (const name of Object.keys(process.env)) {
+      if (name !== this.settings.pinEnvironment && !/^(?:KHATM_|DATABASE_URL$|PG)/.test(name)) kept[name] = process.env[name]
     }
     // Each session signs on a thread of the pool.
     kept['UV_THREADPOOL_SIZE'] = String(Math.max(4, this.settings.sessions))
@@ -159,6 +197,7 @@ export class TokenHost {
   private end(): void {
     const { child } = this
     this.child = undefined
+    this.outgoing = []
     child?.kill('SIGKILL')
     this.rejectAll()
   }

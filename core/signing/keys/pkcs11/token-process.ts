@@ -1,4 +1,4 @@
-import type { AnswerMessage, RequestMessage, TokenProcessSettings } from './messages.js'
+import type { AnswerMessage, Batch, RequestMessage, TokenProcessSettings } from './messages.js'
 import { asTokenFault, TokenFault } from './token-fault.js'
 import { TokenLibrary } from './token-library.js'
 
@@ -6,38 +6,59 @@ import { TokenLibrary } from './token-library.js'
  * The process a PKCS#11 library lives in. A vendor's library may block, leak or crash: it does so here, and the host
  * starts another. The PIN is read here and nowhere else.
  */
-const settings = JSON.parse(process.argv[2] ?? '{}') as TokenProcessSettings // written by TokenProcess.start alone
+const settings = JSON.parse(process.argv[2] ?? '{}') as TokenProcessSettings // written by TokenHost alone
 
 const loading = import('pkcs11js').then(
   (loaded) => new TokenLibrary('default' in loaded ? loaded.default : loaded, settings),
   () => new TokenFault('SIGN-PKCS11-NOT-INSTALLED'),
 )
 
+async function work(message: RequestMessage): Promise<unknown> {
+  const library = await loading
+  if (library instanceof TokenFault) throw library
+  switch (message.operation) {
+    case 'tokens':
+      return library.describe()
+    case 'list':
+      return library.list()
+    case 'unlock':
+      return library.unlock(message.tokenSerial, message.pin, message.finalTry)
+    case 'find':
+      return library.find(message.query)
+    case 'keys':
+      return library.keys(message.query)
+    case 'sign':
+      return library.sign(message.query, message)
+    case 'generate':
+      return library.generate(message.query, message.wish)
+    case 'write-certificate':
+      await library.writeCertificate(message.query, message.certificate)
+      return true
+  }
+}
+
 async function answer(message: RequestMessage): Promise<AnswerMessage> {
   try {
-    const library = await loading
-    if (library instanceof TokenFault) throw library
-    switch (message.operation) {
-      case 'tokens':
-        return { id: message.id, result: library.describe() }
-      case 'list':
-        return { id: message.id, result: await library.list() }
-      case 'unlock':
-        return { id: message.id, result: library.unlock(message.tokenSerial, message.pin, message.finalTry) }
-      case 'find':
-        return { id: message.id, result: await library.find(message.query) }
-      case 'sign':
-        return { id: message.id, result: await library.sign(message.query, message.scheme, message.digestAlgorithm, message.digest) }
-    }
+    return { id: message.id, result: await work(message) }
   } catch (error) {
     const { code, params } = asTokenFault(error)
     return { id: message.id, fault: { code, params } }
   }
 }
 
-process.on('message', (message) => {
+/** Answers that became ready in one turn of the event loop cross together. */
+let ready: AnswerMessage[] = []
+function reply(message: AnswerMessage): void {
+  if (ready.push(message) > 1) return
+  setImmediate(() => {
+    process.send?.(ready)
+    ready = []
+  })
+}
+
+process.on('message', (batch) => {
   // The host is the only one on this channel.
-  void answer(message as RequestMessage).then((reply) => process.send?.(reply))
+  for (const message of batch as Batch<RequestMessage>) void answer(message).then(reply)
 })
 process.on('disconnect', () => {
   process.exit(0)
