@@ -23,6 +23,17 @@ export interface CollectedEvidence {
   readonly certificates: Buffer[]
 }
 
+/**
+ * Gathers evidence for several certificate paths, each leaf first: what the formats take. Incomplete evidence is a fault.
+ * @throws Fault SIGN-REVOCATION-UNAVAILABLE, SIGN-CERT-REVOKED, SIGN-CHAIN-INCOMPLETE
+ */
+export type EvidenceFor = (paths: readonly (readonly Buffer[])[], at: Date) => Promise<CollectedEvidence>
+
+/** Evidence from a source that asks OCSP, CRL and AIA servers; anchors in DER. */
+export function evidenceFrom(source: RevocationSource, anchors: readonly Buffer[] = []): EvidenceFor {
+  return (certificates, at) => collectEvidence({ certificates, source, anchors, at })
+}
+
 /** A responder's certificate may need a status itself, its responder's again: somewhere it ends. */
 const maximumDepth = 3
 

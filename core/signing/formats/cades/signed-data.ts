@@ -1,33 +1,17 @@
-import { createHash } from 'node:crypto'
-import { Fault } from '../../../i18n/fault.js'
-import { readCertificate } from '../../../validation/certificate/certificate.js'
-import { verifyDigestSignature } from '../../../validation/ecdsa.js'
-import { digestIdentifier, signatureIdentifier } from '../../algorithms.js'
-import {
-  algorithmIdentifier,
-  context,
-  element,
-  integer,
-  nullValue,
-  objectIdentifier,
-  octetString,
-  sequence,
-  setOf,
-  sortedForSet,
-  time,
-} from '../../der.js'
+import { DerElement } from '../../../validation/der-reader.js'
+import { context, element, integer, objectIdentifier, octetString, sequence, setOf, sortedForSet } from '../../der.js'
+import type { CollectedEvidence } from '../../revocation/collect-evidence.js'
 import type { Signer } from '../../signing-service.js'
-import { signWith } from '../../sign-with.js'
 import type { TimeStampClient } from '../../tsp/time-stamp.js'
+import { createSignerInfo, partsOf } from './signer-info.js'
+
+export { signCades } from './sign-cades.js'
 
 const oid = {
   data: '1.2.840.113549.1.7.1',
   signedData: '1.2.840.113549.1.7.2',
-  contentType: '1.2.840.113549.1.9.3',
-  messageDigest: '1.2.840.113549.1.9.4',
-  signingTime: '1.2.840.113549.1.9.5',
-  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
-  signatureTimeStamp: '1.2.840.113549.1.9.16.2.14',
+  /** id-ri-ocsp-response (RFC 5940 section 2.1). */
+  ocspResponse: '1.3.6.1.5.5.7.16.2',
 } as const
 
 export interface SignedDataOptions {
@@ -52,46 +36,6 @@ export interface SignedData {
   readonly stampedAt?: Date
 }
 
-interface CertificateParts {
-  readonly issuerAndSerial: Buffer
-  readonly certificateSet: Buffer
-  readonly publicKey: Buffer
-  readonly signingCertificate: ReadonlyMap<string, Buffer>
-}
-
-/** What never changes between two signatures of one key; the service hands out the same array while a signer is open. */
-const partsOfCertificates = new WeakMap<readonly Buffer[], CertificateParts>()
-
-function partsOf(certificates: readonly Buffer[]): CertificateParts {
-  const known = partsOfCertificates.get(certificates)
-  if (known !== undefined) return known
-  const [own] = certificates
-  if (own === undefined) throw new Fault('SIGN-CERT-MISSING', { params: { name: '' }, status: 409 })
-  const certificate = readCertificate(own)
-  const serial = element(0x02, certificate.serialBytes)
-  // IssuerSerial of ESSCertIDv2 (RFC 5035): GeneralNames with one directoryName [4].
-  const issuerSerial = sequence(sequence(context(4, certificate.issuerDer)), serial)
-  const signingCertificate = new Map<string, Buffer>()
-  for (const algorithm of ['sha256', 'sha384', 'sha512'] as const) {
-    const hash = octetString(createHash(algorithm).update(own).digest())
-    const identifier = algorithm === 'sha256' ? [] : [digestIdentifier(algorithm)]
-    const value = sequence(sequence(sequence(...identifier, hash, issuerSerial)))
-    signingCertificate.set(algorithm, attribute(oid.signingCertificateV2, value))
-  }
-  const parts = {
-    issuerAndSerial: sequence(certificate.issuerDer, serial),
-    certificateSet: context(0, ...sortedForSet(certificates)),
-    publicKey: certificate.spki,
-    signingCertificate,
-  }
-  partsOfCertificates.set(certificates, parts)
-  return parts
-}
-
-function attribute(type: string, value: Uint8Array): Buffer {
-  return sequence(objectIdentifier(type), setOf(value))
-}
-
 /**
  * CMS SignedData with one signer (RFC 5652), with the attributes of CAdES baseline (ETSI EN 319 122-1): content-type,
  * message-digest and signing-certificate-v2; a signature time stamp makes it level T. The finished signature is checked
@@ -99,67 +43,82 @@ function attribute(type: string, value: Uint8Array): Buffer {
  * @throws Fault SIGN-CERT-MISSING, SIGN-SIGNATURE-WRONG, and what signer and time stamp client throw
  */
 export async function createSignedData(options: SignedDataOptions): Promise<SignedData> {
-  const { signer } = options
-  const parts = partsOf(signer.certificates)
-  const digestAlgorithm = digestIdentifier(signer.digestAlgorithm)
-  const contentType = objectIdentifier(options.contentType ?? oid.data)
-  const essential = parts.signingCertificate.get(signer.digestAlgorithm)
-  if (essential === undefined) throw new RangeError('digest algorithm')
-  const attributes = setOf(
-    attribute(oid.contentType, contentType),
-    attribute(oid.messageDigest, octetString(options.contentDigest)),
-    essential,
-    ...(options.signingTime === undefined ? [] : [attribute(oid.signingTime, time(options.signingTime))]),
-  )
-  const signature = await signWith(signer, attributes)
-  const digest = createHash(signer.digestAlgorithm).update(attributes).digest()
-  const check = {
-    publicKeySpki: parts.publicKey,
-    scheme: signer.scheme,
-    digestAlgorithm: signer.digestAlgorithm,
-    digest,
-    signature,
-    message: attributes,
-  }
-  if (!verifyDigestSignature(check)) throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: '' }, status: 502 })
-  // RFC 3370 3.2: rsaEncryption in SignerInfo is what every implementation takes.
-  const signatureAlgorithm =
-    signer.scheme === 'rsa-pkcs1'
-      ? algorithmIdentifier('1.2.840.113549.1.1.1', nullValue)
-      : signatureIdentifier(signer.scheme, signer.digestAlgorithm)
-  const stamp = await options.timeStamp?.stamp('sha256', createHash('sha256').update(signature).digest())
-  const unsigned = stamp === undefined ? [] : [context(1, attribute(oid.signatureTimeStamp, stamp.token))]
-  // The signed attributes travel as [0] IMPLICIT; what was signed is the SET OF itself (RFC 5652 5.4).
-  const implicitAttributes = Buffer.from(attributes)
-  implicitAttributes[0] = 0xa0
-  const signerInfo = sequence(
-    integer(1),
-    parts.issuerAndSerial,
-    digestAlgorithm,
-    implicitAttributes,
-    signatureAlgorithm,
-    octetString(signature),
-    ...unsigned,
-  )
-  const encapsulated = sequence(contentType, ...(options.content === undefined ? [] : [context(0, octetString(options.content))]))
-  const version = options.contentType === undefined || options.contentType === oid.data ? 1 : 3
-  const signedData = sequence(integer(version), setOf(digestAlgorithm), encapsulated, parts.certificateSet, setOf(signerInfo))
-  const cms = sequence(objectIdentifier(oid.signedData), context(0, signedData))
+  const contentType = options.contentType ?? oid.data
+  const { signerInfo, digestAlgorithm, stamp } = await createSignerInfo({ ...options, contentType })
+  const cms = assemble({
+    version: contentType === oid.data ? 1 : 3,
+    digestAlgorithms: [digestAlgorithm],
+    encapsulated: encapsulate(contentType, options.content),
+    certificateSet: partsOf(options.signer.certificates).certificateSet,
+    signerInfos: [signerInfo],
+  })
   return stamp === undefined ? { cms, level: 'B' } : { cms, level: 'T', stampedAt: stamp.at }
 }
 
-/** CAdES baseline signature over bytes, detached or encapsulated, with the signing-time attribute. */
-export async function signCades(
-  content: Uint8Array,
-  options: { signer: Signer; signedAt: Date; detached: boolean; timeStamp?: TimeStampClient },
-): Promise<{ cms: Buffer; level: 'CAdES-BASELINE-B' | 'CAdES-BASELINE-T' }> {
-  const contentDigest = createHash(options.signer.digestAlgorithm).update(content).digest()
-  const made = await createSignedData({
-    signer: options.signer,
-    contentDigest,
-    signingTime: options.signedAt,
-    ...(options.detached ? {} : { content }),
-    ...(options.timeStamp === undefined ? {} : { timeStamp: options.timeStamp }),
-  })
-  return { cms: made.cms, level: `CAdES-BASELINE-${made.level}` }
+/** EncapsulatedContentInfo; without content it is detached. */
+export function encapsulate(contentType: string, content: Uint8Array | undefined): Buffer {
+  return sequence(objectIdentifier(contentType), ...(content === undefined ? [] : [context(0, octetString(content))]))
+}
+
+export interface SignedDataParts {
+  readonly version: number
+  /** DER AlgorithmIdentifiers. */
+  readonly digestAlgorithms: readonly Buffer[]
+  /** DER EncapsulatedContentInfo. */
+  readonly encapsulated: Buffer
+  /** Complete `[0]` element. */
+  readonly certificateSet: Buffer
+  /** Complete `[1]` element. */
+  readonly revocations?: Buffer
+  readonly signerInfos: readonly Buffer[]
+}
+
+/** ContentInfo around SignedData from its parts, each once, in the order of DER. */
+export function assemble(parts: SignedDataParts): Buffer {
+  const signedData = sequence(
+    integer(parts.version),
+    setOf(...unique(parts.digestAlgorithms)),
+    parts.encapsulated,
+    parts.certificateSet,
+    ...(parts.revocations === undefined ? [] : [parts.revocations]),
+    setOf(...parts.signerInfos),
+  )
+  return sequence(objectIdentifier(oid.signedData), context(0, signedData))
+}
+
+/** `[0]` of SignedData: certificates, each once. */
+export function certificateSet(certificates: readonly Buffer[]): Buffer {
+  return context(0, ...sortedForSet(unique(certificates)))
+}
+
+/**
+ * `[1]` of SignedData: lists as they are, OCSP responses as OtherRevocationInfoFormat (RFC 5940): level LT keeps its
+ * evidence here (ETSI EN 319 122-1 clause 5.4.2.3).
+ * @param before elements of an existing `[1]`
+ */
+export function revocationSet(
+  evidence: Pick<CollectedEvidence, 'crls' | 'ocspResponses'>,
+  before: readonly Buffer[] = [],
+): Buffer | undefined {
+  const responses = evidence.ocspResponses.map((response) => element(0xa1, objectIdentifier(oid.ocspResponse), response))
+  const all = unique([...before, ...evidence.crls, ...responses])
+  return all.length === 0 ? undefined : context(1, ...sortedForSet(all))
+}
+
+/** SignedData.version (RFC 5652 5.1). */
+export function versionOf(contentType: string, revocations: Buffer | undefined, hasKeyIdentifier = false): number {
+  const hasOther = revocations !== undefined && hasOtherFormat(revocations)
+  if (hasOther) return 5
+  return contentType === oid.data && !hasKeyIdentifier ? 1 : 3
+}
+
+function hasOtherFormat(revocations: Buffer): boolean {
+  for (const one of DerElement.read(revocations, 0, { whole: true }).children) if (one.is(0xa1)) return true
+  return false
+}
+
+function unique(buffers: readonly Buffer[]): Buffer[] {
+  const seen = new Map<string, Buffer>()
+  for (const one of buffers) seen.set(one.toString('latin1'), one)
+  return [...seen.values()]
 }
