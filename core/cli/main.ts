@@ -23,6 +23,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'trust', load: () => import('./commands/trust.js') },
   { name: 'keys', load: () => import('./commands/keys.js') },
   { name: 'sign', load: () => import('./commands/sign.js') },
+  { name: 'signer', load: () => import('./commands/signer.js') },
   { name: 'audit', load: () => import('./commands/audit.js') },
 ]
 

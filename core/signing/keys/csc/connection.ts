@@ -161,7 +161,7 @@ export class CscConnection {
         continue
       }
       if (status >= 400 && status < 500) throw this.refusal(answer)
-      if (status >= 500) throw this.unreachable(`HTTP ${status}`)
+      if (status >= 500) throw this.unreachable([`HTTP ${status}`, this.refusal(answer).description].join(' ').trim())
       throw this.malformed(`HTTP ${status}`)
     }
   }
