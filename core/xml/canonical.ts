@@ -1,5 +1,5 @@
 import { Fault } from '../i18n/fault.js'
-import { xmlNamespace, type Tree, type TreeAttribute, type TreeElement, type TreeNode } from './tree.js'
+import { emptyScope, NamespaceScope, xmlNamespace, type Tree, type TreeAttribute, type TreeElement, type TreeNode } from './tree.js'
 
 /** Canonical XML 1.0 and 1.1 (inclusive), Exclusive XML Canonicalization 1.0. */
 export type CanonicalMethod = 'c14n10' | 'c14n11' | 'exclusive'
@@ -14,7 +14,11 @@ export interface CanonicalOptions {
   readonly without?: TreeElement
 }
 
-type Rendered = ReadonlyMap<string, string>
+/**
+ * Characters of one canonical form. Exclusive canonicalisation writes a namespace again and again: a small file could ask for
+ * gigabytes.
+ */
+const maximumLength = 64 * 1024 * 1024
 
 /**
  * Canonical form of one element with its content, as W3C xml-c14n, xml-c14n11 and xml-exc-c14n say of a document subset that is
@@ -35,88 +39,80 @@ export function canonicalDocument(tree: Tree, options: CanonicalOptions): string
 
 class CanonicalForm {
   private readonly exclusive: boolean
-  private readonly listed: readonly string[]
+  private readonly listed: ReadonlySet<string>
+  private length = 0
 
   constructor(private readonly options: CanonicalOptions) {
     this.exclusive = options.method === 'exclusive'
-    this.listed = this.exclusive ? (options.prefixes ?? []) : []
+    this.listed = new Set(this.exclusive ? options.prefixes : [])
   }
 
   apex(element: TreeElement): string {
     if (element === this.options.without) return ''
-    const inherited = this.exclusive ? [] : this.inheritedAttributes(element)
-    return this.element(element, new Map(), true, inherited)
+    return this.element(element, emptyScope, true)
   }
 
   outside(node: TreeNode): string {
-    return node.kind === 'element' || node.kind === 'text' ? '' : this.node(node, new Map(), noScope)
+    return node.kind === 'element' || node.kind === 'text' ? '' : this.node(node, emptyScope)
   }
 
-  private node(node: TreeNode, rendered: Rendered, scope: Rendered): string {
+  private node(node: TreeNode, rendered: NamespaceScope): string {
     switch (node.kind) {
       case 'text':
-        return canonicalText(node.text)
+        return this.measured(canonicalText(node.text))
       case 'comment':
-        return this.options.comments === true ? `<!--${node.text}-->` : ''
+        return this.options.comments === true ? this.measured(`<!--${node.text}-->`) : ''
       case 'instruction':
-        return node.data === '' ? `<?${node.target}?>` : `<?${node.target} ${node.data}?>`
+        return this.measured(node.data === '' ? `<?${node.target}?>` : `<?${node.target} ${node.data}?>`)
       case 'element':
-        return node === this.options.without ? '' : this.element(node, rendered, node.scope !== scope, [])
+        return node === this.options.without ? '' : this.element(node, rendered, false)
     }
   }
 
-  /** @param changed whether this element may see other namespaces than its parent in the output */
-  private element(element: TreeElement, above: Rendered, changed: boolean, inherited: readonly TreeAttribute[]): string {
+  private measured(text: string): string {
+    this.length += text.length
+    if (this.length > maximumLength) throw new Fault('XML-TOO-LARGE', { params: { size: this.length, limit: maximumLength }, status: 413 })
+    return text
+  }
+
+  private element(element: TreeElement, above: NamespaceScope, apex: boolean): string {
     const name = element.prefix === '' ? element.local : `${element.prefix}:${element.local}`
+    const inherited = apex && !this.exclusive ? this.inheritedAttributes(element) : []
     const attributes = inherited.length === 0 ? element.attributes : [...inherited, ...element.attributes]
-    const fresh = this.exclusive ? this.visiblyUsed(element, above) : changed ? this.allInScope(element, above) : []
-    let rendered = above
-    let text = `<${name}`
-    if (fresh.length > 0) {
-      const more = new Map(above)
-      for (const [prefix, uri] of fresh.sort(([left], [right]) => byCodePoint(left, right))) {
-        refuseRelative(uri)
-        more.set(prefix, uri)
-        text += prefix === '' ? ` xmlns="${canonicalAttribute(uri)}"` : ` xmlns:${prefix}="${canonicalAttribute(uri)}"`
-      }
-      rendered = more
+    const fresh = this.exclusive ? this.visiblyUsed(element, above) : inScope(element, above, apex)
+    let tag = `<${name}`
+    for (const [prefix, uri] of fresh.size > 1 ? [...fresh].sort(([left], [right]) => byCodePoint(left, right)) : fresh) {
+      refuseRelative(uri)
+      tag += prefix === '' ? ` xmlns="${canonicalAttribute(uri)}"` : ` xmlns:${prefix}="${canonicalAttribute(uri)}"`
     }
     for (const attribute of attributes.length > 1 ? [...attributes].sort(byName) : attributes) {
       const written = attribute.prefix === '' ? attribute.local : `${attribute.prefix}:${attribute.local}`
-      text += ` ${written}="${canonicalAttribute(attribute.value)}"`
+      tag += ` ${written}="${canonicalAttribute(attribute.value)}"`
     }
-    text += '>'
-    for (const child of element.children) text += this.node(child, rendered, element.scope)
-    return `${text}</${name}>`
-  }
-
-  /** Inclusive: each namespace in scope that the nearest ancestor in the output does not have so. */
-  private allInScope(element: TreeElement, above: Rendered): [string, string][] {
-    const fresh: [string, string][] = []
-    for (const [prefix, uri] of element.scope) if (isFresh(prefix, uri, above)) fresh.push([prefix, uri])
-    return fresh
+    let text = this.measured(`${tag}>`)
+    const rendered = fresh.size === 0 ? above : new NamespaceScope(above, fresh)
+    for (const child of element.children) text += this.node(child, rendered)
+    return `${text}${this.measured(`</${name}>`)}`
   }
 
   /** Exclusive (xml-exc-c14n section 3): prefixes that element and attributes use themselves, and the listed ones in scope. */
-  private visiblyUsed(element: TreeElement, above: Rendered): [string, string][] {
-    const fresh: [string, string][] = []
+  private visiblyUsed(element: TreeElement, above: NamespaceScope): Map<string, string> {
+    const fresh = new Map<string, string>()
     const consider = (prefix: string): void => {
-      if (prefix === 'xml') return
       const uri = element.scope.get(prefix) ?? ''
-      if ((uri !== '' || prefix === '') && isFresh(prefix, uri, above) && !fresh.some(([known]) => known === prefix))
-        fresh.push([prefix, uri])
+      if ((uri !== '' || prefix === '') && isFresh(prefix, uri, above)) fresh.set(prefix, uri)
     }
     consider(element.prefix)
     for (const attribute of element.attributes) if (attribute.prefix !== '') consider(attribute.prefix)
-    for (const prefix of this.listed) if (element.scope.has(prefix)) consider(prefix)
+    for (const prefix of this.listed) if (element.scope.get(prefix) !== undefined) consider(prefix)
     return fresh
   }
 
   /** xml: attributes of ancestors outside the subset, nearest first (xml-c14n 2.4; xml-c14n11 2.4 inherits lang and space alone). */
   private inheritedAttributes(element: TreeElement): TreeAttribute[] {
-    const has = (name: string, list: readonly TreeAttribute[]): boolean =>
-      list.some((attribute) => attribute.namespace === xmlNamespace && attribute.local === name)
     const inherited: TreeAttribute[] = []
+    const own = element.attributes.filter((attribute) => attribute.namespace === xmlNamespace)
+    const seen = new Set(own.map((attribute) => attribute.local))
     for (let at = element.parent; at !== undefined; at = at.parent) {
       for (const attribute of at.attributes) {
         if (attribute.namespace !== xmlNamespace) continue
@@ -124,16 +120,23 @@ class CanonicalForm {
           if (attribute.local === 'base') throw new Fault('XML-CANONICAL-BASE', { status: 400 })
           if (attribute.local !== 'lang' && attribute.local !== 'space') continue
         }
-        if (!has(attribute.local, element.attributes) && !has(attribute.local, inherited)) inherited.push(attribute)
+        if (!seen.has(attribute.local)) inherited.push(attribute)
+        seen.add(attribute.local)
       }
     }
     return inherited
   }
 }
 
-const noScope: Rendered = new Map()
+/** Inclusive: what is in scope and the nearest ancestor in the output does not have so. Below the apex only what is declared anew. */
+function inScope(element: TreeElement, above: NamespaceScope, apex: boolean): Map<string, string> {
+  const fresh = new Map<string, string>()
+  if (!apex && element.scope === element.parent?.scope) return fresh
+  for (const [prefix, uri] of apex ? element.scope.all() : element.scope.own) if (isFresh(prefix, uri, above)) fresh.set(prefix, uri)
+  return fresh
+}
 
-function isFresh(prefix: string, uri: string, above: Rendered): boolean {
+function isFresh(prefix: string, uri: string, above: NamespaceScope): boolean {
   if (prefix === 'xml') return false
   const known = above.get(prefix)
   return prefix === '' && uri === '' ? known !== undefined && known !== '' : known !== uri

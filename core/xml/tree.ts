@@ -9,14 +9,44 @@ export interface TreeAttribute {
   readonly value: string
 }
 
+/**
+ * Prefixes and their namespaces at one place; the empty prefix is the default namespace. A chain and not a copy for each
+ * element: a file of many declarations must not cost their product.
+ */
+export class NamespaceScope {
+  constructor(
+    readonly parent: NamespaceScope | undefined,
+    /** Declared here. */
+    readonly own: ReadonlyMap<string, string>,
+  ) {}
+
+  get(prefix: string): string | undefined {
+    for (let at: NamespaceScope | undefined = this as NamespaceScope; at !== undefined; at = at.parent) {
+      const uri = at.own.get(prefix)
+      if (uri !== undefined) return uri
+    }
+    return undefined
+  }
+
+  /** All that is in scope, each prefix as declared nearest. */
+  all(): Map<string, string> {
+    const found = new Map<string, string>()
+    for (let at: NamespaceScope | undefined = this as NamespaceScope; at !== undefined; at = at.parent)
+      for (const [prefix, uri] of at.own) if (!found.has(prefix)) found.set(prefix, uri)
+    return found
+  }
+}
+
+export const emptyScope = new NamespaceScope(undefined, new Map())
+
 export interface TreeElement {
   readonly kind: 'element'
   readonly prefix: string
   readonly local: string
   readonly namespace: string
   readonly attributes: readonly TreeAttribute[]
-  /** Prefixes (the empty one for the default namespace) in scope here. The very object of the parent where nothing was declared. */
-  readonly scope: ReadonlyMap<string, string>
+  /** The very object of the parent where nothing was declared. */
+  readonly scope: NamespaceScope
   readonly children: TreeNode[]
   readonly parent: TreeElement | undefined
   /** Place in the decoded text (UTF-16 units): `<` of the start tag, after its `>`, `<` of the end tag, after the last `>`. */
@@ -28,7 +58,7 @@ export interface TreeElement {
 
 export type TreeNode =
   | TreeElement
-  | { readonly kind: 'text'; readonly text: string; readonly literal: boolean }
+  | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'instruction'; readonly target: string; readonly data: string }
 
@@ -56,7 +86,13 @@ const part = `[${start}][${start}0-9.\\-\\u00B7\\u0300-\\u036F\\u203F\\u2040]*`
 // eslint-disable-next-line security/detect-non-literal-regexp
 const qualifiedName = new RegExp(`(${part})(?::(${part}))?`, 'uy')
 const forbidden = /[\u0000-\u0008\v\f\u000e-\u001f\ufffe\uffff]/u
-const namedReferences: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+const namedReferences: ReadonlyMap<string, string> = new Map([
+  ['lt', '<'],
+  ['gt', '>'],
+  ['amp', '&'],
+  ['quot', '"'],
+  ['apos', "'"],
+])
 
 /**
  * Reads XML 1.0 with namespaces into plain data that keeps the place of every element, so that signatures can be checked and
@@ -172,7 +208,7 @@ class TreeReader {
         this.count()
         const text = source.slice(this.at, next)
         if (text.includes(']]>')) throw this.malformed(']]>')
-        open.children.push({ kind: 'text', text: this.resolve(normalLines(text)), literal: !text.includes('&') })
+        open.children.push({ kind: 'text', text: this.resolve(normalLines(text)) })
         this.at = next
       }
       const second = source[next + 1]
@@ -190,7 +226,7 @@ class TreeReader {
         depth--
       } else if (source.startsWith('<![CDATA[', next)) {
         this.count()
-        open.children.push({ kind: 'text', text: normalLines(this.until(']]>', next + 9)), literal: false })
+        open.children.push({ kind: 'text', text: normalLines(this.until(']]>', next + 9)) })
       } else {
         const other = this.miscellaneous()
         if (other !== undefined) open.children.push(other)
@@ -237,8 +273,8 @@ class TreeReader {
     const empty = source[this.at] === '/'
     if (empty && source[this.at + 1] !== '>') throw this.malformed('start tag')
     this.at += empty ? 2 : 1
-    const inherited = parent?.scope ?? noScope
-    const scope = declared === undefined ? inherited : new Map([...inherited, ...declared])
+    const inherited = parent?.scope ?? emptyScope
+    const scope = declared === undefined ? inherited : new NamespaceScope(inherited, declared)
     const [prefix, local] = second === undefined ? ['', first ?? ''] : [first ?? '', second]
     const element: TreeElement = {
       kind: 'element',
@@ -257,7 +293,7 @@ class TreeReader {
     return { element, empty }
   }
 
-  private attributesOf(written: readonly { prefix: string; local: string; value: string }[], scope: ReadonlyMap<string, string>) {
+  private attributesOf(written: readonly { prefix: string; local: string; value: string }[], scope: NamespaceScope) {
     if (written.length === 0) return noAttributes
     const seen = new Set<string>()
     return written.map((attribute) => {
@@ -279,7 +315,7 @@ class TreeReader {
     if (wrong) throw this.malformed('namespace declaration')
   }
 
-  private namespaceOf(prefix: string, scope: ReadonlyMap<string, string>, element: boolean): string {
+  private namespaceOf(prefix: string, scope: NamespaceScope, element: boolean): string {
     if (prefix === '') return element ? (scope.get('') ?? '') : ''
     if (prefix === 'xml') return xmlNamespace
     const uri = scope.get(prefix)
@@ -305,7 +341,7 @@ class TreeReader {
     if (!text.includes('&')) return text
     return text.replace(/&([^;&]*)(;?)/gu, (_whole, body: string, end: string) => {
       if (end === '') throw this.malformed('reference')
-      const named = namedReferences[body]
+      const named = namedReferences.get(body)
       if (named !== undefined) return named
       const number = /^#(?:x(?<hex>[0-9A-Fa-f]{1,8})|(?<decimal>\d{1,9}))$/u.exec(body)
       if (number === null) throw this.malformed(`reference ${body.slice(0, 20)}`)
@@ -317,7 +353,6 @@ class TreeReader {
   }
 }
 
-const noScope: ReadonlyMap<string, string> = new Map()
 const noAttributes: readonly TreeAttribute[] = []
 
 function isSpace(code: number): boolean {
@@ -342,9 +377,22 @@ function normalLines(text: string): string {
 }
 
 /** Every element below and including this one, in document order. */
-export function* treeElements(element: TreeElement): Generator<TreeElement> {
-  yield element
-  for (const child of element.children) if (child.kind === 'element') yield* treeElements(child)
+export function treeElements(element: TreeElement): TreeElement[] {
+  const found: TreeElement[] = []
+  const waiting = [element]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    found.push(next)
+    for (let index = next.children.length - 1; index >= 0; index--) {
+      const child = next.children[index]
+      if (child?.kind === 'element') waiting.push(child)
+    }
+  }
+  return found
+}
+
+/** Children that are elements. */
+export function childElements(element: TreeElement): TreeElement[] {
+  return element.children.filter((child) => child.kind === 'element')
 }
 
 /** Is `element` this ancestor or anywhere inside it? */

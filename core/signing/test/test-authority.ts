@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:cryp
 import { defaultDigest, defaultScheme, signatureIdentifier } from '../algorithms.js'
 import { encodeName, toPem } from '../certificate-request.js'
 import { bitString, boolean, context, element, integer, objectIdentifier, octetString, sequence, time } from '../der.js'
-import type { KeyAlgorithm, SignatureScheme } from '../key.js'
+import type { DigestAlgorithm, KeyAlgorithm, SignatureScheme } from '../key.js'
 import { SoftwareKeyProvider } from '../keys/software/software-provider.js'
 import { wrapKey } from '../keys/software/wrapping.js'
 import type { Signer } from '../signing-service.js'
@@ -111,12 +111,17 @@ export function certify(wishes: CertificateWishes, algorithm: KeyAlgorithm, publ
 }
 
 /** A signer over the software provider, without a database. */
-export function signerOf(certificate: TestCertificate, chain: readonly TestCertificate[] = [], scheme?: SignatureScheme): Signer {
+export function signerOf(
+  certificate: TestCertificate,
+  chain: readonly TestCertificate[] = [],
+  scheme?: SignatureScheme,
+  digest?: DigestAlgorithm,
+): Signer {
   const masterKey = Buffer.alloc(32, 7)
   const provider = new SoftwareKeyProvider(() => masterKey)
   const wrapped = wrapKey(masterKey, 'company', 'key', certificate.privateKey.export({ format: 'der', type: 'pkcs8' }))
   const reference = { keyId: 'key', companyId: 'company', algorithm: certificate.algorithm, stored: { wrapped } }
-  const digestAlgorithm = defaultDigest(certificate.algorithm)
+  const digestAlgorithm = digest ?? defaultDigest(certificate.algorithm)
   const used = scheme ?? defaultScheme(certificate.algorithm)
   return {
     algorithm: certificate.algorithm,

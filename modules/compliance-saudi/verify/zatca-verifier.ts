@@ -165,6 +165,8 @@ export const zatcaVerifier: Verifier = {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 256 * 1024))
     // Two marks, either of which will do: one damaged byte must lead to a verdict about the stamp, not to "unknown file".
     const isUbl = buffer.includes('UBLExtension') || buffer.includes('schema:xsd:Invoice-2')
+    // A generic XAdES signature may stand in the same place of any other UBL document; the Saudi profile has the older property.
+    if (!buffer.includes('>reporting:1.0<') && buffer.includes('SigningCertificateV2')) return false
     return isUbl && (buffer.includes('urn:oasis:names:specification:ubl:dsig:enveloped:xades') || buffer.includes('>reporting:1.0<'))
   },
   verify: (bytes, options) => Promise.resolve(verifyZatca(bytes, options)),

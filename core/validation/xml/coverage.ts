@@ -1,0 +1,77 @@
+import { childElements, isWithin, type TreeElement } from '../../xml/tree.js'
+import type { SignatureVerdict } from '../verdict.js'
+import { xadesNamespace } from './names.js'
+import type { CoveredData } from './check-signature.js'
+import type { SignedDocument } from './signed-document.js'
+import { isSignatureElement, type WrittenSignature } from './signature-structure.js'
+
+export interface Coverage {
+  readonly covers: SignatureVerdict['covers']
+  /** What is covered, for people: `Invoice #id`. */
+  readonly covered: string
+  /** First thing in the file that this signature does not cover and a reader may take for signed. */
+  readonly unsigned: string | undefined
+}
+
+/**
+ * What a signature covers of what a reader of the file processes. Wrapping attacks keep the signed element somewhere in the file
+ * and put another in its place, so everything that stands in the file beside the signed elements counts: only the root's own tag
+ * without attributes, and signatures, may be left out.
+ */
+export function coverageOf(document: SignedDocument, signature: WrittenSignature, data: readonly CoveredData[]): Coverage {
+  const covered = data.map((one) => (one.element === undefined ? one.uri : nameOf(one.element, one.uri))).join(', ')
+  const elements = data.flatMap((one) => (one.element === undefined ? [] : [one.element]))
+  const { root } = document.tree
+  if (elements.includes(root)) return { covers: 'entire-file', covered, unsigned: undefined }
+  const unsigned = root === signature.element ? unsignedObject(signature, elements) : unsignedBeside(root, document, signature, elements)
+  if (unsigned !== undefined) return { covers: 'partial', covered, unsigned: unsigned.slice(0, 200) }
+  // The file is the signature itself, around its content or beside it.
+  return { covers: root === signature.element ? 'entire-file' : 'partial', covered, unsigned: undefined }
+}
+
+function nameOf(element: TreeElement, uri = ''): string {
+  const name = element.prefix === '' ? element.local : `${element.prefix}:${element.local}`
+  return uri === '' ? name : `${name} ${uri}`.slice(0, 200)
+}
+
+function unsignedObject(signature: WrittenSignature, elements: readonly TreeElement[]): string | undefined {
+  for (const object of signature.objects) {
+    if (elements.includes(object)) continue
+    if (object.children.some((child) => child.kind === 'text' && /[^ \t\r\n]/u.test(child.text))) return nameOf(object)
+    const found = childElements(object).find(
+      (part) => !elements.includes(part) && !(part.local === 'QualifyingProperties' && part.namespace === xadesNamespace),
+    )
+    if (found !== undefined) return nameOf(found)
+  }
+  return undefined
+}
+
+function unsignedBeside(
+  root: TreeElement,
+  document: SignedDocument,
+  signature: WrittenSignature,
+  elements: readonly TreeElement[],
+): string | undefined {
+  if (root.attributes.some((attribute) => attribute.local.toLowerCase() !== 'id')) return `@${root.attributes[0]?.local ?? ''}`
+  if (root.children.some((child) => child.kind === 'text' && /[^ \t\r\n]/u.test(child.text))) return nameOf(root)
+  for (const child of childElements(root)) {
+    if (elements.includes(child)) continue
+    if (child === signature.element) {
+      const inside = unsignedObject(signature, elements)
+      if (inside !== undefined) return inside
+    } else if (!(isSignatureElement(child, 'Signature') && holdsOnlyItself(child, document))) return nameOf(child)
+  }
+  // A detached signature over content from outside has no business inside a document of another meaning.
+  return elements.some((element) => isWithin(element, root)) ? undefined : nameOf(root)
+}
+
+/** Another signature beside this one: its Objects must carry nothing but its own properties. */
+function holdsOnlyItself(element: TreeElement, document: SignedDocument): boolean {
+  const objects = childElements(element).filter((one) => isSignatureElement(one, 'Object'))
+  return (
+    document.signatures.includes(element) &&
+    objects.every((object) =>
+      childElements(object).every((part) => part.local === 'QualifyingProperties' && part.namespace === xadesNamespace),
+    )
+  )
+}
