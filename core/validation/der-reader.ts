@@ -122,24 +122,39 @@ export class DerElement {
   /** INTEGER or ENUMERATED content, two's complement. */
   integer(): bigint {
     if (this.tag !== 0x02 && this.tag !== 0x0a) throw new MalformedDer('INTEGER expected', this.start)
-    const content = this.content
+    return DerElement.readInteger(this.content, this.start)
+  }
+
+  private static readInteger(content: Buffer, start: number): bigint {
     const [first, second] = content
-    if (first === undefined) throw new MalformedDer('empty INTEGER', this.start)
+    if (first === undefined) throw new MalformedDer('empty INTEGER', start)
     if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
-      throw new MalformedDer('INTEGER not minimal', this.start)
+      throw new MalformedDer('INTEGER not minimal', start)
     }
     const value = BigInt(`0x${content.toString('hex')}`)
     return first >= 0x80 ? value - (1n << BigInt(content.length * 8)) : value
   }
 
   smallInteger(): number {
-    const value = this.integer()
+    return this.small(this.integer())
+  }
+
+  /** Content of an implicitly tagged INTEGER. */
+  implicitInteger(): number {
+    return this.small(DerElement.readInteger(this.content, this.start))
+  }
+
+  private small(value: bigint): number {
     if (value < -0x7fffffffn || value > 0x7fffffffn) throw new MalformedDer('INTEGER too large', this.start)
     return Number(value)
   }
 
   boolean(): boolean {
-    this.expect(0x01)
+    return this.expect(0x01).implicitBoolean()
+  }
+
+  /** Content of an implicitly tagged BOOLEAN. */
+  implicitBoolean(): boolean {
     const content = this.content
     if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw new MalformedDer('BOOLEAN', this.start)
     return content[0] === 0xff
@@ -155,7 +170,11 @@ export class DerElement {
 
   /** Named bits of a BIT STRING: bit 0 is the first. */
   bits(): (bit: number) => boolean {
-    this.expect(0x03)
+    return this.expect(0x03).implicitBits()
+  }
+
+  /** Named bits of an implicitly tagged BIT STRING. */
+  implicitBits(): (bit: number) => boolean {
     const content = this.content
     if (content.length === 0 || (content[0] ?? 8) > 7) throw new MalformedDer('BIT STRING', this.start)
     return (bit) => ((content[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0

@@ -1,5 +1,6 @@
 import { constants, createHash, verify, type KeyObject } from 'node:crypto'
 import type { DigestAlgorithm } from '../signing/key.js'
+import { algorithmProblem, type AlgorithmProblem, type AlgorithmUse } from './algorithm-policy.js'
 import { DerElement } from './der-reader.js'
 import { verifyDigestSignature } from './ecdsa.js'
 
@@ -17,99 +18,152 @@ export const oidOfDigest: Readonly<Record<DigestAlgorithm, string>> = {
   sha512: '2.16.840.1.101.3.4.2.3',
 }
 
-const combined: Readonly<Record<string, { key: 'rsa' | 'ec'; digest: DigestAlgorithm }>> = {
+/** Digests by OID that may be met, also those whose time has passed; the algorithm policy says until when each was accepted. */
+export const digestNameByOid: Readonly<Record<string, string>> = {
+  ...digestByOid,
+  '1.2.840.113549.2.5': 'md5',
+  '1.3.14.3.2.26': 'sha1',
+  '1.3.36.3.2.1': 'ripemd160',
+  '2.16.840.1.101.3.4.2.4': 'sha224',
+  '2.16.840.1.101.3.4.2.6': 'sha512-256',
+  '2.16.840.1.101.3.4.2.8': 'sha3-256',
+  '2.16.840.1.101.3.4.2.9': 'sha3-384',
+  '2.16.840.1.101.3.4.2.10': 'sha3-512',
+}
+
+interface Combination {
+  readonly key: 'rsa' | 'ec' | 'dsa'
+  readonly digest: string
+}
+
+const combined: Readonly<Record<string, Combination>> = {
+  '1.2.840.113549.1.1.5': { key: 'rsa', digest: 'sha1' },
+  '1.3.14.3.2.29': { key: 'rsa', digest: 'sha1' },
+  '1.2.840.113549.1.1.14': { key: 'rsa', digest: 'sha224' },
   '1.2.840.113549.1.1.11': { key: 'rsa', digest: 'sha256' },
   '1.2.840.113549.1.1.12': { key: 'rsa', digest: 'sha384' },
   '1.2.840.113549.1.1.13': { key: 'rsa', digest: 'sha512' },
+  '2.16.840.1.101.3.4.3.14': { key: 'rsa', digest: 'sha3-256' },
+  '2.16.840.1.101.3.4.3.15': { key: 'rsa', digest: 'sha3-384' },
+  '2.16.840.1.101.3.4.3.16': { key: 'rsa', digest: 'sha3-512' },
+  '1.2.840.10045.4.1': { key: 'ec', digest: 'sha1' },
+  '1.2.840.10045.4.3.1': { key: 'ec', digest: 'sha224' },
   '1.2.840.10045.4.3.2': { key: 'ec', digest: 'sha256' },
   '1.2.840.10045.4.3.3': { key: 'ec', digest: 'sha384' },
   '1.2.840.10045.4.3.4': { key: 'ec', digest: 'sha512' },
+  '2.16.840.1.101.3.4.3.10': { key: 'ec', digest: 'sha3-256' },
+  '2.16.840.1.101.3.4.3.11': { key: 'ec', digest: 'sha3-384' },
+  '2.16.840.1.101.3.4.3.12': { key: 'ec', digest: 'sha3-512' },
+  '1.2.840.10040.4.3': { key: 'dsa', digest: 'sha1' },
+  '2.16.840.1.101.3.4.3.1': { key: 'dsa', digest: 'sha224' },
+  '2.16.840.1.101.3.4.3.2': { key: 'dsa', digest: 'sha256' },
 }
-/** MD2, MD5, SHA-1 and SHA-224 with RSA, DSA or ECDSA, and the bare digests. */
-const weak = new Set([
-  '1.2.840.113549.1.1.2',
-  '1.2.840.113549.1.1.4',
-  '1.2.840.113549.1.1.5',
-  '1.2.840.10040.4.3',
-  '1.2.840.10045.4.1',
-  '1.3.14.3.2.26',
-  '1.2.840.113549.2.5',
-  '1.3.14.3.2.29',
-])
+/** Broken before any time a signature of this product could be proven for: MD2 and MD5 with RSA, and bare digests in place of a scheme. */
+const broken = new Set(['1.2.840.113549.1.1.2', '1.2.840.113549.1.1.4', '1.3.14.3.2.26', '1.2.840.113549.2.5'])
 
-export function isWeakAlgorithm(oid: string): boolean {
-  return weak.has(oid)
-}
-
-/** RSA below 2048 bits or with exponent 1 (ETSI TS 119 312 clause 6.2): a signature under it proves nothing. */
-export function isWeakKey(key: KeyObject): boolean {
-  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
-  return modulusLength !== undefined && (modulusLength < 2048 || publicExponent === undefined || publicExponent < 3n)
+/** Key facts for the algorithm policy. */
+export function keyUseOf(key: KeyObject): Pick<AlgorithmUse, 'keyBits' | 'curve' | 'exponent'> {
+  const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
+  return {
+    ...(modulusLength === undefined ? {} : { keyBits: modulusLength }),
+    ...(publicExponent === undefined ? {} : { exponent: publicExponent }),
+    // A curve given by parameters has no name: it is on no list.
+    ...(key.asymmetricKeyType === 'ec' ? { curve: namedCurve ?? 'explicit curve' } : {}),
+  }
 }
 
-interface SignatureInput {
+export interface SignatureInput {
   /** DER AlgorithmIdentifier of the signature. */
   readonly algorithm: Uint8Array
   /** Needed where the algorithm names the key type alone (rsaEncryption in CMS). */
-  readonly digestAlgorithm?: DigestAlgorithm
+  readonly digestAlgorithm?: string
   readonly message: Uint8Array
   readonly spki: Uint8Array
   readonly key: () => KeyObject
   readonly signature: Uint8Array
+  /** Proven or assumed time of the signature, by which its algorithm is judged; now unless told. */
+  readonly at?: Date
+  /** The mathematics alone: for measuring path logic on old test suites. */
+  readonly anyAlgorithm?: boolean
 }
 
-/** Parameters of RSASSA-PSS (RFC 4055 3.1). Only the same digest for MGF1 is taken. */
-function readPss(algorithm: DerElement): { digest: DigestAlgorithm; saltLength: number } | undefined {
-  let digest: DigestAlgorithm | undefined
-  let maskDigest: DigestAlgorithm | undefined
+/** Parameters of RSASSA-PSS (RFC 4055 3.1). Only the same digest for MGF1 and trailer 1 are taken. */
+function readPss(algorithm: DerElement): { digest: string; saltLength: number } | undefined {
+  let digest: string | undefined = 'sha1'
+  let maskDigest: string | undefined = 'sha1'
   let saltLength = 20
+  let trailer = 1
   for (const part of algorithm.children[1]?.children ?? []) {
-    if (part.is(0xa0)) digest = digestByOid[part.child(0).child(0).oid()]
-    else if (part.is(0xa1)) maskDigest = digestByOid[part.child(0).child(1).child(0).oid()]
+    if (part.is(0xa0)) digest = digestNameByOid[part.child(0).child(0).oid()]
+    else if (part.is(0xa1)) maskDigest = digestNameByOid[part.child(0).child(1).child(0).oid()]
     else if (part.is(0xa2)) saltLength = part.child(0).smallInteger()
+    else if (part.is(0xa3)) trailer = part.child(0).smallInteger()
   }
-  if (digest === undefined || digest !== maskDigest || saltLength < 0 || saltLength > 512) return undefined
+  if (digest === undefined || digest !== maskDigest || saltLength < 0 || saltLength > 512 || trailer !== 1) return undefined
   return { digest, saltLength }
 }
 
-/** Checks a signature over a message under an X.509/CMS AlgorithmIdentifier. Bad bytes never throw. */
+export interface SignatureMethod {
+  readonly use: AlgorithmUse
+  check(): boolean
+}
+
+/**
+ * How a signature is to be checked: facts for the policy, and the mathematics.
+ * @throws MalformedDer or an OpenSSL error when algorithm or key cannot be read
+ */
+export function signatureMethod(input: SignatureInput): SignatureMethod | 'unsupported' | 'weak' | 'invalid' {
+  const algorithm = DerElement.read(input.algorithm, 0, { whole: true }).expect(0x30)
+  const oid = algorithm.child(0).oid()
+  if (broken.has(oid)) return 'weak'
+  const key = input.key()
+  const facts = keyUseOf(key)
+  const { message, signature } = input
+  if (oid === '1.2.840.113549.1.1.10') {
+    const parameters = readPss(algorithm)
+    if (parameters === undefined) return 'unsupported'
+    if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'rsa-pss') return 'invalid'
+    const { digest, saltLength } = parameters
+    const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
+    return { use: { digest, scheme: 'rsa-pss', ...facts }, check: () => verify(digest, message, options, signature) }
+  }
+  if (oid === '1.3.101.112' || oid === '1.3.101.113') {
+    if (key.asymmetricKeyType !== (oid === '1.3.101.112' ? 'ed25519' : 'ed448')) return 'invalid'
+    return { use: { scheme: 'eddsa' }, check: () => verify(null, message, key, signature) }
+  }
+  const { digestAlgorithm } = input
+  const kinds: Readonly<Record<string, Combination['key']>> = { '1.2.840.113549.1.1.1': 'rsa', '1.2.840.10045.2.1': 'ec' }
+  const kind = kinds[oid]
+  const named = combined[oid] ?? (digestAlgorithm === undefined || kind === undefined ? undefined : { key: kind, digest: digestAlgorithm })
+  if (named === undefined) return 'unsupported'
+  if (key.asymmetricKeyType !== named.key) return 'invalid'
+  const scheme = ({ rsa: 'rsa-pkcs1', ec: 'ecdsa', dsa: 'dsa' } as const)[named.key]
+  const use = { digest: named.digest, scheme, ...facts }
+  if (facts.curve === 'secp256k1' && named.digest === 'sha256') {
+    const digest = createHash('sha256').update(message).digest()
+    const checked = { publicKeySpki: input.spki, scheme: 'ecdsa', digestAlgorithm: 'sha256', digest, signature } as const
+    return { use, check: () => verifyDigestSignature(checked) }
+  }
+  return { use, check: () => verify(named.digest, message, key, signature) }
+}
+
+/**
+ * Checks a signature over a message under an X.509/CMS AlgorithmIdentifier. `weak`: the algorithm was no longer accepted at
+ * `at`, and the mathematics was not done. Bad bytes never throw.
+ */
 export function verifyMessageSignature(input: SignatureInput): Outcome {
+  return checkMessageSignature(input).outcome
+}
+
+/** The same, with what was too weak. */
+export function checkMessageSignature(input: SignatureInput): { readonly outcome: Outcome; readonly problem?: AlgorithmProblem } {
   try {
-    const algorithm = DerElement.read(input.algorithm, 0, { whole: true }).expect(0x30)
-    const oid = algorithm.child(0).oid()
-    if (weak.has(oid)) return 'weak'
-    const key = input.key()
-    if (isWeakKey(key)) return 'weak'
-    if (oid === '1.2.840.113549.1.1.10') {
-      const parameters = readPss(algorithm)
-      if (parameters === undefined) return 'unsupported'
-      if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'rsa-pss') return 'invalid'
-      const { digest, saltLength } = parameters
-      const options = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
-      return verify(digest, input.message, options, input.signature) ? 'valid' : 'invalid'
-    }
-    if (oid === '1.3.101.112' || oid === '1.3.101.113') {
-      if (key.asymmetricKeyType !== (oid === '1.3.101.112' ? 'ed25519' : 'ed448')) return 'invalid'
-      return verify(null, input.message, key, input.signature) ? 'valid' : 'invalid'
-    }
-    const named =
-      combined[oid] ??
-      (input.digestAlgorithm === undefined
-        ? undefined
-        : oid === '1.2.840.113549.1.1.1'
-          ? { key: 'rsa' as const, digest: input.digestAlgorithm }
-          : oid === '1.2.840.10045.2.1'
-            ? { key: 'ec' as const, digest: input.digestAlgorithm }
-            : undefined)
-    if (named === undefined) return 'unsupported'
-    if (key.asymmetricKeyType !== named.key) return 'invalid'
-    if (key.asymmetricKeyDetails?.namedCurve === 'secp256k1' && named.digest === 'sha256') {
-      const digest = createHash('sha256').update(input.message).digest()
-      const checked = { publicKeySpki: input.spki, scheme: 'ecdsa', digestAlgorithm: 'sha256', digest, signature: input.signature } as const
-      return verifyDigestSignature(checked) ? 'valid' : 'invalid'
-    }
-    return verify(named.digest, input.message, key, input.signature) ? 'valid' : 'invalid'
+    const method = signatureMethod(input)
+    if (typeof method === 'string') return { outcome: method }
+    const problem = input.anyAlgorithm === true ? undefined : algorithmProblem(method.use, input.at ?? new Date())
+    if (problem !== undefined) return { outcome: 'weak', problem }
+    return { outcome: method.check() ? 'valid' : 'invalid' }
   } catch {
-    return 'invalid'
+    return { outcome: 'invalid' }
   }
 }

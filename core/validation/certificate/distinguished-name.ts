@@ -64,16 +64,19 @@ export function nameKey(name: DerElement): string {
 
 /** The same, one text for each relative name. */
 export function nameKeyParts(name: DerElement): string[] {
-  return name.expect(0x30).children.map((relative) =>
-    relative.children
-      .map((attribute) => {
-        const value = attribute.child(1)
-        const text = value.text().normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
-        return `${attribute.child(0).oid()}=${text.length}:${text}`
-      })
-      .sort()
-      .join('+'),
-  )
+  return name.expect(0x30).children.map(relativeNameKey)
+}
+
+/** One relative name: SET OF attributes, also where it is implicitly tagged. */
+export function relativeNameKey(relative: DerElement): string {
+  return relative.children
+    .map((attribute) => {
+      const value = attribute.child(1)
+      const text = value.text().normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
+      return `${attribute.child(0).oid()}=${text.length}:${text}`
+    })
+    .sort()
+    .join('+')
 }
 
 /** What people call the holder: common name, else organisation, else the first attribute. */

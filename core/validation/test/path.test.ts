@@ -21,6 +21,8 @@ const directory = (organisation: string): Buffer =>
     ]),
   )
 const dns = (name: string): Buffer => element(0x82, Buffer.from(name))
+const uri = (name: string): Buffer => element(0x86, Buffer.from(name))
+const ip = (...bytes: number[]): Buffer => element(0x87, Buffer.from(bytes))
 const mail = (name: string): Buffer => element(0x81, Buffer.from(name))
 const nameConstraints = (kind: 0 | 1, names: readonly Buffer[], critical = true): Buffer =>
   extension('2.5.29.30', sequence(context(kind, ...names.map((name) => sequence(name)))), critical)
@@ -88,10 +90,39 @@ const cases: readonly Case[] = [
   },
   {
     title: 'a limited kind of name that is not compared',
-    middle: { extra: [nameConstraints(0, [element(0x86, Buffer.from('a.test'))])] },
-    leaf: { extra: [alternative(element(0x86, Buffer.from('http://a.test/')))] },
+    middle: { extra: [nameConstraints(0, [element(0x88, Buffer.from([0x2a]))])] },
+    leaf: { extra: [alternative(element(0x88, Buffer.from([0x2a])))] },
     good: false,
-    differs: 'it compares URIs',
+  },
+  {
+    title: 'a URI inside',
+    middle: { extra: [nameConstraints(0, [uri('.a.test')])] },
+    leaf: { extra: [alternative(uri('https://x.a.test:8443/y'))] },
+    good: true,
+  },
+  {
+    title: 'a URI whose user part looks like a host inside',
+    middle: { extra: [nameConstraints(0, [uri('.a.test')])] },
+    leaf: { extra: [alternative(uri('https://x.a.test@b.test/'))] },
+    good: false,
+  },
+  {
+    title: 'a URI without a host where hosts are excluded',
+    middle: { extra: [nameConstraints(1, [uri('.a.test')])] },
+    leaf: { extra: [alternative(uri('urn:a'))] },
+    good: false,
+  },
+  {
+    title: 'an IP address inside a network',
+    middle: { extra: [nameConstraints(0, [ip(10, 0, 0, 0, 255, 0, 0, 0)])] },
+    leaf: { extra: [alternative(ip(10, 1, 2, 3))] },
+    good: true,
+  },
+  {
+    title: 'an IP address outside a network',
+    middle: { extra: [nameConstraints(0, [ip(10, 0, 0, 0, 255, 0, 0, 0)])] },
+    leaf: { extra: [alternative(ip(11, 1, 2, 3))] },
+    good: false,
   },
   {
     title: 'a policy asked for, not critical',

@@ -1,0 +1,55 @@
+import type { Certificate } from './certificate.js'
+import { basicConstraintsOf, extensionOids, keyUsageOf } from './extensions.js'
+import { pathProblem, type PathProblem } from './path-problem.js'
+
+/** RFC 5280 extensions that are processed; any other critical one stops a path. */
+const processed: ReadonlySet<string> = new Set([
+  extensionOids.keyUsage,
+  extensionOids.basicConstraints,
+  extensionOids.extendedKeyUsage,
+  extensionOids.certificatePolicies,
+  extensionOids.policyMappings,
+  extensionOids.policyConstraints,
+  extensionOids.inhibitAnyPolicy,
+  extensionOids.subjectAlternativeName,
+  extensionOids.authorityKeyIdentifier,
+  extensionOids.subjectKeyIdentifier,
+  extensionOids.distributionPoints,
+  extensionOids.nameConstraints,
+])
+
+export function validityProblem(certificate: Certificate, at: Date): PathProblem | undefined {
+  if (at < certificate.notBefore) {
+    return pathProblem('VERIFY-CERT-NOT-YET-VALID', certificate, 'NOT_YET_VALID', { from: certificate.notBefore.toISOString() })
+  }
+  if (at > certificate.notAfter) {
+    return pathProblem('VERIFY-CERT-EXPIRED', certificate, 'EXPIRED', { until: certificate.notAfter.toISOString() })
+  }
+  return undefined
+}
+
+export function criticalProblem(certificate: Certificate): PathProblem | undefined {
+  for (const [oid, extension] of certificate.extensions) {
+    if (extension.critical && !processed.has(oid)) {
+      return pathProblem('VERIFY-CERT-CRITICAL-EXTENSION', certificate, 'CHAIN_CONSTRAINTS_FAILURE', { oid })
+    }
+  }
+  return undefined
+}
+
+/**
+ * May `issuer` have issued a chain that has `below` non-self-issued intermediates between it and the leaf (RFC 5280 6.1.4
+ * k to o)? Roots of version 1 know no extensions: as an anchor one is trusted by decision, between it is none.
+ */
+export function issuerProblem(issuer: Certificate, below: number, anchor: boolean): PathProblem | undefined {
+  const constraints = basicConstraintsOf(issuer)
+  if (constraints?.ca !== true && !(anchor && issuer.version === 1)) {
+    return pathProblem('VERIFY-CERT-NOT-CA', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
+  }
+  if (constraints?.pathLength !== undefined && below > constraints.pathLength) {
+    return pathProblem('VERIFY-CERT-PATH-LENGTH', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
+  }
+  const usage = keyUsageOf(issuer)
+  if (usage !== undefined && !usage(5)) return pathProblem('VERIFY-CERT-KEY-USAGE', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
+  return criticalProblem(issuer)
+}
