@@ -1,7 +1,7 @@
+import type { EvidenceFor } from '../../revocation/collect-evidence.js'
 import type { TimeStampClient } from '../../tsp/time-stamp.js'
 import { appendDocumentTimeStamp, type TimeStampedPdf } from './document-time-stamp.js'
 import { GrowingPdf } from './growing-pdf.js'
-import type { EvidenceFor } from './level.js'
 import { appendValidationData } from './validation-data.js'
 
 export interface RenewalOptions {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { PdfReference, PdfStream, type PdfDictionary, type PdfValue } from '../../../validation/pdf/objects.js'
 import type { PdfDocument } from '../../../validation/pdf/document.js'
+import type { CollectedEvidence, EvidenceFor } from '../../revocation/collect-evidence.js'
 import { pathsOf } from './certificate-paths.js'
 import { changeForm } from './form-update.js'
 import { GrowingPdf } from './growing-pdf.js'
 import { IncrementalUpdate } from './incremental-update.js'
-import type { CollectedEvidence, EvidenceFor } from './level.js'
 import { dictionaryOf, name } from './object-writer.js'
 import { openPdf, readable, type OpenedPdf, type SignedField } from './open-pdf.js'
 
