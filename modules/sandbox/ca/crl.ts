@@ -27,9 +27,14 @@ export const reasonCodes: Readonly<Record<RevocationReason, CRLReasons>> = {
   cessationOfOperation: CRLReasons.cessationOfOperation,
 }
 
+/** Wrong lists a client must see through: `stale` ended yesterday, `wrong-signer` bears a foreign signature. */
+export const crlFaults = ['stale', 'wrong-signer'] as const
+export type CrlFault = (typeof crlFaults)[number]
+
 /** Certificate revocation list v2 (RFC 5280 5) of one authority, good for a day, DER. */
-export function buildCrl(authorities: CertificateAuthorities, authority: AuthorityName, now: Date): Buffer {
+export function buildCrl(authorities: CertificateAuthorities, authority: AuthorityName, at: Date, fault?: CrlFault): Buffer {
   const key = authorities.key(authority)
+  const now = fault === 'stale' ? new Date(at.getTime() - 2 * 86_400_000) : at
   const algorithm = new AlgorithmIdentifier({ algorithm: ecdsaWithSha256 })
   const revoked = authorities.revocations(authority).map(
     ([serial, revocation]) =>
@@ -59,6 +64,7 @@ export function buildCrl(authorities: CertificateAuthorities, authority: Authori
     ],
   })
   const toSign = Buffer.from(AsnConvert.serialize(tbsCertList))
-  const list = new CertificateList({ tbsCertList, signatureAlgorithm: algorithm, signature: arrayBufferOf(signWith(key, toSign)) })
+  const signingKey = fault === 'wrong-signer' ? authorities.key(authority === 'stranger' ? 'root' : 'stranger') : key
+  const list = new CertificateList({ tbsCertList, signatureAlgorithm: algorithm, signature: arrayBufferOf(signWith(signingKey, toSign)) })
   return Buffer.from(AsnConvert.serialize(list))
 }

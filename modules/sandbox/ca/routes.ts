@@ -1,10 +1,10 @@
 import express, { type Request, type Response, type Router } from 'express'
-import type { Faults, FaultPlan } from '../state/faults.js'
+import type { FaultKind, FaultPlan, Faults } from '../state/faults.js'
 import { timeStampFaults, type TimeStampAuthority } from '../tsa/time-stamp-authority.js'
 import type { AuthorityName, CertificateAuthorities } from './authority.js'
 import { pemOf } from './certificate.js'
-import { buildCrl } from './crl.js'
-import type { OcspResponder } from './ocsp.js'
+import { buildCrl, crlFaults } from './crl.js'
+import { ocspFaults, type OcspResponder } from './ocsp.js'
 
 const names: readonly AuthorityName[] = ['root', 'issuing', 'saudi', 'stranger']
 const slow = 10_000
@@ -29,30 +29,48 @@ export function trustRoutes(parts: {
       response.status(404).end()
       return
     }
-    withFaults(parts.faults, request, response, () => {
+    withFaults(parts.faults, request, response, (kind) => {
       if (file.endsWith('.cer')) response.type('application/pkix-cert').send(authorities.certificate(name))
       else if (file.endsWith('.pem')) response.type('application/x-pem-file').send(pemOf(authorities.certificate(name)))
-      else if (file.endsWith('.crl')) response.type('application/pkix-crl').send(buildCrl(authorities, name, now()))
+      else if (file.endsWith('.crl'))
+        response.type('application/pkix-crl').send(
+          buildCrl(
+            authorities,
+            name,
+            now(),
+            crlFaults.find((one) => one === kind),
+          ),
+        )
       else response.status(404).end()
     })
   })
   const body = express.raw({ type: () => true, limit: '64kb' })
   router.post('/ocsp', body, (request: Request, response: Response) => {
-    withFaults(parts.faults, request, response, () => {
-      response.type('application/ocsp-response').send(parts.ocsp.respond(bytesOf(request), now()))
+    withFaults(parts.faults, request, response, (kind) => {
+      const answer = parts.ocsp.respond(
+        bytesOf(request),
+        now(),
+        ocspFaults.find((one) => one === kind),
+      )
+      response.type('application/ocsp-response').send(answer)
     })
   })
   // RFC 6960 A.1: GET with the base64 request in the path
   router.get('/ocsp/*encoded', (request: Request, response: Response) => {
-    withFaults(parts.faults, request, response, () => {
-      const encoded = decodeURIComponent(request.path.slice('/ocsp/'.length))
-      response.type('application/ocsp-response').send(parts.ocsp.respond(Buffer.from(encoded, 'base64'), now()))
+    withFaults(parts.faults, request, response, (kind) => {
+      const encoded = Buffer.from(decodeURIComponent(request.path.slice('/ocsp/'.length)), 'base64')
+      const answer = parts.ocsp.respond(
+        encoded,
+        now(),
+        ocspFaults.find((one) => one === kind),
+      )
+      response.type('application/ocsp-response').send(answer)
     })
   })
   router.post(['/tsa', '/tsa/:fault'], body, (request: Request, response: Response) => {
     const asked = request.params.fault
-    const fault = timeStampFaults.find((one) => one === asked)
-    if (asked !== undefined && fault === undefined) {
+    const named = timeStampFaults.find((one) => one === asked)
+    if (asked !== undefined && named === undefined) {
       response.status(404).end()
       return
     }
@@ -60,14 +78,15 @@ export function trustRoutes(parts: {
       response.status(415).end()
       return
     }
-    withFaults(parts.faults, request, response, () => {
+    withFaults(parts.faults, request, response, (kind) => {
+      const fault = named ?? timeStampFaults.find((one) => one === kind)
       if (fault === 'error') {
         response.status(500).end()
         return
       }
       response.type('application/timestamp-reply')
       const bytes = fault === 'garbage' ? Buffer.from('this is no time stamp') : parts.timeStamps.respond(bytesOf(request), now(), fault)
-      if (fault === 'slow') answerLater(response, bytes, slow)
+      if (named === 'slow') answerLater(response, bytes, slow)
       else response.send(bytes)
     })
   })
@@ -86,12 +105,19 @@ function answerLater(response: Response, bytes: Buffer, milliseconds: number): v
   })
 }
 
-function withFaults(faults: Faults, request: Request, response: Response, work: () => void): void {
+function withFaults(faults: Faults, request: Request, response: Response, work: (kind: FaultKind | undefined) => void): void {
   const plan = faults.take(request.originalUrl)
-  if (plan === undefined || !misbehave(plan, response)) work()
+  if (plan?.kind === 'slow') {
+    const timer = setTimeout(() => {
+      work(undefined)
+    }, plan.milliseconds ?? slow)
+    response.on('close', () => {
+      clearTimeout(timer)
+    })
+  } else if (plan === undefined || !misbehave(plan, response)) work(plan?.kind)
 }
 
-/** The kinds of fault that make sense for binary answers; the others are answered rightly. */
+/** The kinds of fault that any binary answer may have; those of one service are made where it answers. */
 function misbehave(plan: FaultPlan, response: Response): boolean {
   switch (plan.kind) {
     case 'error-500':

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import express, { type Request, type Response, type Router } from 'express'
 import { CscError } from '../../../core/signing/signer-process/csc-error.js'
 import { CscProtocol, type CscAnswer, type CscVersion } from '../../../core/signing/signer-process/csc-protocol.js'
@@ -119,7 +120,8 @@ function misbehaving(
       return
     default:
   }
-  work(plan).then(
+  const begun = plan?.kind === 'slow' ? wait(milliseconds).then(() => work(plan)) : work(plan)
+  begun.then(
     ({ status, body, retryAfter }) => {
       if (plan?.kind === 'timeout-after-commit') {
         setTimeout(() => response.socket?.destroy(), milliseconds).unref()

@@ -26,6 +26,12 @@ export const faultKinds = [
   'status-revoked',
   'stale',
   'wrong-signer',
+  // Time stamps, beside wrong-nonce.
+  'wrong-imprint',
+  'untrusted',
+  'rejected',
+  // Any authority: the right answer, late.
+  'slow',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -38,7 +44,7 @@ export interface FaultPlan {
   readonly skip?: number
   /** Part of the path a call must contain: `clearance`, `/tsa`, `/ocsp`, `.crl`. Default: every call to an authority. */
   readonly path?: string
-  /** Length of a time-out or of a slow drip. Default 30,000 and 5,000. */
+  /** Length of a time-out, of a slow drip or of a late answer. Default 30,000, 5,000 and 10,000. */
   readonly milliseconds?: number
 }
 
