@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws'
+import { Fault } from '../../../i18n/fault.js'
 import type { AgentKeyProvider } from './agent-provider.js'
 import { connectedMs, type Desk } from './desks.js'
 import {
@@ -134,10 +135,14 @@ export class DeskConnection {
     const greeting = greetingOf(hello.companyId, hello.agentId, hello.nonce, hostNonce)
     const signature = signText(this.provider.hostKey.privateKey, signedText('host greets', greeting))
     this.socket.send(JSON.stringify({ type: 'challenge', nonce: hostNonce, signature } satisfies z.infer<typeof challengeShape>))
-    // Looked up only now: how the host greets tells nobody which desks exist.
-    this.desk = await this.provider.parts.database
-      .company(hello.companyId, (transaction) => this.provider.desks.desk(transaction, hello.agentId))
-      .catch(() => undefined)
+    // Looked up only now: how the host greets tells nobody which desks exist. A desk nobody knows is refused after its proof
+    // like one with a wrong proof; a database that does not answer ends the connection, and the desk comes again.
+    const { parts, desks } = this.provider
+    try {
+      this.desk = await parts.database.company(hello.companyId, (transaction) => desks.desk(transaction, hello.agentId))
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'SIGN-AGENT-UNKNOWN')) throw error
+    }
   }
 
   private async admit({ hello, hostNonce }: NonNullable<typeof this.challenge>, proof: z.infer<typeof proofShape>): Promise<void> {
