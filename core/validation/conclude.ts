@@ -14,7 +14,7 @@ export function concludeDocument(
   // A signer whose certificate was revoked or not yet valid did not thereby change the bytes.
   const broken = signatures.some(
     (signature) =>
-      signature.indication === 'TOTAL-FAILED' && signature.subIndication !== 'REVOKED' && signature.subIndication !== 'NOT_YET_VALID',
+      signature.indication === 'TOTAL-FAILED' && (signature.subIndication === null || !aboutCertificates.has(signature.subIndication)),
   )
   // Where the mathematics was not done, or rests on a broken algorithm, nobody knows whether the bytes are the signed ones.
   const unproven = signatures.some((signature) => signature.subIndication !== null && unprovenBy.has(signature.subIndication))
@@ -27,6 +27,9 @@ export function concludeDocument(
     findings: onlyStamped ? [...findings, { code: 'VERIFY-ONLY-TIME-STAMPED' }] : findings,
   }
 }
+
+/** Failures of the signer's certificate: the bytes are still the signed ones. */
+const aboutCertificates: ReadonlySet<SubIndication> = new Set(['REVOKED', 'NOT_YET_VALID', 'EXPIRED'])
 
 const unprovenBy: ReadonlySet<SubIndication> = new Set([
   'NO_SIGNING_CERTIFICATE_FOUND',

@@ -1,4 +1,4 @@
-import type { RevocationMode, RevocationSource } from './revocation/evidence.js'
+import type { RevocationEvidence, RevocationMode, RevocationSource } from './revocation/evidence.js'
 import type { Qualifier } from './trust/qualification.js'
 import type { DocumentVerdict } from './verdict.js'
 
@@ -11,6 +11,8 @@ export interface VerifyOptions {
   readonly content?: Uint8Array
   /** `known` unless told: evidence is used where it is, its absence is a warning. */
   readonly revocation?: RevocationMode
+  /** Revocation data at hand beside what the file carries. */
+  readonly evidence?: RevocationEvidence
   /** Asked for evidence the file does not carry; absent: offline. */
   readonly source?: RevocationSource
   /** What trusted lists say of a path. */

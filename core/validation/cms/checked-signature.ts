@@ -16,6 +16,7 @@ export function checkedSignature(
   more: { readonly certificates?: readonly Certificate[]; readonly evidence?: RevocationEvidence; readonly claimedAt?: Date } = {},
 ): CheckedSignature {
   const evidence = more.evidence ?? noEvidence
+  const overSignature = (algorithm: string): Buffer => createHash(algorithm).update(check.signature).digest()
   return {
     failure: check.failure,
     certificate: check.certificate,
@@ -23,11 +24,14 @@ export function checkedSignature(
     digestAlgorithm: check.digestAlgorithm,
     scheme: schemeOf(signer.signatureAlgorithm),
     claimedAt: more.claimedAt ?? check.signingTime,
-    timeStamps: check.timeStamps.map((token) => ({
-      token,
-      kind: 'signature' as const,
-      stamped: (algorithm: string): Buffer => createHash(algorithm).update(check.signature).digest(),
-    })),
-    evidence,
+    timeStamps: [
+      ...check.timeStamps.map((token) => ({ token, kind: 'signature' as const, stamped: overSignature })),
+      ...check.contentTimeStamps.map((stamp) => ({ ...stamp, kind: 'content' as const })),
+    ],
+    evidence: {
+      crls: [...cms.evidence.crls, ...evidence.crls],
+      ocspResponses: [...cms.evidence.ocspResponses, ...evidence.ocspResponses],
+    },
+    notes: check.notes,
   }
 }

@@ -1,22 +1,33 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { FaultDetail } from '../../i18n/fault.js'
 import type { DigestAlgorithm } from '../../signing/key.js'
 import { readCertificate, type Certificate } from '../certificate/certificate.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
-import { digestByOid, verifyMessageSignature } from '../signature-algorithm.js'
+import { type RevocationEvidence } from '../revocation/evidence.js'
+import { digestByOid, verifyMessageSignature, type Outcome } from '../signature-algorithm.js'
 import type { SubIndication } from '../verdict.js'
+import {
+  attributeValue,
+  checkCertificateReference,
+  inOrder,
+  keepsAlgorithmProtection,
+  noteOnUnsigned,
+  refuseDoubles,
+} from './attributes.js'
 
 const oid = {
   signedData: '1.2.840.113549.1.7.2',
   contentType: '1.2.840.113549.1.9.3',
   messageDigest: '1.2.840.113549.1.9.4',
   signingTime: '1.2.840.113549.1.9.5',
-  signingCertificate: '1.2.840.113549.1.9.16.2.12',
-  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
   signatureTimeStamp: '1.2.840.113549.1.9.16.2.14',
+  contentTimeStamp: '1.2.840.113549.1.9.16.2.20',
+  ocspResponse: '1.3.6.1.5.5.7.16.2',
 } as const
 
 const maximumCertificates = 100
+const maximumSigners = 50
+const maximumRevocations = 200
 
 const weakDigests: Readonly<Record<string, string>> = {
   '1.3.14.3.2.26': 'sha1',
@@ -39,6 +50,8 @@ export interface CmsSignedData {
   /** Encapsulated content, undefined when detached. */
   readonly content: Buffer | undefined
   readonly certificates: readonly Certificate[]
+  /** Lists and OCSP responses inside (`crls`; RFC 5940 for the latter). */
+  readonly evidence: RevocationEvidence
   readonly signers: readonly CmsSignerInfo[]
   /** Bytes the structure takes. */
   readonly length: number
@@ -61,19 +74,29 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
   const encapsulated = signed.child(2).expect(0x30)
   const wrapped = encapsulated.children[1]
   const certificates: Certificate[] = []
+  const crls: Buffer[] = []
+  const ocspResponses: Buffer[] = []
   let signers: readonly DerElement[] = []
   for (const part of signed.children.slice(3)) {
     if (part.is(0xa0)) {
       if (part.children.length > maximumCertificates) throw new MalformedDer('too many certificates', part.start)
       // Other certificate formats ([0]..[3]) may stand here; nothing of ours reads them.
       for (const one of part.children) if (one.is(0x30)) certificates.push(readCertificate(one.bytes))
+    } else if (part.is(0xa1)) {
+      if (part.children.length > maximumRevocations) throw new MalformedDer('too many revocation lists', part.start)
+      for (const one of part.children) {
+        if (one.is(0x30)) crls.push(one.bytes)
+        else if (one.is(0xa1) && one.child(0).oid() === oid.ocspResponse) ocspResponses.push(one.child(1).bytes)
+      }
     } else if (part.is(0x31)) signers = part.children
-    else if (!part.is(0xa1)) throw new MalformedDer('SignedData field', part.start)
+    else throw new MalformedDer('SignedData field', part.start)
   }
+  if (signers.length > maximumSigners) throw new MalformedDer('too many signers', signed.start)
   return {
     contentType: encapsulated.child(0).oid(),
     content: wrapped === undefined ? undefined : wrapped.expect(0xa0).child(0).expect(0x04).content,
     certificates,
+    evidence: { crls, ocspResponses },
     signers: signers.map((info) => readSignerInfo(info, digests)),
     length: outer.end - outer.start,
   }
@@ -125,15 +148,6 @@ export function signerCertificate(cms: CmsSignedData, signer: CmsSignerInfo): Ce
   return cms.certificates.find((certificate) => certificate.issuerDer.equals(issuer) && certificate.serialBytes.equals(serial))
 }
 
-/** The single value of an attribute. An attribute given twice, or with several values, is malformed. */
-export function attributeValue(attributes: DerElement | undefined, type: string): DerElement | undefined {
-  const found = (attributes?.children ?? []).filter((attribute) => attribute.child(0).oid() === type)
-  const [only, second] = found
-  if (only === undefined) return undefined
-  if (second !== undefined || only.child(1).expect(0x31).children.length !== 1) throw new MalformedDer('attribute not single', only.start)
-  return only.child(1).child(0)
-}
-
 export interface SignerCheck {
   readonly certificate: Certificate | undefined
   /** Null when hash, certificate reference and signature all hold. */
@@ -141,9 +155,14 @@ export interface SignerCheck {
   readonly hasSignedAttributes: boolean
   readonly hasSigningCertificate: boolean
   readonly signingTime: Date | undefined
+  /** Tokens over the signature. */
   readonly timeStamps: readonly Buffer[]
+  /** Tokens over the content, which the signer signed too: the signature is younger. */
+  readonly contentTimeStamps: readonly { readonly token: Buffer; readonly stamped: (algorithm: string) => Buffer }[]
   readonly signature: Buffer
   readonly digestAlgorithm: DigestAlgorithm | undefined
+  /** Put up with, and worth knowing; warnings. */
+  readonly notes: readonly FaultDetail[]
 }
 
 /**
@@ -157,6 +176,8 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
     hasSigningCertificate: false,
     signingTime: undefined as Date | undefined,
     timeStamps: [] as Buffer[],
+    contentTimeStamps: [] as { token: Buffer; stamped: (algorithm: string) => Buffer }[],
+    notes: [] as FaultDetail[],
     signature: signer.signature,
     digestAlgorithm: digestByOid[signer.digestOid],
   }
@@ -175,6 +196,7 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
     let message: Buffer
     if (attributes === undefined) return fail('FORMAT_FAILURE', 'VERIFY-SIGNED-ATTRIBUTES-MISSING')
     else {
+      refuseDoubles(attributes)
       const type = attributeValue(attributes, oid.contentType)
       if (type?.oid() !== cms.contentType) return fail('FORMAT_FAILURE', 'VERIFY-CONTENT-TYPE')
       const digest = attributeValue(attributes, oid.messageDigest)?.expect(0x04).content
@@ -183,24 +205,36 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
       if (certificate === undefined) return fail('NO_SIGNING_CERTIFICATE_FOUND', 'VERIFY-SIGNER-CERT-MISSING')
       if (digestAlgorithm === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
       draft.signingTime = attributeValue(attributes, oid.signingTime)?.time()
-      const reference = signingCertificateMatches(attributes, certificate)
-      if (reference === false) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNING-CERT-REFERENCE')
-      draft.hasSigningCertificate = reference === true
+      const reference = checkCertificateReference(attributes, certificate)
+      if (reference?.matches === false) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNING-CERT-REFERENCE')
+      draft.hasSigningCertificate = reference !== undefined
+      draft.notes.push(...(reference?.notes ?? []))
+      if (!keepsAlgorithmProtection(attributes, signer)) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-ALGORITHM-PROTECTION')
+      const contentStamp = attributeValue(attributes, oid.contentTimeStamp)
+      if (contentStamp !== undefined) draft.contentTimeStamps.push({ token: contentStamp.bytes, stamped: digestOf })
       message = Buffer.from(attributes.bytes)
       message[0] = 0x31
     }
     for (const attribute of signer.unsignedAttributes?.children ?? []) {
       if (attribute.child(0).oid() === oid.signatureTimeStamp)
         for (const value of attribute.child(1).children) draft.timeStamps.push(value.bytes)
+      else draft.notes.push(...noteOnUnsigned(attribute.child(0).oid()))
     }
-    const outcome = verifyMessageSignature({
-      algorithm: signer.signatureAlgorithm,
-      digestAlgorithm,
-      message,
-      spki: certificate.spki,
-      key: certificate.publicKey,
-      signature: signer.signature,
-    })
+    const outcomeOver = (bytes: Buffer): Outcome =>
+      verifyMessageSignature({
+        algorithm: signer.signatureAlgorithm,
+        digestAlgorithm,
+        message: bytes,
+        spki: certificate.spki,
+        key: certificate.publicKey,
+        signature: signer.signature,
+      })
+    let outcome = outcomeOver(message)
+    const ordered = outcome === 'invalid' ? inOrder(attributes) : undefined
+    if (ordered !== undefined) {
+      outcome = outcomeOver(ordered)
+      draft.notes.push({ code: 'VERIFY-CMS-ORDER', level: 'warning' })
+    }
     if (outcome === 'weak' || outcome === 'unsupported') return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: 'signature' })
     if (outcome === 'invalid') return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNATURE')
     return { ...draft, failure: null }
@@ -208,20 +242,4 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
     if (error instanceof MalformedDer) return fail('FORMAT_FAILURE', 'VERIFY-CMS-MALFORMED', { what: error.what })
     return fail('FORMAT_FAILURE', 'VERIFY-CMS-MALFORMED', { what: 'key or certificate' })
   }
-}
-
-/** True, false, or undefined when neither ESS attribute is there. The first identifier must name the signer (RFC 5035 section 4). */
-function signingCertificateMatches(attributes: DerElement, certificate: Certificate): boolean | undefined {
-  const second = attributeValue(attributes, oid.signingCertificateV2)
-  if (second !== undefined) {
-    const identifier = second.child(0).child(0).expect(0x30)
-    const named = identifier.child(0).is(0x30)
-    const algorithm = named ? digestByOid[identifier.child(0).child(0).oid()] : 'sha256'
-    const hash = identifier.child(named ? 1 : 0).expect(0x04).content
-    return algorithm !== undefined && createHash(algorithm).update(certificate.der).digest().equals(hash)
-  }
-  const first = attributeValue(attributes, oid.signingCertificate)
-  if (first === undefined) return undefined
-  const hash = first.child(0).child(0).child(0).expect(0x04).content
-  return createHash('sha1').update(certificate.der).digest().equals(hash)
 }

@@ -3,6 +3,7 @@ import type { FaultDetail } from '../../i18n/fault.js'
 import type { Certificate } from '../certificate/certificate.js'
 import { checkPath, type PathAnswer } from '../certificate/path.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
+import { noEvidence, type RevocationEvidence } from '../revocation/evidence.js'
 import { digestByOid } from '../signature-algorithm.js'
 import { schemeOf } from './signature-scheme.js'
 import { checkSigner, readSignedData } from './signed-data.js'
@@ -19,6 +20,8 @@ export interface TimeStampReading {
   readonly certificate: Certificate | undefined
   /** All that the token carries. */
   readonly certificates: readonly Certificate[]
+  /** Lists and OCSP responses that it carries. */
+  readonly evidence: RevocationEvidence
   /** Imprint, signature and signing certificate hold. */
   readonly intact: boolean
   readonly nonce: bigint | undefined
@@ -49,6 +52,7 @@ export function readTimeStamp(
     accuracyMs: 0,
     certificate: undefined,
     certificates: [],
+    evidence: noEvidence,
     intact: false,
     nonce: undefined,
     policy: undefined,
@@ -83,6 +87,7 @@ export function readTimeStamp(
       accuracyMs: info.accuracyMs,
       certificate: check.certificate,
       certificates: cms.certificates,
+      evidence: cms.evidence,
       intact: true,
       nonce: info.nonce,
       policy: info.policy,

@@ -11,6 +11,8 @@ export interface PathJudgementQuestion {
   readonly anchors: readonly Certificate[]
   /** Time the path must hold at. */
   readonly at: Date
+  /** Time of validation: evidence up to it counts. */
+  readonly until: Date
   readonly extendedKeyUsage?: string
   readonly mode: RevocationMode
   /** Revocation data that came with the signature. */
@@ -85,7 +87,7 @@ function check(question: PathJudgementQuestion, certificates: readonly Certifica
     at: question.at,
     ...(question.extendedKeyUsage === undefined ? {} : { extendedKeyUsage: question.extendedKeyUsage }),
     // An unknown status is judged here, where something can still be asked for.
-    ...(question.mode === 'ignore' ? {} : { revocation: { mode: 'known' as const, evidence } }),
+    ...(question.mode === 'ignore' ? {} : { revocation: { mode: 'known' as const, evidence, until: question.until } }),
   })
 }
 

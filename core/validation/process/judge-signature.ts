@@ -32,6 +32,8 @@ export interface CheckedSignature {
   readonly timeStamps: readonly CarriedTimeStamp[]
   /** Revocation data embedded in the file. */
   readonly evidence: RevocationEvidence
+  /** Worth knowing, found while checking; warnings. */
+  readonly notes?: readonly FaultDetail[]
 }
 
 export interface JudgeOptions {
@@ -56,6 +58,8 @@ export interface Judgement {
   /** Every certificate of the path (and of its time stamps) has evidence in the file itself: the signature is level LT. */
   readonly selfContained: boolean
   readonly path: PathAnswer | undefined
+  /** Certificates of the paths of its time stamps. */
+  readonly stampCertificates: readonly Certificate[]
   /** What the report shows: fields of SignatureVerdict of the same names. */
   readonly timeStamps: NonNullable<SignatureVerdict['timeStamps']>
   readonly certificates: NonNullable<SignatureVerdict['certificates']>
@@ -80,6 +84,7 @@ const nothingJudged = {
   stamped: false,
   selfContained: false,
   path: undefined,
+  stampCertificates: [],
   timeStamps: [],
   certificates: [],
   revocation: [],
@@ -93,7 +98,7 @@ const nothingJudged = {
 export async function judgeSignature(checked: CheckedSignature, options: JudgeOptions): Promise<Judgement> {
   if (checked.failure !== null) {
     const { subIndication, finding } = checked.failure
-    return { ...conclusion(subIndication), findings: [finding], ...nothingJudged }
+    return { ...conclusion(subIndication), findings: [finding, ...(checked.notes ?? [])], ...nothingJudged }
   }
   const { certificate } = checked
   if (certificate === undefined) return { ...conclusion('NO_SIGNING_CERTIFICATE_FOUND'), findings: [], ...nothingJudged }
@@ -108,6 +113,7 @@ export async function judgeSignature(checked: CheckedSignature, options: JudgeOp
     certificates: checked.certificates,
     anchors: options.anchors,
     at: times.provenAt ?? options.at,
+    until: options.at,
     mode: options.revocation,
     evidence: checked.evidence,
     ...(options.source === undefined ? {} : { source: options.source }),
@@ -115,17 +121,19 @@ export async function judgeSignature(checked: CheckedSignature, options: JudgeOp
   const problem = firstProblem(checked, certificate, judged, stamps, times, options)
   return {
     ...conclusion(problem?.subIndication ?? null),
-    findings: [
+    findings: uniqueFindings([
       ...(problem?.finding === undefined ? [] : [problem.finding]),
       ...judged.path.findings,
       ...stampFindings(stamps, options),
       ...judged.findings,
       ...claimFindings(checked, times),
-    ],
+      ...(checked.notes ?? []),
+    ]),
     provenAt: times.provenAt,
     stamped: stamps.some((stamp) => stamp.intact && stamp.kind === 'signature'),
     selfContained: judged.selfContained && stamps.every((stamp) => !stamp.intact || stamp.selfContained),
     path: judged.path,
+    stampCertificates: stamps.flatMap((stamp) => stamp.path?.chain ?? []),
     timeStamps: stamps.map(({ kind, at, authority, intact, trusted }) => ({
       kind,
       at: at?.toISOString() ?? null,
@@ -256,4 +264,11 @@ function claimFindings(checked: CheckedSignature, times: ProvenTimes): FaultDeta
 
 function uniqueStatuses(statuses: readonly RevocationStatus[]): readonly RevocationStatus[] {
   return statuses.filter((status, index) => statuses.findIndex((other) => other.certificate === status.certificate) === index)
+}
+
+/** The same thing said by two checks is said once; what is wrong comes before what is worth knowing. */
+function uniqueFindings(findings: readonly FaultDetail[]): readonly FaultDetail[] {
+  const key = (finding: FaultDetail): string => `${finding.code} ${finding.path ?? ''} ${String(finding.params?.name ?? '')}`
+  const once = findings.filter((finding, index) => findings.findIndex((other) => key(other) === key(finding)) === index)
+  return [...once.filter((finding) => finding.level !== 'warning'), ...once.filter((finding) => finding.level === 'warning')]
 }

@@ -71,9 +71,13 @@ export async function judgeTimeStamp(carried: CarriedTimeStamp, options: TimeSta
       certificates: [...token.certificates, ...options.certificates],
       anchors: options.anchors,
       at: time,
+      until: options.at,
       extendedKeyUsage: timeStamping,
       mode: options.revocation,
-      evidence: options.evidence,
+      evidence: {
+        crls: [...token.evidence.crls, ...options.evidence.crls],
+        ocspResponses: [...token.evidence.ocspResponses, ...options.evidence.ocspResponses],
+      },
       ...(options.source === undefined ? {} : { source: options.source }),
     })
   let judged = await ask(existedAt)

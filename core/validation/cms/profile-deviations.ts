@@ -1,0 +1,38 @@
+import type { FaultDetail } from '../../i18n/fault.js'
+import { egyptProfile } from '../../signing/formats/cades/profiles/egypt.js'
+import type { CmsProfile } from '../../signing/formats/cades/profiles/profile.js'
+import type { DerElement } from '../der-reader.js'
+import type { CmsSignedData, CmsSignerInfo } from './signed-data.js'
+import { schemeOf } from './signature-scheme.js'
+
+/** Forms that are recognised by their content type. */
+const profiles: readonly CmsProfile[] = [egyptProfile]
+
+const signingCertificateV2 = '1.2.840.113549.1.9.16.2.47'
+
+/** Where a signature that follows a prescribed form departs from it. Warnings: what is live departs in small ways and is accepted. */
+export function profileDeviations(cms: CmsSignedData, signer: CmsSignerInfo): readonly FaultDetail[] {
+  const profile = profiles.find((one) => one.contentType === cms.contentType)
+  if (profile === undefined) return []
+  const types = (signer.signedAttributes?.children ?? []).map((attribute) => attribute.child(0).oid())
+  const missing = profile.signedAttributes.filter((type) => !types.includes(type))
+  const extra = types.filter((type) => !profile.signedAttributes.includes(type))
+  const what = [
+    ...(profile.detached && cms.content !== undefined ? ['content inside'] : []),
+    ...(profile.signerCertificateOnly && cms.certificates.length > 1 ? ['further certificates'] : []),
+    ...(cms.signers.length > 1 ? ['several signers'] : []),
+    ...(!profile.unsignedAttributes && signer.unsignedAttributes !== undefined ? ['unsigned attributes'] : []),
+    ...(schemeOf(signer.signatureAlgorithm) === profile.scheme ? [] : ['signature algorithm']),
+    ...(!profile.issuerSerial && namesIssuer(signer.signedAttributes) ? ['issuer in the certificate reference'] : []),
+    ...missing.map((type) => `without ${type}`),
+    ...extra.map((type) => `with ${type}`),
+  ]
+  return what.map((one) => ({ code: 'VERIFY-PROFILE-DEVIATION', params: { profile: profile.name, name: one }, level: 'warning' as const }))
+}
+
+function namesIssuer(attributes: DerElement | undefined): boolean {
+  const reference = attributes?.children.find((attribute) => attribute.child(0).oid() === signingCertificateV2)
+  if (reference === undefined) return false
+  const identifier = reference.child(1).child(0).child(0).child(0)
+  return identifier.children[identifier.child(0).is(0x30) ? 2 : 1] !== undefined
+}
