@@ -1,23 +1,44 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Company } from '../../access/context.js'
+import type { Host } from '../../host/module.js'
 import { Fault } from '../../i18n/fault.js'
-import { signCades } from '../../signing/formats/cades/signed-data.js'
-import { signPdf } from '../../signing/formats/pades/sign-pdf.js'
+import { signCades, type CadesLevel } from '../../signing/formats/cades/sign-cades.js'
+import { drawSignature } from '../../signing/formats/pades/draw-signature.js'
+import type { PdfLevel } from '../../signing/formats/pades/level.js'
+import type { SeenRectangle } from '../../signing/formats/pades/page-geometry.js'
+import { signPdf, type SignatureAppearance } from '../../signing/formats/pades/sign-pdf.js'
+import { signXades, type XadesLevel } from '../../signing/formats/xades/sign-xades.js'
 import type { KeyPurpose } from '../../signing/key.js'
+import { evidenceFrom, type EvidenceFor } from '../../signing/revocation/collect-evidence.js'
+import { createOnlineSource } from '../../signing/revocation/online-source.js'
+import type { Signer } from '../../signing/signing-service.js'
 import type { TimeStampClient } from '../../signing/tsp/time-stamp.js'
 import { createTimeStampClient } from '../../signing/tsp/time-stamp-client.js'
+import { readCertificate } from '../../validation/certificate/certificate.js'
+import { openTrust } from '../../validation/trust/open-trust.js'
 import { print, printJson, type GlobalOptions } from '../terminal.js'
 import { withHost } from '../with-host.js'
+
+interface VisiblePlace {
+  readonly page: number
+  readonly rect: SeenRectangle
+}
 
 interface SignOptions extends GlobalOptions {
   readonly company: string
   readonly key: string
-  readonly format: 'pades' | 'cades'
-  readonly level: 'b' | 't'
+  readonly format: 'pades' | 'cades' | 'xades'
+  readonly level: 'b' | 't' | 'lt' | 'lta'
   readonly purpose: KeyPurpose
   readonly out?: string
   readonly reason?: string
+  readonly location?: string
+  readonly field?: string
+  readonly certify?: '1' | '2' | '3'
+  readonly visible?: VisiblePlace
+  readonly detached?: boolean
 }
 
 /** `khatm sign FILE`: signs a file with a configured key; policy and use log apply as everywhere. */
@@ -28,42 +49,167 @@ export function register(program: Command): void {
     .requiredOption('--company <code>', 'company the key belongs to')
     .requiredOption('--key <id>', 'identifier of the key')
     .addOption(
-      new Option('--format <format>', 'pades signs a PDF inside, cades writes a .p7m beside').choices(['pades', 'cades']).default('pades'),
+      new Option('--format <format>', 'pades signs a PDF inside, xades an XML file inside, cades writes a .p7m beside')
+        .choices(['pades', 'cades', 'xades'])
+        .default('pades'),
     )
-    .addOption(new Option('--level <level>', 't adds a time stamp').choices(['b', 't']).default('b'))
+    .addOption(
+      new Option('--level <level>', 't adds a time stamp, lt proof of the certificates, lta an archive time stamp (pades)')
+        .choices(['b', 't', 'lt', 'lta'])
+        .default('b'),
+    )
     .addOption(
       new Option('--purpose <purpose>', 'what the key is used for').choices(['seal-document', 'sign-contract']).default('seal-document'),
     )
     .option('--reason <text>', 'shown in the PDF')
+    .option('--location <text>', 'shown in the PDF')
+    .option('--field <name>', 'signature field of the PDF; made when it is not there')
+    .addOption(new Option('--certify <level>', 'certifies the PDF: 1 no change, 2 signing, 3 also annotations').choices(['1', '2', '3']))
+    .option('--visible <page,x,y,width,height>', 'where the signature is seen; points from the lower left corner', readPlace)
+    .option('--detached', 'cades, xades: the content stays outside')
     .option('--out <file>', 'where to write (default: beside the file)')
     .action(async (file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<SignOptions>()
+      checkCombination(options)
       const bytes = await readFile(file).catch((error: unknown) => {
         throw new Fault('VERIFY-FILE-MISSING', { params: { file }, cause: error })
       })
-      const result = await withHost(command, async ({ host }) => {
-        const company = await host.access.companyByCode(options.company)
-        const context = await host.access.systemContext(company.id, 'cli')
-        const timeStamp =
-          options.level === 't' ? configuredTimeStamp(host.config.signing.timeStampUrl, host.config.allowedPrivateOrigins) : undefined
-        const subject = { type: 'file', id: basename(file), label: basename(file) }
-        const signer = await host.signing.open(context, options.key, { purpose: options.purpose, subject })
-        const shared = { signer, signedAt: host.now(), ...(timeStamp === undefined ? {} : { timeStamp }) }
-        if (options.format === 'cades') {
-          const { cms, level } = await signCades(bytes, { ...shared, detached: false })
-          return { bytes: cms, level, out: options.out ?? `${file}.p7m` }
-        }
-        const { pdf, level } = await signPdf(bytes, { ...shared, ...(options.reason === undefined ? {} : { reason: options.reason }) })
-        return { bytes: pdf, level, out: options.out ?? `${file.slice(0, file.length - extname(file).length)}.signed.pdf` }
-      })
+      const result = await withHost(command, ({ host }) => sign(host, file, bytes, options))
       await writeFile(result.out, result.bytes)
-      if (options.json === true) printJson({ file: result.out, level: result.level })
+      if (options.json === true) printJson({ file: result.out, level: result.level, stampedAt: result.stampedAt?.toISOString() ?? null })
       else print(`${result.out} ${result.level}`)
     })
 }
 
+function readPlace(text: string): VisiblePlace {
+  const [page, x, y, width, height, more] = text.split(',').map(Number)
+  const isPlace =
+    page !== undefined &&
+    x !== undefined &&
+    y !== undefined &&
+    width !== undefined &&
+    height !== undefined &&
+    more === undefined &&
+    Number.isInteger(page) &&
+    page > 0 &&
+    [x, y].every((value) => Number.isFinite(value)) &&
+    [width, height].every((value) => Number.isFinite(value) && value > 0)
+  if (!isPlace) throw new InvalidArgumentError('page,x,y,width,height')
+  return { page, rect: [x, y, width, height] }
+}
+
+/** What was asked for and means nothing for the format is a mistake, not a wish to be passed over. */
+function checkCombination({ format, level, ...options }: SignOptions): void {
+  const refuse = (option: string): Fault => new Fault('SIGN-COMMAND-OPTION', { params: { option, format } })
+  if (format !== 'pades') {
+    if (level === 'lta') throw refuse('--level lta')
+    for (const option of ['reason', 'location', 'field', 'certify', 'visible'] as const)
+      if (options[option] !== undefined) throw refuse(`--${option}`)
+  } else if (options.detached === true) throw refuse('--detached')
+}
+
+interface Signed {
+  readonly bytes: Buffer
+  readonly level: string
+  readonly stampedAt: Date | null
+  readonly out: string
+}
+
+async function sign(host: Host, file: string, bytes: Buffer, options: SignOptions): Promise<Signed> {
+  const company = await host.access.companyByCode(options.company)
+  const context = await host.access.systemContext(company.id, 'cli')
+  // Before the key is opened: who has to be asked for the level must be set up.
+  const timeStamp = options.level === 'b' ? undefined : configuredTimeStamp(host)
+  const evidence = options.level === 'lt' || options.level === 'lta' ? configuredEvidence(host) : undefined
+  const subject = { type: 'file', id: basename(file), label: basename(file) }
+  const signer = await host.signing.open(context, options.key, { purpose: options.purpose, subject })
+  const shared = {
+    signer,
+    signedAt: host.now(),
+    ...(timeStamp === undefined ? {} : { timeStamp }),
+    ...(evidence === undefined ? {} : { evidence }),
+  }
+  const beside = (ending: string): string => options.out ?? `${file.slice(0, file.length - extname(file).length)}${ending}`
+  switch (options.format) {
+    case 'cades': {
+      const detached = options.detached === true
+      const made = await signCades(bytes, { ...shared, level: levelOf<CadesLevel>(options), detached })
+      return {
+        bytes: made.cms,
+        level: made.level,
+        stampedAt: made.stampedAt ?? null,
+        out: options.out ?? `${file}.${detached ? 'p7s' : 'p7m'}`,
+      }
+    }
+    case 'xades': {
+      const placement = options.detached === true ? ({ kind: 'detached', uri: encodeURIComponent(basename(file)) } as const) : undefined
+      const made = await signXades(bytes, {
+        ...shared,
+        level: levelOf<XadesLevel>(options),
+        ...(placement === undefined ? {} : { placement }),
+      })
+      return {
+        bytes: made.xml,
+        level: made.level,
+        stampedAt: made.stampedAt,
+        out: beside(options.detached === true ? '.xades.xml' : '.signed.xml'),
+      }
+    }
+    case 'pades': {
+      const made = await signPdf(bytes, {
+        ...shared,
+        level: levelOf<PdfLevel>(options),
+        ...(options.reason === undefined ? {} : { reason: options.reason }),
+        ...(options.location === undefined ? {} : { location: options.location }),
+        ...(options.field === undefined ? {} : { fieldName: options.field }),
+        ...(options.certify === undefined ? {} : { certify: certificationOf(options.certify) }),
+        ...(options.visible === undefined ? {} : { appearance: await picture(host, company, signer, options.visible, options) }),
+      })
+      return { bytes: made.pdf, level: made.level, stampedAt: made.stampedAt, out: beside('.signed.pdf') }
+    }
+  }
+}
+
+/** `lt` as the formats write it; combinations that a format lacks were refused before. */
+function levelOf<Level extends PdfLevel>(options: SignOptions): Level {
+  // The choices of the option are the four levels in lower case.
+  return options.level.toUpperCase() as Level
+}
+
+const certificationOf = (text: '1' | '2' | '3'): 1 | 2 | 3 => (text === '1' ? 1 : text === '2' ? 2 : 3)
+
+async function picture(
+  host: Host,
+  company: Company,
+  signer: Signer,
+  place: VisiblePlace,
+  { reason, location }: SignOptions,
+): Promise<SignatureAppearance> {
+  const [own] = signer.certificates
+  if (own === undefined) throw new Fault('SIGN-CERT-MISSING', { params: { name: '' }, status: 409 })
+  const [, , width, height] = place.rect
+  const pdf = await drawSignature(host.documents, {
+    width,
+    height,
+    name: readCertificate(own).holder,
+    signedAt: host.now(),
+    timeZone: company.timeZone,
+    locale: company.locale,
+    digits: company.digits,
+    ...(reason === undefined ? {} : { reason }),
+    ...(location === undefined ? {} : { location }),
+  })
+  return { ...place, pdf }
+}
+
 /** Level T was asked for: without an authority that is a fault, not a level B. */
-function configuredTimeStamp(url: string | null, allowPrivate: readonly string[]): TimeStampClient {
-  if (url === null) throw new Fault('SIGN-TSA-NOT-CONFIGURED')
-  return createTimeStampClient(url, { allowPrivate })
+function configuredTimeStamp({ config, now }: Host): TimeStampClient {
+  const { timeStampUrl } = config.signing
+  if (timeStampUrl === null) throw new Fault('SIGN-TSA-NOT-CONFIGURED')
+  return createTimeStampClient(timeStampUrl, { allowPrivate: config.allowedPrivateOrigins, now })
+}
+
+function configuredEvidence({ config, now }: Host): EvidenceFor {
+  const { anchors } = openTrust({ dataDir: config.dataDir, trustFiles: config.validation.trustFiles, now: now() })
+  return evidenceFrom(createOnlineSource({ allowPrivate: config.allowedPrivateOrigins, now }), anchors)
 }
