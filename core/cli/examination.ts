@@ -8,6 +8,8 @@ import type { Configuration } from '../../config/schema.js'
 import { bootHost } from '../host/boot.js'
 import { Fault, type FaultDetail, type FaultParameters } from '../i18n/fault.js'
 import type { Locale } from '../i18n/locale.js'
+import { pinIsThere } from '../signing/keys/pkcs11/pin-source.js'
+import { masterKeyState } from '../signing/keys/software/rotate-master-key.js'
 import type { Translator } from '../i18n/translator.js'
 import { installation } from './terminal.js'
 
@@ -93,9 +95,7 @@ function fontsPresent(): boolean {
 function tokens(config: Configuration, when: When): readonly Finding[] {
   return config.signing.pkcs11.flatMap((token) => {
     const params = { name: token.name, library: token.library }
-    const pin =
-      (token.pinFile !== null && existsSync(token.pinFile)) ||
-      (token.pinEnvironment !== null && process.env[token.pinEnvironment] !== undefined)
+    const pin = (token.pinFile !== null && existsSync(token.pinFile)) || pinIsThere(token)
     return [when(existsSync(token.library), 'stopped', 'token-library', params), when(pin, 'stopped', 'token-pin', params)]
   })
 }
@@ -136,6 +136,12 @@ async function hostFindings(config: Configuration, texts: Translator, locale: Lo
         if (fault === undefined) continue
         const remedy = texts.text(locale, 'doctor.module-failed.remedy', { name })
         findings.push({ check: `module ${name}`, state: 'stopped', text: faultText(fault, texts, locale), remedy })
+      }
+      const state = await masterKeyState(host.db, config)
+      const { current, next, held } = state
+      if (next !== undefined) findings.push(say('warning', 'master-key-rotation', { id: next }))
+      if (current !== undefined) {
+        findings.push(say(held.includes(current) ? 'ready' : 'stopped', 'master-key-held', { id: current, held: held.join(', ') }))
       }
       const behind = host.modules.list().filter((module) => module.state === 'upgrading')
       if (behind.length > 0) findings.push(say('stopped', 'modules', { names: behind.map((module) => module.name).join(', ') }))

@@ -17,8 +17,13 @@ declare module './hook-map.js' {
     menu: Collect<undefined, MenuItem>
     /** What this company still lacks; shown by `khatm doctor`. Runs inside a transaction of the company. */
     readiness: Collect<{ readonly company: Company }, Readiness>
+    /**
+     * The master key changes: a module that keeps secrets wrapped with it gives each to `rewrap` (with the name it was wrapped
+     * under), stores what comes back and answers how many changed. Runs inside a transaction of the company.
+     */
+    'secrets.rewrap': Collect<{ rewrap(name: string, wrapped: string): string }, number>
   }
 }
 
 /** Points the host itself owns. */
-export const corePoints = { menu: 'collect', readiness: 'collect' } as const
+export const corePoints = { menu: 'collect', readiness: 'collect', 'secrets.rewrap': 'collect' } as const

@@ -6,6 +6,7 @@ import type { OpenDatabase } from '../db/open-database.js'
 import { HookRegistry, type NotifyJob } from '../hooks/registry.js'
 import { coreTextFolders, createTranslator } from '../i18n/create-translator.js'
 import { Fault, type FaultDetail } from '../i18n/fault.js'
+import { withholdPins } from '../signing/keys/pkcs11/pin-source.js'
 import type { Translator } from '../i18n/translator.js'
 import type { BootReport } from './boot-report.js'
 import { CompanyModules } from './company-modules.js'
@@ -57,6 +58,8 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
   const now = options.now ?? (() => new Date())
   const logger = options.logger ?? createLogger(given)
   const closing = new Closing()
+  // Before anything else is started: no child of this process inherits a PIN.
+  withholdPins(given.signing.pkcs11)
   try {
     await mkdir(given.dataDir, { recursive: true })
     progress('modules')
@@ -249,7 +252,7 @@ function withAuthorities(config: Configuration, authorities: LocalAuthorities | 
   return {
     ...config,
     ...shared,
-    sandbox: { ...config.sandbox, url: authorities.url },
+    sandbox: { url: authorities.url, trustAnchors: authorities.trustAnchors.map((der) => der.toString('base64')) },
     allowedPrivateOrigins: [...new Set([...config.allowedPrivateOrigins, ...origins])],
   }
 }

@@ -24,7 +24,9 @@ import {
 import type { Key, KeyProvider, KeyProviderKind, KeyPurpose, KeyUse } from './key.js'
 import { Pkcs11KeyProvider } from './keys/pkcs11/pkcs11-provider.js'
 import { generateKeyMaterial, readKeyMaterial, type KeyMaterial } from './keys/software/key-material.js'
-import { loadMasterKey, wrapKey } from './keys/software/wrapping.js'
+import { loadMasterKeys } from './keys/software/master-key.js'
+import { wrappingKeyFor } from './keys/software/rotate-master-key.js'
+import { wrapKey } from './keys/software/wrapping.js'
 import { createKeyProviders, type SigningLogger } from './key-providers.js'
 import { KeyStates } from './key-state.js'
 import { checkPolicy, needsApproval } from './policy.js'
@@ -47,13 +49,12 @@ export function createSigningService(parts: SigningParts): SigningService {
 }
 
 class LocalSigningService implements SigningService {
-  private masterKeyLoaded: Buffer | undefined
   private readonly providers: ReadonlyMap<KeyProviderKind, KeyProvider>
   private readonly states: KeyStates
 
   constructor(private readonly parts: SigningParts) {
     this.states = new KeyStates(parts.database)
-    this.providers = createKeyProviders({ ...parts, masterKey: () => this.masterKey() })
+    this.providers = createKeyProviders({ ...parts, masterKeys: () => loadMasterKeys(parts.config) })
   }
 
   async generateKey(...[transaction, context, key]: Parameters<SigningService['generateKey']>): Promise<Key> {
@@ -211,10 +212,6 @@ class LocalSigningService implements SigningService {
     for (const provider of this.providers.values()) await provider.close?.()
   }
 
-  private masterKey(): Buffer {
-    return (this.masterKeyLoaded ??= loadMasterKey(this.parts.config))
-  }
-
   private async storeSoftwareKey(
     transaction: CompanyTransaction,
     context: CompanyContext,
@@ -224,7 +221,8 @@ class LocalSigningService implements SigningService {
   ): Promise<Key> {
     const id = randomUUID()
     const pkcs8 = made.privateKey.export({ format: 'der', type: 'pkcs8' })
-    const wrapped = wrapKey(this.masterKey(), transaction.companyId, id, pkcs8)
+    const masterKey = await wrappingKeyFor(transaction, this.parts.config, this.parts.now())
+    const wrapped = wrapKey(masterKey, transaction.companyId, id, pkcs8)
     pkcs8.fill(0)
     const row: NewKeyRow = {
       id,

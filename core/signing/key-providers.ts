@@ -20,8 +20,8 @@ export interface ProviderParts {
   readonly config: Pick<Configuration, 'dataDir' | 'signing'>
   readonly now: () => Date
   readonly logger: SigningLogger
-  /** The key that wraps software keys, read when first asked for. */
-  readonly masterKey: () => Buffer
+  /** Master keys that open software keys: one, or two while they change. Read anew at each call. */
+  readonly masterKeys: () => readonly Buffer[]
 }
 
 /** Makes one source of keys. It does no work and opens nothing until a key is asked for. */
@@ -29,7 +29,7 @@ export type KeyProviderFactory = (parts: ProviderParts) => KeyProvider
 
 /** Every source of keys this host knows, in the order they are shown. A further one is one more line here. */
 const factories: readonly KeyProviderFactory[] = [
-  ({ masterKey }) => new SoftwareKeyProvider(masterKey),
+  ({ masterKeys }) => new SoftwareKeyProvider(masterKeys),
   ({ config, logger }) => new Pkcs11KeyProvider(config.signing.pkcs11, logger),
   (parts) => new AgentKeyProvider(parts),
   ({ config }) => new CscKeyProvider(config.signing.csc),

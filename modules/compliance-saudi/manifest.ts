@@ -1,3 +1,4 @@
+import { rewrapSecrets } from './unit/credentials.js'
 import { defineModule } from '../../core/host/module.js'
 import { seedCatalogue } from '../invoicing/index.js'
 import { identifierSchemes } from './data/identifiers.js'
@@ -23,6 +24,7 @@ export default defineModule({
   setup(setup) {
     const regime = new SaudiRegime(setup.host)
     setup.hooks.on('compliance.regimes', () => regime)
+    setup.hooks.on('secrets.rewrap', ({ rewrap }, { transaction }) => (transaction === undefined ? [] : rewrapSecrets(transaction, rewrap)))
     setup.hooks.on('invoicing.taxes', ({ country }) => (country === 'SA' ? saudiTaxes : []))
     setup.hooks.on('contact.identifiers', () => identifierSchemes)
     setup.hooks.on('compliance.demonstrations', () => saudiDemonstration())

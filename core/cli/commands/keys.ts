@@ -5,7 +5,8 @@ import type { Host } from '../../host/module.js'
 import { Fault } from '../../i18n/fault.js'
 import { keyAlgorithms, type Key, type KeyAlgorithm, type KeyPurpose } from '../../signing/key.js'
 import { readCertificate, readCertificateFile } from '../../validation/certificate/certificate.js'
-import { print, printJson, type GlobalOptions } from '../terminal.js'
+import { Pkcs11KeyProvider } from '../../signing/keys/pkcs11/pkcs11-provider.js'
+import { print, printJson, progress, type GlobalOptions } from '../terminal.js'
 import { withHost } from '../with-host.js'
 
 interface KeysOptions extends GlobalOptions {
@@ -116,6 +117,71 @@ export function register(program: Command): void {
         ]
       }),
   )
+  named(verb('make-on-token', 'make a key on a token or HSM that never leaves it, and register it'))
+    .requiredOption('--module <name>', 'PKCS#11 module of the configuration')
+    .requiredOption('--token-serial <serial>', 'serial number of the token')
+    .addOption(new Option('--algorithm <algorithm>', 'kind of key').choices(keyAlgorithms).default('ec-p256'))
+    .action((options: KeysOptions, command: Command) =>
+      run(command, async (host, context) => {
+        const { name, purpose, module, tokenSerial, algorithm } = options
+        const made = await tokensOf(host).generateKey({ module, tokenSerial: tokenSerial ?? '', algorithm, label: name })
+        const key = { ...made, name, purposes: purpose, provider: 'pkcs11' } as const
+        return [await host.db.company(context.companyId, (transaction) => host.signing.adoptKey(transaction, context, key))]
+      }),
+    )
+  keys
+    .command('tokens')
+    .description('tokens that are plugged in, with the state of their PINs; nothing logs in')
+    .action(async (_options: object, command: Command) => {
+      await withHost(command, async ({ host }) => {
+        const provider = tokensOf(host)
+        const all = await Promise.all(
+          provider.moduleNames().map(async (module) => (await provider.tokens(module)).map((token) => ({ module, ...token }))),
+        )
+        if (command.optsWithGlobals<GlobalOptions>().json === true) printJson(all.flat())
+        else
+          for (const { module, serial, label, model, pinLocked, pinFinalTry, pinCountLow } of all.flat()) {
+            const pin = pinLocked ? 'PIN locked' : pinFinalTry ? 'one PIN try left' : pinCountLow ? 'a wrong PIN was given' : 'PIN fine'
+            print(`${module} ${serial} ${label} ${model} ${pin}`)
+          }
+      })
+    })
+  keys
+    .command('rotate-master')
+    .description('wrap all software keys and secrets of all companies with a new master key; run it again after an interruption')
+    .requiredOption('--new-key-file <file>', 'file of mode 600 with 32 bytes in base64 (openssl rand -base64 32)')
+    .action(async (options: { newKeyFile: string }, command: Command) => {
+      await withHost(command, async ({ host }) => {
+        const { rotateMasterKey } = await import('../../signing/keys/software/rotate-master-key.js')
+        const { readMasterKeyFile } = await import('../../signing/keys/software/master-key.js')
+        const companies = await host.access.companies()
+        const contexts = new Map(
+          await Promise.all(companies.map(async ({ id }) => [id, await host.access.systemContext(id, 'cli')] as const)),
+        )
+        const result = await rotateMasterKey({
+          database: host.db,
+          place: host.config,
+          companies: companies.map(({ id }) => id),
+          newKey: readMasterKeyFile(options.newKeyFile),
+          now: () => host.now(),
+          others: async (transaction, rewrap) => {
+            const context = contexts.get(transaction.companyId)
+            if (context === undefined) return 0
+            const counts = await host.hooks.collect('secrets.rewrap', { rewrap }, { context, transaction })
+            return counts.reduce((sum, count) => sum + count, 0)
+          },
+          onProgress: (company, rewrapped) => {
+            progress(`${companies.find(({ id }) => id === company)?.code ?? company}: ${rewrapped}`)
+          },
+        })
+        if (command.optsWithGlobals<GlobalOptions>().json === true) printJson(result)
+        else {
+          print(`master key ${result.id}: ${result.rewrapped} secrets wrapped anew`)
+          if (result.retiredFile !== undefined) print(`the old key lies in ${result.retiredFile}; backups made before need it`)
+          else print('set KHATM_MASTER_KEY to the new key; then master.key.next can be removed from the data folder')
+        }
+      })
+    })
   verb('stop <key>', 'report a key lost or stolen: no use from this moment')
     .requiredOption('--reason <text>', 'why')
     .action((key: string, options: KeysOptions, command: Command) =>
@@ -126,6 +192,12 @@ export function register(program: Command): void {
         }),
       ),
     )
+}
+
+function tokensOf(host: Host): Pkcs11KeyProvider {
+  const provider = host.signing.provider('pkcs11')
+  if (!(provider instanceof Pkcs11KeyProvider)) throw new Fault('SIGN-PROVIDER-UNKNOWN', { params: { provider: 'pkcs11' } })
+  return provider
 }
 
 function certificatesOf(bytes: Buffer): Buffer[] {

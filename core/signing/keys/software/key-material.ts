@@ -3,6 +3,8 @@ import { promisify } from 'node:util'
 import forge from 'node-forge'
 import { Fault } from '../../../i18n/fault.js'
 import { readCertificate } from '../../../validation/certificate/certificate.js'
+import { DerElement } from '../../../validation/der-reader.js'
+import { requireSafeKey } from './key-safety.js'
 import type { KeyAlgorithm } from '../../key.js'
 
 const generate = promisify(generateKeyPair)
@@ -46,12 +48,21 @@ export function algorithmOf(key: KeyObject): KeyAlgorithm {
 }
 
 /**
- * Reads a private key: PKCS#8 or SEC1/PKCS#1, PEM or DER, encrypted or not, or PKCS#12 with its certificates.
- * @throws Fault SIGN-IMPORT-UNREADABLE, SIGN-IMPORT-PASSWORD, SIGN-KEY-UNSUPPORTED
+ * Reads a private key: PKCS#8 or SEC1/PKCS#1, PEM or DER, encrypted or not, or PKCS#12 with its certificates. Keys that are
+ * broken or known to be weak are refused.
+ * @throws Fault SIGN-IMPORT-UNREADABLE, SIGN-IMPORT-PASSWORD, SIGN-KEY-UNSUPPORTED and those of requireSafeKey
  */
 export function readKeyMaterial(bytes: Uint8Array, password?: string): KeyMaterial {
+  if (bytes.length > 1024 * 1024) throw new Fault('SIGN-IMPORT-UNREADABLE')
   const buffer = Buffer.from(bytes)
-  if (buffer.length > 1024 * 1024) throw new Fault('SIGN-IMPORT-UNREADABLE')
+  try {
+    return readAnyForm(buffer, password)
+  } finally {
+    buffer.fill(0)
+  }
+}
+
+function readAnyForm(buffer: Buffer, password: string | undefined): KeyMaterial {
   const text = buffer.toString('latin1')
   if (text.includes('-----BEGIN')) {
     const key = tryPrivateKey({ key: text, format: 'pem', passphrase: password })
@@ -62,7 +73,18 @@ export function readKeyMaterial(bytes: Uint8Array, password?: string): KeyMateri
     const key = tryPrivateKey({ key: buffer, format: 'der', type, passphrase: password })
     if (key !== undefined) return material(key, [])
   }
+  if (isEncryptedPkcs8(buffer)) throw new Fault('SIGN-IMPORT-PASSWORD')
   return readPkcs12(buffer, password ?? '')
+}
+
+/** EncryptedPrivateKeyInfo (RFC 5958): SEQUENCE { AlgorithmIdentifier, OCTET STRING }. */
+function isEncryptedPkcs8(buffer: Buffer): boolean {
+  try {
+    const outer = DerElement.read(buffer, 0, { whole: true })
+    return outer.is(0x30) && outer.children.length === 2 && outer.child(0).is(0x30) && outer.child(1).is(0x04)
+  } catch {
+    return false
+  }
 }
 
 function tryPrivateKey(input: Parameters<typeof createPrivateKey>[0]): KeyObject | undefined {
@@ -74,10 +96,12 @@ function tryPrivateKey(input: Parameters<typeof createPrivateKey>[0]): KeyObject
 }
 
 function material(privateKey: KeyObject, certificates: readonly Buffer[]): KeyMaterial {
+  const algorithm = algorithmOf(privateKey)
+  requireSafeKey(privateKey)
   const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
   const own = certificates.filter((der) => readCertificate(der).spki.equals(publicKey))
   const rest = certificates.filter((der) => !own.includes(der))
-  return { algorithm: algorithmOf(privateKey), privateKey, publicKey, certificates: own.length === 0 ? [] : [...own, ...rest] }
+  return { algorithm, privateKey, publicKey, certificates: own.length === 0 ? [] : [...own, ...rest] }
 }
 
 function certificatesOfPem(text: string): Buffer[] {

@@ -1,7 +1,7 @@
 import { constants, createPrivateKey, privateEncrypt, sign, type KeyObject } from 'node:crypto'
 import secp256k1 from 'secp256k1'
 import { Fault } from '../../../i18n/fault.js'
-import { digestInfoPrefixes, ecdsaFromRaw } from '../../../validation/ecdsa.js'
+import { digestInfoPrefixes, digestLengths, ecdsaFromRaw } from '../../../validation/ecdsa.js'
 import type { KeyProvider, KeyReference, SignDigestRequest } from '../../key.js'
 import { signDigestOnNistCurve } from './digest-ecdsa.js'
 import { encodePss } from './pss-encoding.js'
@@ -24,11 +24,14 @@ export class SoftwareKeyProvider implements KeyProvider {
   readonly kind = 'software'
   private readonly open = new Map<string, OpenKey>()
 
-  constructor(private readonly masterKey: () => Buffer) {}
+  constructor(private readonly masterKeys: () => Buffer | readonly Buffer[]) {}
 
   async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
-    const { key, scalar, modulusBits } = this.keyOf(reference)
     const { scheme, digestAlgorithm, digest, message } = request
+    if (digest.length !== digestLengths[digestAlgorithm]) {
+      throw new Fault('SIGN-DIGEST-LENGTH', { params: { digest: digestAlgorithm, length: digest.length } })
+    }
+    const { key, scalar, modulusBits } = this.keyOf(reference)
     if (scheme === 'ecdsa') {
       if (reference.algorithm === 'ec-secp256k1') {
         if (scalar === undefined || digest.length < 32) throw new Fault('SIGN-ALGORITHM-MISMATCH')
@@ -65,7 +68,7 @@ export class SoftwareKeyProvider implements KeyProvider {
     if (known !== undefined && known.until > Date.now()) return known
     const wrapped = reference.stored['wrapped']
     if (wrapped === undefined) throw new Fault('SIGN-KEY-UNREACHABLE', { params: { key: reference.keyId }, status: 503 })
-    const pkcs8 = unwrapKey(this.masterKey(), reference.companyId, reference.keyId, wrapped)
+    const pkcs8 = unwrapKey(this.masterKeys(), reference.companyId, reference.keyId, wrapped)
     const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
     pkcs8.fill(0)
     const exported = reference.algorithm.startsWith('ec-') ? key.export({ format: 'jwk' }).d : undefined

@@ -1,52 +1,56 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Fault } from '../../../i18n/fault.js'
+import { masterKeyId } from './master-key.js'
 
 /**
- * The key that wraps all software keys: 32 bytes from the configuration, or a file that only this user may read, made
- * on first use.
- * @throws Fault SIGN-MASTER-KEY-INVALID, SIGN-MASTER-KEY-EXPOSED
+ * AES-256-GCM; company and key id are bound in, so a wrapped key moved to another row does not open. Layout: version 2, id of the
+ * master key (8), nonce (12), tag (16), text. Version 1 is without the id.
  */
-export function loadMasterKey(config: { readonly dataDir: string; readonly signing: { readonly masterKey: string | null } }): Buffer {
-  if (config.signing.masterKey !== null) return decodeMasterKey(config.signing.masterKey, 'KHATM_MASTER_KEY')
-  const file = join(config.dataDir, 'master.key')
-  mkdirSync(config.dataDir, { recursive: true })
-  try {
-    // `wx`: two processes starting together must not each keep a key of their own.
-    writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  }
-  if ((statSync(file).mode & 0o077) !== 0) throw new Fault('SIGN-MASTER-KEY-EXPOSED', { params: { file }, status: 500 })
-  return decodeMasterKey(readFileSync(file, 'utf8'), file)
-}
-
-function decodeMasterKey(text: string, source: string): Buffer {
-  const key = Buffer.from(text.trim(), 'base64')
-  if (key.length !== 32) throw new Fault('SIGN-MASTER-KEY-INVALID', { params: { source }, status: 500 })
-  return key
-}
-
-/** AES-256-GCM; company and key id are bound in, so a wrapped key moved to another row does not open. Layout: version, nonce, tag, text. */
 export function wrapKey(masterKey: Buffer, companyId: string, keyId: string, pkcs8: Uint8Array): string {
   const nonce = randomBytes(12)
+  const wrapper = Buffer.from(masterKeyId(masterKey), 'hex')
   const cipher = createCipheriv('aes-256-gcm', masterKey, nonce)
-  cipher.setAAD(Buffer.from(`khatm-key-1|${companyId}|${keyId}`))
+  cipher.setAAD(boundTo(2, wrapper, companyId, keyId))
   const text = Buffer.concat([cipher.update(pkcs8), cipher.final()])
-  return Buffer.concat([Buffer.from([1]), nonce, cipher.getAuthTag(), text]).toString('base64')
+  return Buffer.concat([Buffer.from([2]), wrapper, nonce, cipher.getAuthTag(), text]).toString('base64')
 }
 
-/** @throws Fault SIGN-KEY-UNWRAP when master key, company or key id is not the one it was wrapped with */
-export function unwrapKey(masterKey: Buffer, companyId: string, keyId: string, wrapped: string): Buffer {
+/** Id of the master key it was wrapped with; undefined for version 1, which does not tell. */
+export function wrapperOf(wrapped: string): string | undefined {
   const bytes = Buffer.from(wrapped, 'base64')
-  try {
-    if (bytes[0] !== 1 || bytes.length < 30) throw new RangeError('layout of the wrapped key')
-    const decipher = createDecipheriv('aes-256-gcm', masterKey, bytes.subarray(1, 13), { authTagLength: 16 })
-    decipher.setAAD(Buffer.from(`khatm-key-1|${companyId}|${keyId}`))
-    decipher.setAuthTag(bytes.subarray(13, 29))
-    return Buffer.concat([decipher.update(bytes.subarray(29)), decipher.final()])
-  } catch (error) {
-    throw new Fault('SIGN-KEY-UNWRAP', { params: { key: keyId }, status: 500, cause: error })
+  return bytes[0] === 2 ? bytes.subarray(1, 9).toString('hex') : undefined
+}
+
+/**
+ * @param masterKeys the key in use, or all that are accepted while they change
+ * @throws Fault SIGN-KEY-UNWRAP when master key, company or key id is not the one it was wrapped with
+ */
+export function unwrapKey(masterKeys: Buffer | readonly Buffer[], companyId: string, keyId: string, wrapped: string): Buffer {
+  const bytes = Buffer.from(wrapped, 'base64')
+  const version = bytes[0] ?? 0
+  const id = version === 2 ? bytes.subarray(1, 9) : Buffer.alloc(0)
+  const accepted = (Buffer.isBuffer(masterKeys) ? [masterKeys] : masterKeys).filter(
+    (key) => version === 1 || masterKeyId(key) === id.toString('hex'),
+  )
+  let cause: unknown = new RangeError(accepted.length === 0 ? `master key ${id.toString('hex')}` : 'layout of the wrapped key')
+  for (const key of accepted) {
+    try {
+      return open(key, bytes.subarray(1 + id.length), boundTo(version, id, companyId, keyId))
+    } catch (error) {
+      cause = error
+    }
   }
+  throw new Fault('SIGN-KEY-UNWRAP', { params: { key: keyId }, status: 500, cause })
+}
+
+function open(masterKey: Buffer, bytes: Buffer, bound: Buffer): Buffer {
+  if (bytes.length < 29) throw new RangeError('layout of the wrapped key')
+  const decipher = createDecipheriv('aes-256-gcm', masterKey, bytes.subarray(0, 12), { authTagLength: 16 })
+  decipher.setAAD(bound)
+  decipher.setAuthTag(bytes.subarray(12, 28))
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()])
+}
+
+function boundTo(version: number, wrapper: Buffer, companyId: string, keyId: string): Buffer {
+  return Buffer.from(version === 1 ? `khatm-key-1|${companyId}|${keyId}` : `khatm-key-2|${wrapper.toString('hex')}|${companyId}|${keyId}`)
 }
