@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { Fault } from '../../i18n/fault.js'
 import type { Certificate } from '../../validation/certificate/certificate.js'
-import { DerElement } from '../../validation/der-reader.js'
+import { answerFor, type OcspResponse } from '../../validation/revocation/ocsp.js'
 import { context, objectIdentifier, octetString, sequence } from '../der.js'
 import { exchange, type ExchangeOptions } from './exchange.js'
-import { certId, oidNonce, readOcspAnswer, responderOf, type OcspAnswer } from './ocsp-answer.js'
+import { certId, readOcspAnswer, responderOf } from './ocsp-answer.js'
 
+const oidNonce = '1.3.6.1.5.5.7.48.1.2'
 const maximumAnswer = 64 * 1024
 /** Difference of two clocks that is put up with. */
 const clockTolerance = 5 * 60_000
@@ -39,8 +40,7 @@ export async function askOcsp(
     maxBytes: maximumAnswer,
   })
   const refuse = (code: string, params: Record<string, string> = {}): Fault => new Fault(code, { params: { url, ...params }, status: 502 })
-  const asked = certId(certificate, issuer)
-  let answer: OcspAnswer | string
+  let answer: OcspResponse | string
   try {
     answer = readOcspAnswer(response)
   } catch {
@@ -48,7 +48,7 @@ export async function askOcsp(
   }
   if (typeof answer === 'string') throw refuse('SIGN-OCSP-REFUSED', { reason: answer })
   if (answer.nonce !== undefined && !answer.nonce.equals(nonce)) throw refuse('SIGN-OCSP-NONCE')
-  const single = answer.singles.find((one) => sameCertId(one.certId, asked))
+  const single = answerFor(answer, certificate, issuer)
   if (single === undefined) throw refuse('SIGN-OCSP-OTHER')
   const now = (options.now?.() ?? new Date()).getTime()
   const until = single.nextUpdate
@@ -58,15 +58,4 @@ export async function askOcsp(
   if (stale) throw refuse('SIGN-OCSP-STALE', { thisUpdate: single.thisUpdate.toISOString() })
   if (responderOf(answer, issuer, new Date(now)) === undefined) throw refuse('SIGN-OCSP-SIGNATURE')
   return { response, until }
-}
-
-/** The same question; digest parameters are written as NULL or left out. */
-function sameCertId(one: Buffer, asked: Buffer): boolean {
-  const [left, right] = [one, asked].map((bytes) => DerElement.read(bytes, 0, { whole: true }).children)
-  if (left === undefined || right === undefined || left.length !== 4) return false
-  const parts = (id: readonly DerElement[]): Buffer[] => [
-    ...id.slice(0, 1).map((algorithm) => algorithm.child(0).bytes),
-    ...id.slice(1).map((part) => part.bytes),
-  ]
-  return Buffer.concat(parts(left)).equals(Buffer.concat(parts(right)))
 }

@@ -6,7 +6,7 @@ import { extendedKeyUsagesOf } from '../../validation/certificate/path.js'
 import { checkTimeStamp } from '../../validation/cms/time-stamp-token.js'
 import { DerElement } from '../../validation/der-reader.js'
 import { digestIdentifier } from '../algorithms.js'
-import { boolean, integer, octetString, sequence } from '../der.js'
+import { boolean, integer, objectIdentifier, octetString, sequence } from '../der.js'
 import type { DigestAlgorithm } from '../key.js'
 import type { TimeStampClient, TimeStampToken } from './time-stamp.js'
 
@@ -19,6 +19,8 @@ export interface TimeStampClientOptions {
   readonly timeoutMs?: number
   /** How far the authority's clock may stand from ours; 300,000 unless told. */
   readonly clockToleranceMs?: number
+  /** Policy (dotted) the authority must stamp under; any unless told. */
+  readonly policy?: string
   readonly now?: () => Date
 }
 
@@ -34,7 +36,8 @@ export function createTimeStampClient(url: string, options: TimeStampClientOptio
     async stamp(digestAlgorithm: DigestAlgorithm, digest: Uint8Array): Promise<TimeStampToken> {
       const nonce = randomBytes(8)
       const imprint = sequence(digestIdentifier(digestAlgorithm), octetString(digest))
-      const request = sequence(integer(1), imprint, integer(nonce), boolean(true))
+      const policy = options.policy === undefined ? [] : [objectIdentifier(options.policy)]
+      const request = sequence(integer(1), imprint, ...policy, integer(nonce), boolean(true))
       const answer = await post(url, request, options)
       const token = readAnswer(answer, url)
       return checkToken(token, { url, digest, digestAlgorithm, nonce: BigInt(`0x${nonce.toString('hex')}`), now: now(), options })
@@ -113,6 +116,9 @@ function checkToken(token: Buffer, expected: Expected): TimeStampToken {
     )
   }
   if (check.nonce !== expected.nonce) throw refuse('SIGN-TSA-WRONG-NONCE')
+  if (options.policy !== undefined && check.policy !== options.policy) {
+    throw refuse('SIGN-TSA-WRONG-POLICY', { policy: check.policy ?? '', wanted: options.policy })
+  }
   const authority = check.certificate.holder
   const usages = extendedKeyUsagesOf(check.certificate)
   // RFC 3161 2.3: time stamping, critical, and nothing beside it.

@@ -12,6 +12,6 @@ export interface TimeStampToken {
 
 /** Gets time stamps. Which authority, and what happens when it is away, the caller decides: nothing is left out silently. */
 export interface TimeStampClient {
-  /** @throws Fault SIGN-TSA-UNREACHABLE, SIGN-TSA-REFUSED, SIGN-TSA-WRONG-NONCE, SIGN-TSA-WRONG-IMPRINT, SIGN-TSA-MALFORMED, SIGN-TSA-UNTRUSTED, SIGN-TSA-CLOCK */
+  /** @throws Fault SIGN-TSA-UNREACHABLE, SIGN-TSA-REFUSED, SIGN-TSA-WRONG-NONCE, SIGN-TSA-WRONG-IMPRINT, SIGN-TSA-WRONG-POLICY, SIGN-TSA-MALFORMED, SIGN-TSA-SIGNATURE, SIGN-TSA-UNTRUSTED, SIGN-TSA-CLOCK */
   stamp(digestAlgorithm: DigestAlgorithm, digest: Uint8Array): Promise<TimeStampToken>
 }
