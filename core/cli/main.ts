@@ -20,6 +20,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'doctor', load: () => import('./commands/doctor.js') },
   { name: 'migrate', load: () => import('./commands/migrate.js') },
   { name: 'verify', load: () => import('./commands/verify.js') },
+  { name: 'certificate', load: () => import('./commands/certificate.js') },
   { name: 'trust', load: () => import('./commands/trust.js') },
   { name: 'keys', load: () => import('./commands/keys.js') },
   { name: 'sign', load: () => import('./commands/sign.js') },
