@@ -9,7 +9,7 @@ import { canonicalNames } from '../../../validation/xml/names.js'
 import { canonicalBytes, dereference, indexDocument, type SignedDocument } from '../../../validation/xml/signed-document.js'
 import { readSignature } from '../../../validation/xml/signature-structure.js'
 import type { KeyAlgorithm } from '../../key.js'
-import type { CollectedEvidence } from '../../revocation/collect-evidence.js'
+import type { EvidenceFor } from '../../revocation/collect-evidence.js'
 import { signWith } from '../../sign-with.js'
 import type { Signer } from '../../signing-service.js'
 import type { TimeStampClient } from '../../tsp/time-stamp.js'
@@ -32,7 +32,7 @@ export interface SignXadesOptions {
   readonly mimeType?: string
   readonly timeStamp?: TimeStampClient
   /** At level LT: asked for the signer's path before signing (a revoked key signs nothing) and for all paths after. */
-  readonly evidence?: (paths: readonly (readonly Buffer[])[], at: Date) => Promise<CollectedEvidence>
+  readonly evidence?: EvidenceFor
   /** Id of the signature; random unless told. An NCName that stands nowhere else in the document. */
   readonly id?: string
 }
