@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { PdfDocument } from '../pdf/document.js'
 import { PdfReference, type PdfDictionary } from '../pdf/objects.js'
+import { createSignedData } from '../../signing/formats/cades/signed-data.js'
+import type { Signer } from '../../signing/signing-service.js'
 import { writeValue } from '../../signing/formats/pades/object-writer.js'
 
 export interface Section {
@@ -78,9 +81,9 @@ export function append(pdf: Buffer, section: Section): Buffer {
   return Buffer.concat([pdf, ...chunks])
 }
 
-/** A file from its objects; number 1 is the catalog. */
-export function build(objects: Readonly<Record<number, string>>, trailer: Readonly<Record<string, string>> = {}): Buffer {
-  const chunks = [Buffer.from('%PDF-1.7\n', 'latin1')]
+/** A file from its objects; number 1 is the catalog. `lead` stands before the header, and offsets count it. */
+export function build(objects: Readonly<Record<number, string>>, trailer: Readonly<Record<string, string>> = {}, lead = ''): Buffer {
+  const chunks = [Buffer.from(`${lead}%PDF-1.7\n`, 'latin1')]
   let at = chunks[0]?.length ?? 0
   const rows = ['0000000000 65535 f \n']
   const highest = Math.max(...Object.keys(objects).map(Number))
@@ -125,4 +128,46 @@ export function numberAt(dictionary: PdfDictionary | undefined, key: string): nu
   const value = dictionary?.get(key)
   if (!(value instanceof PdfReference)) throw new TypeError(`${key} is no reference`)
   return value.number
+}
+
+/** A signed file made by hand, so that its signature dictionary can say what no signing program writes. */
+export async function signByHand(
+  signer: Signer,
+  wishes: {
+    /** Entries of the signature dictionary beside ByteRange and Contents; `undefined` for the usual ones. */
+    readonly entries?: string
+    readonly byteRange?: (numbers: string) => string
+    readonly objects?: Readonly<Record<number, string>>
+    readonly trailer?: Readonly<Record<string, string>>
+    /** Put before the header. */
+    readonly lead?: string
+    /** Changes bytes before they are signed. */
+    readonly edit?: (bytes: Buffer) => void
+  } = {},
+): Promise<Buffer> {
+  const entries = wishes.entries ?? '/Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:20261122103000Z)'
+  const room = 4000
+  const blank = ' '.repeat(80)
+  const bytes = build(
+    {
+      1: '<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields [5 0 R] /SigFlags 3>>>>',
+      2: '<</Type /Pages /Count 1 /Kids [3 0 R]>>',
+      3: '<</Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Contents 4 0 R /Resources <<>> /Annots [5 0 R]>>',
+      4: streamBody('0 0 10 10 re f'),
+      5: '<</Type /Annot /Subtype /Widget /FT /Sig /T (s) /F 2 /Rect [0 0 0 0] /V 6 0 R /P 3 0 R>>',
+      6: `<<${entries} /ByteRange ${blank} /Contents <${'0'.repeat(room)}>>>`,
+      ...wishes.objects,
+    },
+    wishes.trailer,
+    wishes.lead,
+  )
+  wishes.edit?.(bytes)
+  const start = bytes.indexOf('/Contents <0') + '/Contents '.length
+  const end = start + room + 2
+  const numbers = `0 ${start} ${end} ${bytes.length - end}`
+  bytes.write((wishes.byteRange ?? ((text) => `[${text}]`))(numbers), bytes.indexOf(blank), 'latin1')
+  const contentDigest = createHash(signer.digestAlgorithm).update(bytes.subarray(0, start)).update(bytes.subarray(end)).digest()
+  const { cms } = await createSignedData({ signer, contentDigest })
+  bytes.write(cms.toString('hex'), start + 1, 'latin1')
+  return bytes
 }

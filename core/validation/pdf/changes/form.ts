@@ -126,8 +126,9 @@ export function fieldsFilled(comparison: Comparison): void {
     const number = field.reference?.number
     const previous = number === undefined ? undefined : old.get(number)
     if (number === undefined || !open.has(number) || previous === undefined) continue
-    const keys = differingKeys(previous.dictionary, field.dictionary)
-    if (keys.length === 0 || keys.some((key) => !filledKeys.has(key)) || previous.type !== field.type) continue
+    // A writer may state flags that held by default.
+    const keys = differingKeys(previous.dictionary, field.dictionary).filter((key) => key !== 'Ff' || previous.flags !== field.flags)
+    if (keys.some((key) => !filledKeys.has(key)) || previous.type !== field.type) continue
     open.delete(number)
     filled.push({ previous, field })
   }
@@ -177,18 +178,21 @@ function fieldFilled(comparison: Comparison, previous: FormField, field: FormFie
     comparison.note('field-appearance', false, field.name)
     return false
   }
-  const allowed = permission.level >= 2 && permission.mayFill(field.name)
-  comparison.note('form-fill', allowed, field.name)
-  if (allowed && field.type === 'Tx' && (field.flags & password) === 0) showsItsValue(comparison, field)
+  const shows =
+    drawn.includes('AP') && field.type === 'Tx' && (field.flags & password) === 0 ? otherTextShown(comparison, field) : undefined
+  // A first picture for a value that was there may be drawn at any time, if it says that value.
+  const unfounded = drawn.length > 0 && !changed && field.type === 'Tx' && shows !== ''
+  const allowed = permission.level >= 2 && permission.mayFill(field.name) && !unfounded
+  comparison.note(unfounded ? 'field-appearance' : 'form-fill', allowed, field.name)
+  if (shows !== undefined && shows !== '') comparison.warn('VERIFY-FIELD-SHOWS-OTHER', { field: field.name, shown: shows.slice(0, 60) })
   return allowed
 }
 
-/** The text a field shows must be the text it holds, or a person reads one thing and a program another. */
-function showsItsValue(comparison: Comparison, field: FormField): void {
+/** What a field shows instead of the text it holds; empty where they agree, undefined where that cannot be read. */
+function otherTextShown(comparison: Comparison, field: FormField): string | undefined {
   const { after } = comparison
   const value = after.resolve(field.value)
-  if (!(value instanceof PdfString)) return
   const shown = shownText(after, after.dictionary(field.dictionary.get('AP'))?.get('N'))
-  if (shown !== undefined && shown !== textOf(value).replace(/\s+/g, ''))
-    comparison.warn('VERIFY-FIELD-SHOWS-OTHER', { field: field.name, shown: shown.slice(0, 60) })
+  if (shown === undefined || (value !== null && !(value instanceof PdfString))) return undefined
+  return shown === (value === null ? '' : textOf(value).replace(/\s+/g, '')) ? '' : shown
 }
