@@ -52,6 +52,7 @@ if (softHsmIsHere) {
         return { reference: { keyId: algorithm, companyId: 'company', algorithm, stored: found.stored }, publicKey: found.publicKey }
       },
       unknown: { keyId: 'x', companyId: 'company', algorithm: 'ec-p256', stored: { module: 'soft', keyId: 'ff' } },
+      secrets: [token.pin],
       close: async () => {
         await provider.close()
         token.remove()
