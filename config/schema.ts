@@ -85,6 +85,8 @@ export const configurationSchema = z.object({
   sandbox: z.object({
     /** Where the sandbox authorities of this machine answer; set by the command that starts them. Environment: KHATM_SANDBOX_URL. */
     url: z.string().nullable(),
+    /** Roots of these authorities, DER in base64; set with `url`. What they vouch for is practice. */
+    trustAnchors: z.array(z.string()).default([]),
   }),
   /** Outgoing calls may reach these private or loopback origins (the sandbox is one). */
   allowedPrivateOrigins: z.array(z.string()),

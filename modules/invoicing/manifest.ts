@@ -25,7 +25,7 @@ export default defineModule({
     en: 'Invoices, credit and debit notes, payments',
     bg: 'Фактури, известия и плащания',
   },
-  depends: ['contacts', 'seal'],
+  depends: ['contacts', 'seal', 'verification'],
   setup(setup) {
     const { host } = setup
     for (const [name, kind] of invoicingHooks) setup.hooks.declare(name, kind)

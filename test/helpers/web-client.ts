@@ -33,6 +33,19 @@ export class WebClient {
     return this.#read(answer)
   }
 
+  /** Posts a form with files, as a browser does. */
+  async upload(
+    path: string,
+    files: Readonly<Record<string, { readonly name: string; readonly bytes: Uint8Array }>>,
+    options: { token?: string } = {},
+  ): Promise<{ status: number; text: string; location: string | null; headers: Headers }> {
+    const body = new FormData()
+    body.append('_token', options.token ?? this.token)
+    for (const [field, file] of Object.entries(files)) body.append(field, new Blob([Uint8Array.from(file.bytes)]), file.name)
+    const answer = await fetch(this.url + path, { method: 'POST', redirect: 'manual', headers: { cookie: this.#cookieHeader() }, body })
+    return this.#read(answer)
+  }
+
   async login(login: string, password: string): Promise<void> {
     await this.get('/login')
     const answer = await this.post('/login', { login, password })

@@ -5,6 +5,7 @@ import { qrSvg } from '../../../core/documents/qr.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
+import { documentCode, recordIssuedFile, type DocumentCode } from '../../verification/index.js'
 import type { InvoiceDocument, InvoiceState } from '../document.js'
 import type { InvoicePrint } from '../hooks.js'
 import type { InvoiceInput } from '../input.js'
@@ -30,6 +31,8 @@ interface Prepared {
   readonly settings: InvoicingSettings
   readonly state: InvoiceState
   readonly createdAt: Date
+  /** Printed where strangers can reach the page that answers it. */
+  readonly verification: DocumentCode | null
 }
 
 /** Asks for the final PDFs of posted invoices, in the caller's transaction; made by jobs, in parallel. */
@@ -116,7 +119,14 @@ async function prepare(host: Host, context: CompanyContext, transaction: Company
   if (document === undefined) throw new Fault('INVOICE-UNKNOWN', { status: 404 })
   const empty: InvoicePrint = { qr: null, legalNotes: [], attachments: [], title: null, sealSvg: null }
   const print = await host.hooks.waterfall('invoice.print', empty, document, { context, transaction })
-  return { document, print, settings, state: row.state, createdAt: row.posted_at ?? host.now() }
+  const verification = row.state === 'draft' || host.config.publicUrl === null ? null : await codeOf(host, transaction, document)
+  return { document, print, settings, state: row.state, createdAt: row.posted_at ?? host.now(), verification }
+}
+
+function codeOf(host: Host, transaction: CompanyTransaction, document: InvoiceDocument): Promise<DocumentCode> {
+  const subject = { type: 'invoicing.invoice', id: document.id, label: document.number }
+  const total = { value: document.totals.payable, currency: document.currency }
+  return documentCode(host, transaction, subject, { kind: document.type, issuedOn: document.issueDate, total })
 }
 
 /**
@@ -148,7 +158,7 @@ async function render(
   seal: PrintDisplay['seal'],
   template: 'invoicing/invoice' | 'invoicing/receipt' = 'invoicing/invoice',
 ): Promise<RenderedDocument> {
-  const { document, print, settings, state, createdAt } = prepared
+  const { document, print, settings, state, createdAt, verification } = prepared
   const { digits } = company
   const languages = printLanguages(company, settings)
   const image = (svg: string): { bytes: Uint8Array; mediaType: 'image/svg+xml' } => ({
@@ -162,7 +172,7 @@ async function render(
   const bank = settings.bankAccount === '' ? {} : { bank: { iban: settings.bankAccount } }
   return host.documents.render({
     template,
-    data: printData(document, print, { languages, digits, state, seal, ...bank }),
+    data: printData(document, print, { languages, digits, state, seal, ...bank, ...(verification === null ? {} : { verification }) }),
     locale: languages[0],
     digits,
     images,
@@ -197,6 +207,7 @@ async function storeReady(
     )
     // Two jobs met: the first one's PDF is the document.
     if (rows.length === 0) return printStateOf(transaction, document.id)
+    await recordIssuedFile(transaction, { type: 'invoicing.invoice', id: document.id }, sha256)
     host.audit.record(transaction, context, {
       action: 'invoice.printed',
       subject: { type: 'invoicing.invoice', id: document.id, label: document.number },

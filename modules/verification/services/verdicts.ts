@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import type { DocumentVerdict } from '../../../core/validation/verdict.js'
+
+const keptMilliseconds = 15 * 60_000
+const keptAtMost = 500
+
+/**
+ * Verdicts for the reports a visitor may fetch after the page: in memory, for a quarter of an hour, under a name nobody can guess. The files
+ * themselves are forgotten with the answer.
+ */
+export class RecentVerdicts {
+  private readonly kept = new Map<string, { readonly verdict: DocumentVerdict; readonly sha256: string; readonly until: number }>()
+
+  constructor(private readonly now: () => Date) {}
+
+  keep(verdict: DocumentVerdict, sha256: string): string {
+    const now = this.now().getTime()
+    for (const [name, one] of this.kept) {
+      if (one.until >= now && this.kept.size < keptAtMost) break
+      this.kept.delete(name)
+    }
+    const name = randomBytes(16).toString('hex')
+    this.kept.set(name, { verdict, sha256, until: now + keptMilliseconds })
+    return name
+  }
+
+  find(name: string): { readonly verdict: DocumentVerdict; readonly sha256: string } | undefined {
+    const found = this.kept.get(name)
+    return found === undefined || found.until < this.now().getTime() ? undefined : found
+  }
+}
