@@ -6,7 +6,7 @@ import { MalformedDer } from '../der-reader.js'
 import type { CarriedTimeStamp, CheckedSignature } from '../process/judge-signature.js'
 import { noEvidence } from '../revocation/evidence.js'
 import type { SignatureVerdict } from '../verdict.js'
-import { coverageOf } from './coverage.js'
+import { coverageOf, holdsComment } from './coverage.js'
 import { digestMethods, referenceTypes, signatureMethods, weakDigestMethods } from './names.js'
 import { namesCertificate, readQualifyingProperties, type QualifyingProperties } from './qualifying-properties.js'
 import { malformed, refuse, Refusal } from './refusal.js'
@@ -173,6 +173,9 @@ function check(document: SignedDocument, element: TreeElement, options: XmlCheck
   draft.covers = coverage.covers
   if (coverage.unsigned !== undefined)
     throw refuse('SIG_CONSTRAINTS_FAILURE', 'VERIFY-XML-PARTIAL', { covered: coverage.covered, unsigned: coverage.unsigned })
+  // Comments are signed only by an xpointer reference with a canonicalisation that keeps them, which is rare: it is told all the same.
+  if (draft.covered.some((one) => one.element !== undefined && holdsComment(one.element, element)))
+    draft.warnings.push({ code: 'VERIFY-XML-COMMENTS', level: 'warning' })
   if (coverage.covers === 'partial')
     draft.warnings.push({ code: 'VERIFY-XML-WRAPPER', params: { covered: coverage.covered }, level: 'warning' })
 }

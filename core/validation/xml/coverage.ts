@@ -22,11 +22,11 @@ export function coverageOf(document: SignedDocument, signature: WrittenSignature
   const covered = data.map((one) => (one.element === undefined ? one.uri : nameOf(one.element, one.uri))).join(', ')
   const elements = data.flatMap((one) => (one.element === undefined ? [] : [one.element]))
   const { root } = document.tree
-  if (elements.includes(root)) return { covers: 'entire-file', covered, unsigned: undefined }
-  const unsigned = root === signature.element ? unsignedObject(signature, elements) : unsignedBeside(root, document, signature, elements)
+  const entire = elements.includes(root) || root === signature.element
+  // The enveloped-signature transform takes the signature's own Objects out of what is signed: nothing may hide there.
+  const unsigned = unsignedObject(signature, elements) ?? (entire ? undefined : unsignedBeside(root, document, signature, elements))
   if (unsigned !== undefined) return { covers: 'partial', covered, unsigned: unsigned.slice(0, 200) }
-  // The file is the signature itself, around its content or beside it.
-  return { covers: root === signature.element ? 'entire-file' : 'partial', covered, unsigned: undefined }
+  return { covers: entire ? 'entire-file' : 'partial', covered, unsigned: undefined }
 }
 
 function nameOf(element: TreeElement, uri = ''): string {
@@ -56,13 +56,23 @@ function unsignedBeside(
   if (root.children.some((child) => child.kind === 'text' && /[^ \t\r\n]/u.test(child.text))) return nameOf(root)
   for (const child of childElements(root)) {
     if (elements.includes(child)) continue
-    if (child === signature.element) {
-      const inside = unsignedObject(signature, elements)
-      if (inside !== undefined) return inside
-    } else if (!(isSignatureElement(child, 'Signature') && holdsOnlyItself(child, document))) return nameOf(child)
+    if (child === signature.element) continue
+    if (!(isSignatureElement(child, 'Signature') && holdsOnlyItself(child, document))) return nameOf(child)
   }
   // A detached signature over content from outside has no business inside a document of another meaning.
   return elements.some((element) => isWithin(element, root)) ? undefined : nameOf(root)
+}
+
+/** Does a comment stand in what is covered? Where comments are not signed, one may cut a text in two for a careless reader. */
+export function holdsComment(element: TreeElement, signature: TreeElement): boolean {
+  const waiting = [element]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const child of next.children) {
+      if (child.kind === 'comment') return true
+      if (child.kind === 'element' && child !== signature) waiting.push(child)
+    }
+  }
+  return false
 }
 
 /** Another signature beside this one: its Objects must carry nothing but its own properties. */

@@ -60,6 +60,8 @@ export function readQualifyingProperties(signature: WrittenSignature): Qualifyin
   // EN 319 132-1 4.4.2: all in one QualifyingProperties, which names its signature.
   if (second !== undefined) throw malformed('QualifyingProperties twice')
   if (signature.id === undefined || attributeOf(element, 'Target') !== `#${signature.id}`) throw malformed('Target of QualifyingProperties')
+  for (const part of partsOf(element))
+    if (!isXades(part, 'SignedProperties') && !isXades(part, 'UnsignedProperties')) throw malformed(`${part.local} in QualifyingProperties`)
   const signedProperties = child(element, 'SignedProperties')
   if (signedProperties === undefined) throw malformed('SignedProperties')
   const own = child(signedProperties, 'SignedSignatureProperties')
