@@ -3,10 +3,11 @@ import { Option, type Command } from 'commander'
 import type { CompanyContext } from '../../access/context.js'
 import type { Host } from '../../host/module.js'
 import { Fault } from '../../i18n/fault.js'
+import { CscKeyProvider } from '../../signing/keys/csc/csc-provider.js'
 import { keyAlgorithms, type Key, type KeyAlgorithm, type KeyPurpose } from '../../signing/key.js'
 import { readCertificate, readCertificateFile } from '../../validation/certificate/certificate.js'
 import { Pkcs11KeyProvider } from '../../signing/keys/pkcs11/pkcs11-provider.js'
-import { print, printJson, progress, type GlobalOptions } from '../terminal.js'
+import { configurationOf, print, printJson, progress, type GlobalOptions } from '../terminal.js'
 import { withHost } from '../with-host.js'
 
 interface KeysOptions extends GlobalOptions {
@@ -15,7 +16,9 @@ interface KeysOptions extends GlobalOptions {
   readonly purpose: KeyPurpose[]
   readonly algorithm: KeyAlgorithm
   readonly passwordFile?: string
-  readonly module: string
+  readonly module?: string
+  readonly csc?: string
+  readonly credential?: string
   readonly tokenSerial?: string
   readonly tokenLabel?: string
   readonly keyLabel?: string
@@ -70,15 +73,22 @@ export function register(program: Command): void {
         return [await host.db.company(context.companyId, (transaction) => host.signing.importKey(transaction, context, key))]
       }),
     )
-  named(verb('adopt', 'register a key that lies on a token or HSM'))
-    .requiredOption('--module <name>', 'PKCS#11 module of the configuration')
+  named(verb('adopt', 'register a key that lies on a token or HSM, or in a remote signing service'))
+    .option('--module <name>', 'PKCS#11 module of the configuration')
+    .option('--csc <service>', 'remote signing service of the configuration (signing.csc)')
+    .option('--credential <id>', 'credential of that service')
     .option('--token-serial <serial>', 'serial number of the token')
     .option('--token-label <label>', 'label of the token')
     .option('--key-label <label>', 'CKA_LABEL of the key')
     .option('--key-id <hex>', 'CKA_ID of the key')
     .action((options: KeysOptions, command: Command) =>
       run(command, async (host, context) => {
-        const { name, purpose, module, tokenSerial, tokenLabel, keyLabel, keyId } = options
+        const { name, purpose, module, tokenSerial, tokenLabel, keyLabel, keyId, csc, credential } = options
+        if (csc !== undefined && credential !== undefined && module === undefined) {
+          const key = { ...(await remoteOf(host).findKey({ service: csc, credentialId: credential })), name, purposes: purpose }
+          return [await host.db.company(context.companyId, (transaction) => host.signing.adoptKey(transaction, context, key))]
+        }
+        if (module === undefined || csc !== undefined || credential !== undefined) throw new Fault('CLI-KEY-SOURCE')
         const wanted = {
           name,
           purposes: purpose,
@@ -124,11 +134,41 @@ export function register(program: Command): void {
     .action((options: KeysOptions, command: Command) =>
       run(command, async (host, context) => {
         const { name, purpose, module, tokenSerial, algorithm } = options
-        const made = await tokensOf(host).generateKey({ module, tokenSerial: tokenSerial ?? '', algorithm, label: name })
+        const made = await tokensOf(host).generateKey({ module: module ?? '', tokenSerial: tokenSerial ?? '', algorithm, label: name })
         const key = { ...made, name, purposes: purpose, provider: 'pkcs11' } as const
         return [await host.db.company(context.companyId, (transaction) => host.signing.adoptKey(transaction, context, key))]
       }),
     )
+  keys
+    .command('credentials')
+    .description('credentials that a remote signing service offers to this host')
+    .requiredOption('--csc <service>', 'remote signing service of the configuration (signing.csc)')
+    .action(async (options: { readonly csc: string }, command: Command) => {
+      const provider = new CscKeyProvider(configurationOf(command).signing.csc)
+      try {
+        const found = await provider.credentials(options.csc)
+        const rows = found.map(({ credentialId, description, algorithm, subject, enabled, authorisation, scal, multisign }) => ({
+          credential: credentialId,
+          description,
+          algorithm,
+          subject,
+          enabled,
+          authorisation: authorisation.mode,
+          pin: authorisation.pin !== undefined,
+          oneTimePassword: authorisation.oneTimePassword,
+          scal,
+          multisign,
+        }))
+        if (command.optsWithGlobals<GlobalOptions>().json === true) printJson(rows)
+        else
+          for (const row of rows)
+            print(
+              `${row.credential} ${row.enabled ? 'enabled' : 'disabled'} ${row.algorithm} SCAL${row.scal} ${row.authorisation}${row.pin ? ' PIN' : ''}${row.oneTimePassword ? ' OTP' : ''} x${row.multisign} ${row.subject}`,
+            )
+      } finally {
+        await provider.close()
+      }
+    })
   keys
     .command('tokens')
     .description('tokens that are plugged in, with the state of their PINs; nothing logs in')
@@ -198,6 +238,12 @@ function tokensOf(host: Host): Pkcs11KeyProvider {
   const provider = host.signing.provider('pkcs11')
   if (!(provider instanceof Pkcs11KeyProvider)) throw new Fault('SIGN-PROVIDER-UNKNOWN', { params: { provider: 'pkcs11' } })
   return provider
+}
+
+function remoteOf(host: Host): CscKeyProvider {
+  const provider = host.signing.provider('csc')
+  if (provider instanceof CscKeyProvider) return provider
+  throw new Fault('SIGN-PROVIDER-UNKNOWN', { params: { provider: 'csc' }, status: 503 })
 }
 
 function certificatesOf(bytes: Buffer): Buffer[] {
