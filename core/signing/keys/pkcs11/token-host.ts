@@ -32,6 +32,8 @@ export interface TokenModule {
 /** A library that dies so often in a minute is left alone for the rest of it. */
 const crashLimit = 5
 const crashWindowMs = 60_000
+/** A process comes up in half a second; on a machine that is busy it may take this long. */
+const startMs = 20_000
 
 /** Supervises the process of one PKCS#11 module: starts it when asked, ends it when it hangs, starts it again. */
 export class TokenHost {
@@ -44,6 +46,8 @@ export class TokenHost {
   /** State of the PIN's source when a PIN was refused: no further try until someone changed it. */
   private refusedPin: string | undefined
   private closed = false
+  /** The child has come up: from then on only the library's own time counts. */
+  private ready = false
 
   constructor(
     private readonly settings: TokenModule,
@@ -65,12 +69,15 @@ export class TokenHost {
     const child = this.running()
     const id = this.nextId++
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.pending.delete(id)
-        this.options.warn({ module }, 'PKCS#11 process does not answer and is ended')
-        reject(new Fault('SIGN-PROVIDER-TIMEOUT', { params: { module }, status: 503 }))
-        this.end()
-      }, this.options.timeoutMs * patience)
+      const timer = setTimeout(
+        () => {
+          this.pending.delete(id)
+          this.options.warn({ module }, 'PKCS#11 process does not answer and is ended')
+          reject(new Fault('SIGN-PROVIDER-TIMEOUT', { params: { module }, status: 503 }))
+          this.end()
+        },
+        this.options.timeoutMs * patience + (this.ready ? 0 : startMs),
+      )
       this.pending.set(id, { resolve, reject, timer })
       if (this.pending.size === 1) child.channel?.ref()
       if (this.outgoing.push({ ...request, id }) === 1) {
@@ -126,11 +133,13 @@ export class TokenHost {
       stdio: [pin.from === 'input' ? 'pipe' : 'ignore', 'ignore', 'ignore', 'ipc'],
     })
     this.child = child
+    this.ready = false
     // A child that died already says so by its exit; its input breaking is no further news.
     child.stdin?.on('error', () => undefined).end(withheldPin(pinEnvironment))
     child.unref()
     child.channel?.unref()
     child.on('message', (message) => {
+      if (this.child === child) this.ready = true
       for (const answer of message as Batch<AnswerMessage>) this.received(answer) // sent by token-process alone
     })
     child.on('error', (error) => {

@@ -80,9 +80,9 @@ export class TokenLogin {
   private login(library: PKCS11, session: Handle, info: TokenInfo, user: number): void {
     const pin = this.read((info.flags & flags.protectedPath) !== 0)
     try {
-      // Without a PIN the reader asks the person on its own keys; the call lasts until it is typed.
-      if (pin === undefined) library.C_Login(session, user)
-      else library.C_Login(session, user, pin)
+      // Without a PIN the reader asks the person on its own keys; the call lasts until it is typed. The binding cannot give
+      // "no PIN" but only one of no length, which libraries with readers take for the same.
+      library.C_Login(session, user, pin ?? '')
     } catch (error) {
       const code = returnCode(error)
       if (code === alreadyLoggedIn) return

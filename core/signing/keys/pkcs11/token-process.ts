@@ -65,3 +65,5 @@ process.on('disconnect', () => {
 })
 // A terminal's Ctrl-C reaches the whole group; the host decides when this process ends.
 process.on('SIGINT', () => undefined)
+// Nothing yet, but here.
+process.send?.([])
