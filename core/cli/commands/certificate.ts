@@ -52,7 +52,7 @@ export function register(program: Command): void {
       const sources = new SourceReader()
       if (options.stdio === true) return serve(sources, locale)
       if (leaf === undefined) throw new Fault('VERIFY-NO-FILE')
-      const verdict = await answerQuestion(readRequest({ ...options, file: leaf }), sources)
+      const verdict = answerQuestion(readRequest({ ...options, file: leaf }), sources)
       if (options.json === true) printJson(withMessages(verdict, locale))
       else print(`${verdict.file}: ${sentence(verdict, locale)}`, ...details(verdict, locale))
       if (verdict.verdict !== 'passed') process.exitCode = 1
@@ -62,12 +62,12 @@ export function register(program: Command): void {
     .description('what a certificate says: holder, issuer, validity, usage, policies')
     .option('--json', 'answer as JSON')
     .option('--lang <language>', 'ar, en or bg')
-    .action(async (file: string, _options: object, command: Command) => {
+    .action((file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const locale = languageOf(options.lang)
       let descriptions: CertificateDescription[]
       try {
-        descriptions = (await new SourceReader().certificates(file)).map(describeCertificate)
+        descriptions = new SourceReader().certificates(file).map(describeCertificate)
       } catch (error) {
         if (error instanceof Fault) throw error
         throw new Fault('VERIFY-CERT-UNREADABLE', { params: { file }, cause: error })
@@ -180,17 +180,17 @@ function readRequest(value: unknown): CertificateQuestion {
 /** The long-lived form: one answer per request, in order; a bad request is answered and does not end the service. */
 async function serve(sources: SourceReader, locale: Locale): Promise<void> {
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    if (line.trim() !== '') process.stdout.write(`${JSON.stringify(await answer(sources, line, locale))}\n`)
+    if (line.trim() !== '') process.stdout.write(`${JSON.stringify(answer(sources, line, locale))}\n`)
   }
 }
 
-async function answer(sources: SourceReader, line: string, locale: Locale): Promise<object> {
+function answer(sources: SourceReader, line: string, locale: Locale): object {
   let id: unknown = null
   try {
     const value: unknown = JSON.parse(line)
     // A request that is wrong in anything else is still answered under its own name.
     if (typeof value === 'object' && value !== null && 'id' in value) id = value.id
-    return { id, ...withMessages(await answerQuestion(readRequest(value), sources), locale) }
+    return { id, ...withMessages(answerQuestion(readRequest(value), sources), locale) }
   } catch (error) {
     const fault: FaultDetail = error instanceof Fault ? { code: error.code, params: error.params } : { code: 'VERIFY-REQUEST-UNREADABLE' }
     return { id, fault: { ...fault, message: commandTexts().fault(locale, fault) } }
