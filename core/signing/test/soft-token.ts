@@ -11,10 +11,12 @@ export class SoftToken {
   readonly folder = mkdtempSync(join(tmpdir(), 'softhsm-'))
   readonly tokenFolder = join(this.folder, 'tokens')
   readonly pinFile = join(this.folder, 'pin')
-  readonly pin = '648219'
   private readonly before = process.env['SOFTHSM2_CONF']
 
-  constructor(readonly label = 'khatm') {
+  constructor(
+    readonly label = 'khatm',
+    readonly pin = '648219',
+  ) {
     mkdirSync(this.tokenFolder)
     const conf = join(this.folder, 'softhsm2.conf')
     writeFileSync(conf, `directories.tokendir = ${this.tokenFolder}\nobjectstore.backend = file\nlog.level = ERROR\n`)
