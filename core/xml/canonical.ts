@@ -26,56 +26,70 @@ const maximumLength = 64 * 1024 * 1024
  * @throws Fault XML-NAMESPACE-RELATIVE (xml-c14n 4.8), XML-CANONICAL-BASE
  */
 export function canonicalElement(element: TreeElement, options: CanonicalOptions): string {
-  return new CanonicalForm(options).apex(element)
+  const form = new CanonicalForm(options)
+  form.apex(element)
+  return form.finish()
 }
 
 /** Canonical form of the whole document: comments and instructions outside the root stand on lines of their own. */
 export function canonicalDocument(tree: Tree, options: CanonicalOptions): string {
   const form = new CanonicalForm(options)
-  const before = tree.before.map((node) => form.outside(node)).map((text) => (text === '' ? '' : `${text}\n`))
-  const after = tree.after.map((node) => form.outside(node)).map((text) => (text === '' ? '' : `\n${text}`))
-  return `${before.join('')}${form.apex(tree.root)}${after.join('')}`
+  for (const node of tree.before) form.outside(node, 'before')
+  form.apex(tree.root)
+  for (const node of tree.after) form.outside(node, 'after')
+  return form.finish()
 }
 
 class CanonicalForm {
   private readonly exclusive: boolean
   private readonly listed: ReadonlySet<string>
   private length = 0
+  private readonly written: string[] = []
 
   constructor(private readonly options: CanonicalOptions) {
     this.exclusive = options.method === 'exclusive'
     this.listed = new Set(this.exclusive ? options.prefixes : [])
   }
 
-  apex(element: TreeElement): string {
-    if (element === this.options.without) return ''
-    return this.element(element, emptyScope, true)
+  finish(): string {
+    return this.written.join('')
   }
 
-  outside(node: TreeNode): string {
-    return node.kind === 'element' || node.kind === 'text' ? '' : this.node(node, emptyScope)
+  apex(element: TreeElement): void {
+    if (element !== this.options.without) this.element(element, emptyScope, true)
   }
 
-  private node(node: TreeNode, rendered: NamespaceScope): string {
+  /** A comment or instruction beside the root, on a line of its own. */
+  outside(node: TreeNode, place: 'before' | 'after'): void {
+    if (node.kind === 'element' || node.kind === 'text' || (node.kind === 'comment' && this.options.comments !== true)) return
+    if (place === 'after') this.write('\n')
+    this.node(node, emptyScope)
+    if (place === 'before') this.write('\n')
+  }
+
+  private node(node: TreeNode, rendered: NamespaceScope): void {
     switch (node.kind) {
       case 'text':
-        return this.measured(canonicalText(node.text))
+        this.write(canonicalText(node.text))
+        break
       case 'comment':
-        return this.options.comments === true ? this.measured(`<!--${node.text}-->`) : ''
+        if (this.options.comments === true) this.write(`<!--${node.text}-->`)
+        break
       case 'instruction':
-        return this.measured(node.data === '' ? `<?${node.target}?>` : `<?${node.target} ${node.data}?>`)
+        this.write(node.data === '' ? `<?${node.target}?>` : `<?${node.target} ${node.data}?>`)
+        break
       case 'element':
-        return node === this.options.without ? '' : this.element(node, rendered, false)
+        if (node !== this.options.without) this.element(node, rendered, false)
     }
   }
 
-  private measured(text: string): string {
+  private write(text: string): void {
     this.length += text.length
     if (this.length > maximumLength) throw new Fault('XML-TOO-LARGE', { params: { size: this.length, limit: maximumLength }, status: 413 })
-    return text
+    this.written.push(text)
   }
 
-  private element(element: TreeElement, above: NamespaceScope, apex: boolean): string {
+  private element(element: TreeElement, above: NamespaceScope, apex: boolean): void {
     const name = element.prefix === '' ? element.local : `${element.prefix}:${element.local}`
     const inherited = apex && !this.exclusive ? this.inheritedAttributes(element) : []
     const attributes = inherited.length === 0 ? element.attributes : [...inherited, ...element.attributes]
@@ -89,23 +103,23 @@ class CanonicalForm {
       const written = attribute.prefix === '' ? attribute.local : `${attribute.prefix}:${attribute.local}`
       tag += ` ${written}="${canonicalAttribute(attribute.value)}"`
     }
-    let text = this.measured(`${tag}>`)
+    this.write(`${tag}>`)
     const rendered = fresh.size === 0 ? above : new NamespaceScope(above, fresh)
-    for (const child of element.children) text += this.node(child, rendered)
-    return `${text}${this.measured(`</${name}>`)}`
+    for (const child of element.children) this.node(child, rendered)
+    this.write(`</${name}>`)
   }
 
   /** Exclusive (xml-exc-c14n section 3): prefixes that element and attributes use themselves, and the listed ones in scope. */
-  private visiblyUsed(element: TreeElement, above: NamespaceScope): Map<string, string> {
-    const fresh = new Map<string, string>()
+  private visiblyUsed(element: TreeElement, above: NamespaceScope): ReadonlyMap<string, string> {
+    let fresh: Map<string, string> | undefined
     const consider = (prefix: string): void => {
       const uri = element.scope.get(prefix) ?? ''
-      if ((uri !== '' || prefix === '') && isFresh(prefix, uri, above)) fresh.set(prefix, uri)
+      if ((uri !== '' || prefix === '') && isFresh(prefix, uri, above)) (fresh ??= new Map<string, string>()).set(prefix, uri)
     }
     consider(element.prefix)
     for (const attribute of element.attributes) if (attribute.prefix !== '') consider(attribute.prefix)
     for (const prefix of this.listed) if (element.scope.get(prefix) !== undefined) consider(prefix)
-    return fresh
+    return fresh ?? nothing
   }
 
   /** xml: attributes of ancestors outside the subset, nearest first (xml-c14n 2.4; xml-c14n11 2.4 inherits lang and space alone). */
@@ -128,10 +142,12 @@ class CanonicalForm {
   }
 }
 
+const nothing: ReadonlyMap<string, string> = new Map()
+
 /** Inclusive: what is in scope and the nearest ancestor in the output does not have so. Below the apex only what is declared anew. */
-function inScope(element: TreeElement, above: NamespaceScope, apex: boolean): Map<string, string> {
+function inScope(element: TreeElement, above: NamespaceScope, apex: boolean): ReadonlyMap<string, string> {
+  if (!apex && element.scope === element.parent?.scope) return nothing
   const fresh = new Map<string, string>()
-  if (!apex && element.scope === element.parent?.scope) return fresh
   for (const [prefix, uri] of apex ? element.scope.all() : element.scope.own) if (isFresh(prefix, uri, above)) fresh.set(prefix, uri)
   return fresh
 }
@@ -171,9 +187,9 @@ const attributeEscapes: Readonly<Record<string, string>> = {
 
 /** Unlike the writer of our own documents, this keeps a carriage return that a character reference named. */
 function canonicalText(text: string): string {
-  return /[&<>\r]/u.test(text) ? text.replace(/[&<>\r]/gu, (sign) => textEscapes[sign] ?? sign) : text
+  return /[&<>\r]/.test(text) ? text.replace(/[&<>\r]/gu, (sign) => textEscapes[sign] ?? sign) : text
 }
 
 function canonicalAttribute(value: string): string {
-  return /[&<"\t\n\r]/u.test(value) ? value.replace(/[&<"\t\n\r]/gu, (sign) => attributeEscapes[sign] ?? sign) : value
+  return /[&<"\t\n\r]/.test(value) ? value.replace(/[&<"\t\n\r]/gu, (sign) => attributeEscapes[sign] ?? sign) : value
 }
