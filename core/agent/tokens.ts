@@ -38,14 +38,8 @@ export class Tokens {
 
   constructor(private readonly options: TokensOptions) {
     for (const { name, file } of options.libraries) {
-      const settings = {
-        module: name,
-        library: file,
-        pinFile: options.pinFile,
-        pinEnvironment: null,
-        sessions: 4,
-        pinOnDemand: options.pinFile === null,
-      }
+      const pins = { pinFile: options.pinFile, pinEnvironment: null, pinOnDemand: options.pinFile === null }
+      const settings = { module: name, library: file, ...pins, sessions: 4 }
       this.hosts.set(name, new TokenHost(settings, { timeoutMs: 60_000, warn: options.warn }))
     }
   }

@@ -25,6 +25,7 @@ const commands: readonly CommandEntry[] = [
   { name: 'keys', load: () => import('./commands/keys.js') },
   { name: 'sign', load: () => import('./commands/sign.js') },
   { name: 'signer', load: () => import('./commands/signer.js') },
+  { name: 'agent', load: () => import('./commands/agent.js') },
   { name: 'audit', load: () => import('./commands/audit.js') },
 ]
 

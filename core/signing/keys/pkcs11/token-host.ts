@@ -58,7 +58,7 @@ export class TokenHost {
   async request(request: TokenRequest, patience = 1): Promise<unknown> {
     const { module } = this.settings
     if (this.closed) throw new Fault('SIGN-PROVIDER-CLOSED', { params: { module }, status: 503 })
-    if (this.refusedPin !== undefined && request.operation !== 'tokens') {
+    if (this.refusedPin !== undefined && request.operation !== 'tokens' && request.operation !== 'list') {
       if (this.refusedPin === this.pinSource()) throw new Fault('SIGN-PIN-WRONG', { params: { module }, status: 503 })
       // The PIN was changed: a fresh process, which has forgotten the wrong one, may try once.
       this.refusedPin = undefined

@@ -1,0 +1,424 @@
+// The page of the desk. The secret comes in the fragment, goes out of the address bar at once and lives as long as the tab.
+const secret = takeSecret()
+let texts = {}
+let language = localStorage.getItem('language') ?? ''
+let state
+const chosen = new Set()
+const known = new Set()
+let refusing = false
+let busy = false
+
+function takeSecret() {
+  const given = location.hash.slice(1)
+  if (given !== '') {
+    sessionStorage.setItem('secret', given)
+    history.replaceState(null, '', '/')
+  }
+  return sessionStorage.getItem('secret') ?? ''
+}
+
+const byId = (id) => document.getElementById(id)
+
+function t(key, params = {}) {
+  return (texts[`agent.page.${key}`] ?? key).replace(/\{\{(\w+)\}\}/g, (_whole, name) => String(params[name] ?? ''))
+}
+
+/** An element with its attributes and children; texts are always text nodes. */
+function el(name, attributes = {}, ...children) {
+  const made = document.createElement(name)
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) made.addEventListener(key.slice(2), value)
+    else if (typeof value === 'boolean') made[key] = value
+    else if (value !== undefined && value !== null) made.setAttribute(key, value)
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined))
+  return made
+}
+
+const bdi = (text, attributes = {}) => el('bdi', attributes, text)
+
+function amountText(value, currency) {
+  const [whole, part] = value.split('.')
+  const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ',')
+  return `${grouped}${part === undefined ? '' : `.${part}`} ${currency}`
+}
+
+const amount = (value, currency) => bdi(amountText(value, currency), { class: 'amount', dir: 'ltr' })
+
+function dateText(iso, withTime = false) {
+  const options = withTime ? { dateStyle: 'medium', timeStyle: 'short' } : { dateStyle: 'medium' }
+  return new Intl.DateTimeFormat(`${language}-u-nu-latn`, options).format(new Date(iso))
+}
+
+/** Decimal sums without floating point: amounts are strings with up to eight decimals. */
+function sums(offers) {
+  const scale = 8
+  const found = new Map()
+  for (const offer of offers) {
+    for (const use of offer.uses) {
+      if (use.amount === null || !/^-?\d{1,18}(\.\d{1,8})?$/.test(use.amount.value)) continue
+      const [whole, part = ''] = use.amount.value.replace('-', '').split('.')
+      const units = BigInt(whole + part.padEnd(scale, '0')) * (use.amount.value.startsWith('-') ? -1n : 1n)
+      found.set(use.amount.currency, (found.get(use.amount.currency) ?? 0n) + units)
+    }
+  }
+  return [...found].map(([currency, units]) => {
+    const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, '0')
+    const part = digits.slice(-scale).replace(/0+$/, '').padEnd(2, '0')
+    return { currency, value: `${units < 0n ? '-' : ''}${digits.slice(0, -scale)}.${part}` }
+  })
+}
+
+async function call(path, options = {}) {
+  const answer = await fetch(`${path}${path.includes('?') ? '&' : '?'}lang=${language}`, {
+    ...options,
+    headers: { 'x-khatm-desk': secret },
+    cache: 'no-store',
+  })
+  const body = await answer.json()
+  if (!answer.ok) throw Object.assign(new Error(body.message), { code: body.code, status: answer.status })
+  return body
+}
+
+function notice(text, kind = '') {
+  const place = byId('notice')
+  place.hidden = text === ''
+  place.className = `note ${kind}`
+  place.textContent = text
+}
+
+async function loadTexts() {
+  const answer = await (await fetch(`/texts${language === '' ? '' : `?lang=${language}`}`)).json()
+  language = answer.locale
+  texts = answer.texts
+  document.documentElement.lang = language
+  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
+  document.title = t('title')
+  byId('title').textContent = t('title')
+  const names = { ar: 'العربية', en: 'English', bg: 'Български' }
+  byId('language').setAttribute('aria-label', t('language'))
+  byId('language').replaceChildren(
+    ...answer.locales.map((code) => el('option', { value: code, lang: code, selected: code === language }, names[code] ?? code)),
+  )
+}
+
+/** The tokens that pending documents need, each with its own list, PIN and button: one PIN signs one batch. */
+function groups() {
+  const all = new Map()
+  for (const offer of state.pending) {
+    const key = offer.token ?? `missing:${offer.wantedToken ?? ''}`
+    all.set(key, [...(all.get(key) ?? []), offer])
+  }
+  return [...all]
+}
+
+function drawPending() {
+  const place = byId('pending')
+  const typed = place.querySelector('input[type=password]')?.value ?? ''
+  const focused = document.activeElement?.id
+  const open = new Set([...place.querySelectorAll('details[open]')].map((one) => one.dataset.id))
+  const parts = [el('h2', { id: 'pending-title' }, t('pending'))]
+  if (state.hosts.length === 0) {
+    parts.push(el('p', {}, t('unpaired')), el('p', {}, bdi('khatm agent pair https://…', { class: 'code', dir: 'ltr' })))
+  } else if (state.pending.length === 0) {
+    parts.push(el('p', { class: 'soft' }, t('none')))
+  }
+  for (const [key, offers] of groups()) parts.push(drawGroup(key, offers, open))
+  place.replaceChildren(...parts)
+  const field = place.querySelector('input[type=password]')
+  if (field !== null) field.value = typed
+  if (focused) byId(focused)?.focus()
+}
+
+function drawGroup(key, offers, open) {
+  const token = state.tokens.find((one) => one.serial === key)
+  const ready = offers.filter((offer) => offer.fault === null)
+  const picked = ready.filter((offer) => chosen.has(offer.id))
+  const group = el('div', { class: 'group' })
+  if (token === undefined) group.append(el('p', { class: 'note warn' }, t('token.missing', { token: offers[0].wantedToken ?? '' })))
+  if (ready.length > 1) {
+    const box = el('input', {
+      type: 'checkbox',
+      id: `all-${key}`,
+      checked: picked.length === ready.length,
+      onchange: (event) => {
+        for (const offer of ready) event.target.checked ? chosen.add(offer.id) : chosen.delete(offer.id)
+        draw()
+      },
+    })
+    box.indeterminate = picked.length > 0 && picked.length < ready.length
+    group.append(el('label', { class: 'all' }, box, t('all')))
+  }
+  group.append(el('ul', {}, ...offers.map((offer) => drawOffer(offer, open))))
+  if (token !== undefined && ready.length > 0) group.append(drawActions(token, picked))
+  return group
+}
+
+function drawOffer(offer, open) {
+  const [use] = offer.uses
+  const label = offer.uses.map(({ label: text }) => text).join(' · ') || offer.digest.slice(0, 16)
+  const id = `offer-${offer.id}`
+  return el(
+    'li',
+    { class: 'row' },
+    el('input', {
+      type: 'checkbox',
+      id,
+      checked: chosen.has(offer.id),
+      disabled: offer.fault !== null || busy,
+      onchange: (event) => {
+        event.target.checked ? chosen.add(offer.id) : chosen.delete(offer.id)
+        draw()
+      },
+    }),
+    el('label', { for: id, class: 'name' }, bdi(label)),
+    use?.amount ? amount(use.amount.value, use.amount.currency) : el('span'),
+    el(
+      'div',
+      { class: 'more' },
+      el('div', { class: 'soft small' }, use === undefined ? '' : `${t(`purpose.${use.purpose}`)} — `, bdi(offer.company)),
+      offer.fault === null ? null : el('div', { class: 'note bad small' }, offer.fault.message),
+      offer.tie === 'not-tied' && offer.fault === null ? el('div', { class: 'note warn small' }, t('tie.not-tied')) : null,
+      el(
+        'details',
+        { 'data-id': offer.id, open: open.has(offer.id), class: 'small' },
+        el('summary', {}, t('details')),
+        el(
+          'dl',
+          {},
+          ...(offer.askedBy === null
+            ? []
+            : [el('dt', {}, t('asked')), el('dd', {}, bdi(offer.askedBy), ' — ', dateText(offer.createdAt, true))]),
+          ...(use?.documentHash ? [el('dt', {}, t('hash')), el('dd', { class: 'code' }, bdi(use.documentHash, { dir: 'ltr' }))] : []),
+          el('dt', {}, t('digest')),
+          el('dd', { class: 'code' }, bdi(`${offer.digestAlgorithm}:${offer.digest}`, { dir: 'ltr' })),
+        ),
+        el('p', { class: 'soft' }, t(`tie.${offer.tie}`)),
+      ),
+    ),
+  )
+}
+
+function drawActions(token, picked) {
+  const count = picked.length
+  const asksPin = token.loginRequired && !token.unlocked && !token.pinPad && !token.pinLocked
+  const totals = sums(picked)
+  const rows = [
+    el(
+      'div',
+      { class: 'sums' },
+      el('span', {}, t('chosen', { count })),
+      el('span', {}, ...totals.flatMap(({ value, currency }, index) => [index > 0 ? ' + ' : '', amount(value, currency)])),
+    ),
+  ]
+  if (refusing) {
+    rows.push(
+      el(
+        'form',
+        { class: 'line', onsubmit: refuse },
+        el('label', { for: 'reason' }, t('refuse.reason')),
+        el('input', { type: 'text', id: 'reason', name: 'reason', required: true, maxlength: '200' }),
+        el('button', { class: 'danger', type: 'submit', disabled: count === 0 }, t('refuse.confirm')),
+        el('button', { type: 'button', onclick: () => ((refusing = false), draw()) }, t('cancel')),
+      ),
+    )
+    return el('div', { class: 'actions' }, ...rows)
+  }
+  if (token.pinLocked) rows.push(el('p', { class: 'note bad' }, t('pin.locked')))
+  else if (token.pinFinalTry) {
+    rows.push(
+      el('p', { class: 'note bad' }, t('pin.final')),
+      el('label', { class: 'line' }, el('input', { type: 'checkbox', id: 'final' }), t('pin.final.accept')),
+    )
+  } else if (token.pinCountLow) rows.push(el('p', { class: 'note warn' }, t('pin.low')))
+  if (token.unlocked) rows.push(el('p', { class: 'note' }, t('unlocked')))
+  if (token.pinPad && !token.unlocked) rows.push(el('p', { class: 'note' }, t('pin.pad')))
+  rows.push(
+    el(
+      'form',
+      { class: 'line', autocomplete: 'off', onsubmit: (event) => sign(event, token, picked) },
+      asksPin ? el('label', { for: 'pin' }, t('pin'), ' ', bdi(token.label, { class: 'soft' })) : null,
+      asksPin
+        ? el('input', { type: 'password', id: 'pin', autocomplete: 'off', required: true, maxlength: '64', 'aria-describedby': 'pin-help' })
+        : null,
+      el('button', { class: 'main', type: 'submit', disabled: count === 0 || busy || token.pinLocked }, t('sign', { count })),
+      el(
+        'button',
+        {
+          class: 'danger',
+          type: 'button',
+          disabled: count === 0 || busy,
+          onclick: () => ((refusing = true), draw(), byId('reason')?.focus()),
+        },
+        t('refuse'),
+      ),
+      token.unlocked ? el('button', { type: 'button', onclick: () => call('/api/lock', { method: 'POST' }) }, t('lock')) : null,
+    ),
+  )
+  if (asksPin) rows.push(el('div', { class: 'soft small', id: 'pin-help' }, t('pin.help')))
+  return el('div', { class: 'actions' }, ...rows)
+}
+
+async function sign(event, token, picked) {
+  event.preventDefault()
+  const field = byId('pin')
+  const finalTry = byId('final')?.checked ?? false
+  const head = new TextEncoder().encode(`${JSON.stringify({ ids: picked.map(({ id }) => id), finalTry })}\0`)
+  const pin = new TextEncoder().encode(field?.value ?? '')
+  const body = new Uint8Array(head.length + pin.length)
+  body.set(head)
+  body.set(pin, head.length)
+  pin.fill(0)
+  if (field !== null) field.value = ''
+  busy = true
+  draw()
+  try {
+    const { results } = await call('/api/sign', { method: 'POST', body })
+    const signed = results.filter((one) => one.state === 'signed').length
+    const message = results.find((one) => one.message !== undefined)?.message
+    const text = t('signed', { count: signed, of: results.length })
+    notice(message === undefined ? text : `${text} ${message}`, message === undefined ? '' : 'warn')
+  } catch (error) {
+    notice(error.message, 'bad')
+  } finally {
+    body.fill(0)
+    busy = false
+    draw()
+    byId('pin')?.focus()
+  }
+}
+
+async function refuse(event) {
+  event.preventDefault()
+  const ids = state.pending.filter((offer) => chosen.has(offer.id)).map(({ id }) => id)
+  try {
+    await call('/api/refuse', { method: 'POST', body: JSON.stringify({ ids, reason: byId('reason').value }) })
+    refusing = false
+  } catch (error) {
+    notice(error.message, 'bad')
+  }
+}
+
+function drawTokens() {
+  const parts = [el('h2', {}, t('tokens'))]
+  for (const { message } of state.libraries.failed) parts.push(el('p', { class: 'note warn small' }, message))
+  if (state.tokens.length === 0) parts.push(el('p', { class: 'soft' }, t('tokens.none')))
+  for (const token of state.tokens) {
+    const keys = token.keys.map(({ certificate, label, algorithm }) => {
+      if (certificate === null)
+        return el(
+          'li',
+          { class: 'small' },
+          bdi(label || '—'),
+          ' ',
+          bdi(algorithm, { dir: 'ltr', class: 'soft' }),
+          el('div', { class: 'soft' }, t('key.bare')),
+        )
+      const facts = { date: dateText(certificate.notAfter), days: certificate.days }
+      const kind = { valid: 'soft', ending: 'note warn', expired: 'note bad' }[certificate.state]
+      return el(
+        'li',
+        { class: 'small' },
+        el('div', {}, bdi(certificate.holder)),
+        certificate.vat === null ? null : el('div', { class: 'soft' }, `${t('key.vat')}: `, bdi(certificate.vat, { dir: 'ltr' })),
+        el('div', { class: 'soft' }, `${t('key.issuer')}: `, bdi(certificate.issuer)),
+        el('div', { class: kind }, t(`key.${certificate.state}`, facts)),
+      )
+    })
+    parts.push(
+      el('div', { class: 'name' }, bdi(token.label)),
+      el('div', { class: 'soft small' }, bdi(token.serial, { dir: 'ltr' }), token.model === '' ? '' : ' · ', bdi(token.model)),
+      token.pinLocked ? el('p', { class: 'note bad small' }, t('pin.locked')) : null,
+      el('ul', {}, ...keys),
+    )
+  }
+  byId('tokens').replaceChildren(...parts.filter((part) => part !== null))
+}
+
+function drawHosts() {
+  byId('hosts').hidden = state.hosts.length === 0
+  const rows = state.hosts.map((host) =>
+    el(
+      'li',
+      { class: 'small' },
+      el('div', { class: 'name' }, bdi(host.company)),
+      el(
+        'div',
+        { class: { online: 'soft', refused: 'note bad', stranger: 'note bad' }[host.state] ?? 'note warn' },
+        t(`host.${host.state}`),
+        ' · ',
+        bdi(host.url, { dir: 'ltr' }),
+      ),
+      el('details', {}, el('summary', {}, t('host.key')), bdi(host.hostKey, { dir: 'ltr', class: 'code' })),
+    ),
+  )
+  byId('hosts').replaceChildren(el('h2', {}, t('hosts')), el('ul', {}, ...rows))
+}
+
+function drawHistory() {
+  const rows = state.history.slice(0, 12).map((entry) => {
+    const labels = (entry.documents ?? []).map(({ label }) => label).join(' · ')
+    const rest = [entry.reason, entry.code].filter((text) => text !== null).join(' · ')
+    return el(
+      'li',
+      { class: 'small' },
+      el('div', {}, t(`event.${entry.event}`), labels === '' ? '' : ' — ', bdi(labels)),
+      el('div', { class: 'soft' }, dateText(entry.at, true), rest === '' ? '' : ' · ', bdi(rest)),
+    )
+  })
+  const broken = state.historyBrokenAt
+  byId('history').replaceChildren(
+    el('h2', {}, t('history')),
+    rows.length === 0 ? el('p', { class: 'soft' }, t('history.none')) : el('ul', {}, ...rows),
+    broken === null
+      ? el('p', { class: 'soft small', hidden: rows.length === 0 }, t('history.intact'))
+      : el('p', { class: 'note bad small' }, t('history.broken', { entry: broken })),
+  )
+}
+
+function draw() {
+  if (state === undefined) return
+  if (state.progress !== null) notice(t('working', state.progress))
+  for (const offer of state.pending) {
+    // New documents come chosen: the usual day is "sign all"; what must not be signed is unticked or refused.
+    if (!known.has(offer.id) && offer.fault === null && offer.tie !== 'not-tied') chosen.add(offer.id)
+    known.add(offer.id)
+  }
+  drawPending()
+  drawTokens()
+  drawHosts()
+  drawHistory()
+}
+
+async function follow() {
+  let since = 0
+  let lost = false
+  for (;;) {
+    try {
+      state = await call(`/api/state?since=${since}`)
+      since = state.version
+      if (lost) notice('')
+      lost = false
+      draw()
+    } catch (error) {
+      if (error.status === 403) {
+        notice(t('foreign'), 'bad')
+        return
+      }
+      lost = true
+      notice(t('lost'), 'bad')
+      await new Promise((resolve) => setTimeout(resolve, 2000))
+    }
+  }
+}
+
+byId('language').addEventListener('change', async (event) => {
+  language = event.target.value
+  localStorage.setItem('language', language)
+  await loadTexts()
+  state = await call('/api/state?since=0')
+  draw()
+})
+
+await loadTexts()
+await follow()

@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { Fault } from '../../i18n/fault.js'
+import type { Locale } from '../../i18n/locale.js'
+import { commandTexts, installation, languageOf, print, printJson, progress, type GlobalOptions } from '../terminal.js'
+import { stopOnSignal } from '../with-host.js'
+
+interface AgentOptions extends GlobalOptions {
+  readonly folder?: string
+  readonly name?: string
+  readonly authority?: string
+  readonly insecure?: boolean
+  readonly library?: readonly string[]
+  readonly keepUnlocked?: string
+  readonly pinFile?: string
+  readonly purposes?: string
+  readonly terminal?: boolean
+  readonly open?: boolean
+  readonly port?: string
+}
+
+/** `khatm agent`: the program on the PC that holds the token. It opens no database and no host. */
+export function register(program: Command): void {
+  const agent = program
+    .command('agent')
+    .description('the desk: signs with the token of this PC what a paired host asks for')
+    .option('--folder <folder>', "folder of this desk (default: the user's own)")
+  running(agent.command('run', { isDefault: true }).description('show what waits, sign it with the PIN given here'))
+  agent
+    .command('pair <host> <code>')
+    .description('pair this PC with a company: the code is on the page Desks of the host')
+    .option('--name <name>', 'how this PC is called there')
+    .option('--authority <file>', "PEM of the authority of the host's own TLS certificate")
+    .option('--insecure', 'allow plain HTTP to another machine')
+    .action(async (host: string, code: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<AgentOptions>()
+      const { pairWithHost, Pairings, publicKeyOfPairing } = await import('../../agent/pairings.js')
+      const { fingerprint } = await import('../../signing/keys/agent/protocol.js')
+      const { History } = await import('../../agent/history.js')
+      const folder = await folderOf(options)
+      const pairings = new Pairings(folder)
+      const pairing = await pairWithHost(host, code, {
+        ...(options.name === undefined ? {} : { name: options.name }),
+        ...(options.authority === undefined ? {} : { authority: readFileSync(options.authority, 'utf8') }),
+        plain: options.insecure === true,
+      })
+      pairings.add(pairing)
+      new History(folder, () => new Date()).add('paired', { company: pairing.companyId, host: pairing.url })
+      const keys = { host: fingerprint(Buffer.from(pairing.hostKey, 'base64')), desk: fingerprint(publicKeyOfPairing(pairing)) }
+      if (options.json === true) printJson({ agentId: pairing.agentId, company: pairing.company.name, url: pairing.url, ...keys })
+      else {
+        const locale = languageOf(options.lang)
+        const { name, nameAr } = pairing.company
+        print(commandTexts().text(locale, 'agent.cli.paired', { company: locale === 'ar' ? (nameAr ?? name) : name }))
+        print(commandTexts().text(locale, 'agent.cli.compare', keys))
+      }
+    })
+  agent
+    .command('status')
+    .description('pairings of this PC and whether the desk runs; with --json as JSON')
+    .action(async (_options: object, command: Command) => {
+      const options = command.optsWithGlobals<AgentOptions>()
+      const { Pairings } = await import('../../agent/pairings.js')
+      const { readRunning } = await import('../../agent/running-file.js')
+      const { tokenLibraries } = await import('../../agent/token-libraries.js')
+      const folder = await folderOf(options)
+      const running = readRunning(folder)
+      const pairings = new Pairings(folder)
+        .list()
+        .map(({ agentId, company, url, name, pairedAt }) => ({ agentId, company: company.name, url, name, pairedAt }))
+      const libraries = tokenLibraries(machine(), []).map(({ title, file }) => ({ title, file }))
+      if (options.json === true) {
+        printJson({
+          folder,
+          running: running === undefined ? null : { pid: running.pid, startedAt: running.startedAt },
+          pairings,
+          libraries,
+        })
+        return
+      }
+      const texts = commandTexts()
+      const locale = languageOf(options.lang)
+      print(
+        `khatm agent: ${running === undefined ? texts.text(locale, 'agent.cli.stopped') : texts.text(locale, 'agent.cli.running', { pid: running.pid })}`,
+      )
+      for (const { agentId, company, url, name } of pairings) print(`${agentId} ${company} ${url} (${name})`)
+      for (const { title, file } of libraries) print(`${title}: ${file}`)
+    })
+  agent
+    .command('unpair <agent>')
+    .description('forget a pairing on this PC (its id is in status)')
+    .action(async (id: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<AgentOptions>()
+      const { Pairings } = await import('../../agent/pairings.js')
+      const { History } = await import('../../agent/history.js')
+      const folder = await folderOf(options)
+      const pairings = new Pairings(folder)
+      const pairing = pairings.list().find(({ agentId }) => agentId === id)
+      if (pairing === undefined) throw new Fault('SIGN-AGENT-UNKNOWN', { status: 404 })
+      pairings.remove(id)
+      new History(folder, () => new Date()).add('unpaired', { company: pairing.companyId, host: pairing.url })
+      print(commandTexts().text(languageOf(options.lang), 'agent.cli.unpaired', { company: pairing.company.name }))
+    })
+  agent
+    .command('service')
+    .description('print what starts the desk with the session of this user (systemd, Task Scheduler, launchd)')
+    .action(async (_options: object, command: Command) => {
+      const options = command.optsWithGlobals<AgentOptions>()
+      const { serviceFile } = await import('../../agent/service-files.js')
+      const folder = options.folder === undefined ? [] : ['--folder', options.folder]
+      const made = serviceFile({
+        platform: process.platform,
+        command: [process.execPath, join(installation, 'bin', 'khatm.mjs'), 'agent', ...folder, 'run', '--no-open'],
+      })
+      if (options.json === true) printJson(made)
+      else print(made.text.trimEnd())
+      if (options.json !== true) progress(`${made.file}\n${made.enable}`)
+    })
+}
+
+function running(command: Command): void {
+  command
+    .option('--library <file...>', 'PKCS#11 libraries instead of the known ones of this PC')
+    .option('--keep-unlocked <minutes>', 'leave the token unlocked so long after a batch', '0')
+    .option('--terminal', 'ask in the terminal, open no page')
+    .option('--no-open', 'print the address of the page, open no browser')
+    .option('--port <number>', 'port of the page (0: a free one)', '0')
+    .option('--pin-file <file>', 'sign without a person: the PIN is in this file')
+    .option('--purposes <list>', 'and only for these purposes: stamp-e-invoice,seal-document')
+    .action(async (_options: object, own: Command) => {
+      const options = own.optsWithGlobals<AgentOptions>()
+      const { openBrowser, runAgent } = await import('../../agent/run-agent.js')
+      const locale: Locale = languageOf(options.lang)
+      const texts = commandTexts()
+      const { hostVersion } = await import('../../host/version.js')
+      const starting = runAgent({
+        folder: await folderOf(options),
+        machine: machine(),
+        texts,
+        locale,
+        version: hostVersion,
+        libraries: options.library ?? [],
+        keepUnlockedMinutes: numberOf(options.keepUnlocked, 0, 480),
+        terminal: options.terminal === true,
+        port: numberOf(options.port, 0, 65_535),
+        say: progress,
+        ...(options.pinFile === undefined ? {} : { pinFile: options.pinFile }),
+        ...(options.purposes === undefined ? {} : { purposes: options.purposes.split(',').map((purpose) => purpose.trim()) }),
+      })
+      stopOnSignal(async () => (await starting).stop())
+      const { url } = await starting
+      if (options.json === true) printJson({ pid: process.pid, url: url ?? null })
+      else if (url !== undefined) print(texts.text(locale, 'agent.cli.opened', { url }))
+      if (url !== undefined && options.open !== false && options.json !== true) openBrowser(url, process.platform)
+    })
+}
+
+function machine(): { platform: NodeJS.Platform; environment: NodeJS.ProcessEnv; home: string } {
+  return { platform: process.platform, environment: process.env, home: homedir() }
+}
+
+async function folderOf(options: AgentOptions): Promise<string> {
+  const { agentFolder, prepareFolder } = await import('../../agent/agent-folder.js')
+  const folder = options.folder ?? agentFolder(machine())
+  prepareFolder(folder)
+  return folder
+}
+
+function numberOf(text: string | undefined, least: number, most: number): number {
+  const value = Number(text ?? least)
+  if (!Number.isInteger(value) || value < least || value > most) throw new Fault('CLI-PORT', { params: { port: text ?? '' } })
+  return value
+}
