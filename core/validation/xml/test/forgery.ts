@@ -1,7 +1,8 @@
 import { createHash, sign } from 'node:crypto'
 import type { TestCertificate } from '../../../signing/test/test-authority.js'
-import { canonicalDocument, canonicalElement } from '../../../xml/canonical.js'
+import { canonicalElement } from '../../../xml/canonical.js'
 import { readTree, treeElements } from '../../../xml/tree.js'
+import { checkXmlSignatures } from '../check-signature.js'
 import { digestMethods } from '../names.js'
 import { canonicalBytes, dereference, indexDocument } from '../signed-document.js'
 import { readSignature } from '../signature-structure.js'
@@ -37,16 +38,16 @@ export function resign(xml: string, signer: TestCertificate): string {
   return text.slice(0, contentStart) + value + text.slice(contentEnd)
 }
 
-/** All that a signature of our own protects, in canonical form: the document without it, SignedInfo, properties, value. */
-export function protectedParts(xml: string): string {
-  const tree = readTree(xml)
-  const elements = treeElements(tree.root)
-  const [signature] = indexDocument(tree).signatures
-  if (signature === undefined) return ''
-  const parts = ['SignedInfo', 'SignedProperties'].map((name) => {
-    const found = elements.find((element) => element.local === name)
-    return found === undefined ? '' : canonicalElement(found, { method: 'exclusive' })
-  })
-  const value = readSignature(signature).value.toString('hex')
-  return [canonicalDocument(tree, { method: 'exclusive', without: signature }), ...parts, value].join('\n')
+/** All that the signatures of a file protect, in canonical form: what they cover, SignedInfo, properties, value. */
+export function protectedParts(xml: Uint8Array, content?: Uint8Array): string {
+  const checks = checkXmlSignatures(xml, content === undefined ? {} : { content })
+  return checks
+    .map(({ element, covered }) => {
+      const signature = readSignature(element)
+      const properties = treeElements(element).find((one) => one.local === 'SignedProperties')
+      const parts = [...covered.map((one) => one.element), signature.signedInfo, properties]
+      const forms = parts.map((part) => (part === undefined ? '' : canonicalElement(part, { method: 'exclusive', without: element })))
+      return [...forms, signature.value.toString('hex')].join('\n')
+    })
+    .join('\n\n')
 }

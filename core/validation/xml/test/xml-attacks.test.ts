@@ -367,7 +367,7 @@ describe('attacks on XML signatures', () => {
     ] as const) {
       const xml = await signed(content)
       const bytes = Buffer.from(xml)
-      const before = protectedParts(xml)
+      const before = protectedParts(bytes)
       const verifiers = createVerifiers()
       const end = bytes.indexOf('<ds:X509Data>')
       let passed = 0
@@ -377,7 +377,7 @@ describe('attacks on XML signatures', () => {
         const verdict = await verifiers.verify('file.xml', changed, { trust: [root.der], at: signedAt })
         if (verdict.verdict !== 'passed') continue
         passed++
-        assert.equal(protectedParts(changed.toString()), before, `byte ${at}`)
+        assert.equal(protectedParts(changed), before, `byte ${at}`)
       }
       assert.ok(passed < bytes.length / 10, `${passed} passed`)
     }
