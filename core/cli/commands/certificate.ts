@@ -157,9 +157,9 @@ function readRequest(value: unknown): CertificateQuestion {
   const wanted = request.get('purpose') ?? 'any'
   const purpose = purposes.find((one) => one === wanted)
   if (purpose === undefined)
-    throw new Fault('VERIFY-PURPOSE-UNKNOWN', { params: { purpose: String(wanted).slice(0, 50), purposes: purposes.join(', ') } })
+    throw new Fault('VERIFY-PURPOSE-UNKNOWN', { params: { purpose: JSON.stringify(wanted).slice(0, 50), purposes: purposes.join(', ') } })
   const policies = listOf(request.get('policy') ?? request.get('policies')) ?? []
-  const malformed = policies.find((oid) => !/^[0-2](\.\d{1,39}){1,40}$/.test(oid))
+  const malformed = policies.find((oid) => !/^[0-2](?:\.\d{1,39}){1,40}$/.test(oid))
   if (malformed !== undefined) throw new Fault('VERIFY-POLICY-UNREADABLE', { params: { policy: malformed.slice(0, 100) } })
   return {
     file,

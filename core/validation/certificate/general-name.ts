@@ -1,4 +1,4 @@
-import { DerElement } from '../der-reader.js'
+import type { DerElement } from '../der-reader.js'
 import { nameKeyParts } from './distinguished-name.js'
 
 /** A GeneralName (RFC 5280 4.2.1.6) as it is compared. */
