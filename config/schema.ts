@@ -31,6 +31,8 @@ export const configurationSchema = z.object({
     masterKey: z.string().nullable(),
     /** RFC 3161 server for B-T; null makes B-B and every report says so. */
     timeStampUrl: z.string().nullable(),
+    /** Archived PDFs get a new time stamp when the last one ends within so many days; 90 unless told. */
+    archiveRenewalDays: z.number().int().min(1).max(3650).optional(),
     /** PKCS#11 modules by name; the PIN is read from a file or an environment variable by the signer's process alone. */
     pkcs11: z.array(
       z.object({

@@ -16,6 +16,7 @@ import { createJobs, type JobSystem } from '../jobs/create-jobs.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { createMail } from '../mail/create-mail.js'
 import type { Mail } from '../mail/mail.js'
+import { defineArchiveJobs } from '../signing/archive/archive-jobs.js'
 import { createSigningService } from '../signing/create-signing-service.js'
 import type { SigningService } from '../signing/signing-service.js'
 import { createVerifiers } from '../validation/create-verifiers.js'
@@ -86,6 +87,7 @@ export async function startServices(parts: ServiceParts): Promise<Services> {
   closing.add(() => documents.close())
   const signing = createSigningService({ database, audit, config, now, logger })
   closing.add(() => signing.close())
+  defineArchiveJobs(jobs, { db: database, files, audit, config, now })
   const verifiers = createVerifiers()
 
   for (const module of loaded.standing()) registerWork(module, jobs, verifiers, loaded)
@@ -132,6 +134,8 @@ function registerWork(module: ModuleInBoot, jobs: JobSystem, verifiers: Verifier
 
 async function companiesOf(host: Host, module: string): Promise<readonly string[]> {
   const companies = await host.access.companies()
+  // What the host itself keeps going goes on for every company.
+  if (module === 'core') return companies.map((company) => company.id)
   const enabled = await Promise.all(companies.map((company) => host.modules.isEnabled(company.id, module)))
   return companies.filter((_company, index) => enabled[index]).map((company) => company.id)
 }

@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Company } from '../../access/context.js'
 import type { Host } from '../../host/module.js'
 import { Fault } from '../../i18n/fault.js'
+import { configuredEvidence, configuredTimeStamp } from '../../signing/configured-authorities.js'
 import { signCades, type CadesLevel } from '../../signing/formats/cades/sign-cades.js'
 import { drawSignature } from '../../signing/formats/pades/draw-signature.js'
 import type { PdfLevel } from '../../signing/formats/pades/level.js'
@@ -11,13 +12,8 @@ import type { SeenRectangle } from '../../signing/formats/pades/page-geometry.js
 import { signPdf, type SignatureAppearance } from '../../signing/formats/pades/sign-pdf.js'
 import { signXades, type XadesLevel } from '../../signing/formats/xades/sign-xades.js'
 import type { KeyPurpose } from '../../signing/key.js'
-import { evidenceFrom, type EvidenceFor } from '../../signing/revocation/collect-evidence.js'
-import { createOnlineSource } from '../../signing/revocation/online-source.js'
 import type { Signer } from '../../signing/signing-service.js'
-import type { TimeStampClient } from '../../signing/tsp/time-stamp.js'
-import { createTimeStampClient } from '../../signing/tsp/time-stamp-client.js'
 import { readCertificate } from '../../validation/certificate/certificate.js'
-import { openTrust } from '../../validation/trust/open-trust.js'
 import { print, printJson, type GlobalOptions } from '../terminal.js'
 import { withHost } from '../with-host.js'
 
@@ -200,16 +196,4 @@ async function picture(
     ...(location === undefined ? {} : { location }),
   })
   return { ...place, pdf }
-}
-
-/** Level T was asked for: without an authority that is a fault, not a level B. */
-function configuredTimeStamp({ config, now }: Host): TimeStampClient {
-  const { timeStampUrl } = config.signing
-  if (timeStampUrl === null) throw new Fault('SIGN-TSA-NOT-CONFIGURED')
-  return createTimeStampClient(timeStampUrl, { allowPrivate: config.allowedPrivateOrigins, now })
-}
-
-function configuredEvidence({ config, now }: Host): EvidenceFor {
-  const { anchors } = openTrust({ dataDir: config.dataDir, trustFiles: config.validation.trustFiles, now: now() })
-  return evidenceFrom(createOnlineSource({ allowPrivate: config.allowedPrivateOrigins, now }), anchors)
 }

@@ -1,6 +1,6 @@
 import { Fault } from '../../../i18n/fault.js'
 import { PdfDocument } from '../../../validation/pdf/document.js'
-import { nameOf, PdfReference, PdfString, type PdfDictionary } from '../../../validation/pdf/objects.js'
+import { nameOf, PdfString, type PdfDictionary, type PdfReference } from '../../../validation/pdf/objects.js'
 import { formFields, textOf, type FormField } from '../../../validation/pdf/signature-fields.js'
 
 /** A PDF as the writer needs it: its form, and what the signatures in it allow. */

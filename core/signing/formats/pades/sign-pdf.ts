@@ -89,7 +89,7 @@ export async function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<Sig
 
   const reserved = options.estimatedSize ?? estimate(options, wanted.timeStamp !== undefined)
   const file = new GrowingPdf(pdf, reserved * 2 + (wanted.level === 'LT' || wanted.level === 'LTA' ? 256 : 32) * 1024)
-  let stampedAt: Date | null = null
+  const proven: { at?: Date } = {}
   await appendSignature(file, {
     build: (size) => readable(() => buildUpdate(plan, options, size)),
     reserved,
@@ -101,15 +101,15 @@ export async function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<Sig
         contentDigest,
         ...(wanted.timeStamp === undefined ? {} : { timeStamp: wanted.timeStamp }),
       })
-      stampedAt = made.stampedAt ?? null
+      if (made.stampedAt !== undefined) proven.at = made.stampedAt
       return made.cms
     },
   })
   await checkSignature(file.bytes, plan.fieldName, signer.digestAlgorithm)
   if (wanted.evidence !== undefined)
-    await appendValidationData(file, { evidence: wanted.evidence, at: stampedAt ?? signedAt, fields: [plan.fieldName] })
+    await appendValidationData(file, { evidence: wanted.evidence, at: proven.at ?? signedAt, fields: [plan.fieldName] })
   if (wanted.level === 'LTA' && wanted.timeStamp !== undefined) await appendDocumentTimeStamp(file, wanted.timeStamp)
-  return { pdf: file.bytes, level: `PAdES-BASELINE-${wanted.level}`, stampedAt, fieldName: plan.fieldName }
+  return { pdf: file.bytes, level: `PAdES-BASELINE-${wanted.level}`, stampedAt: proven.at ?? null, fieldName: plan.fieldName }
 }
 
 interface WantedLevel {
