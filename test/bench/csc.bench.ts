@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { KeyAlgorithm, KeyProvider } from '../../core/signing/key.js'
@@ -86,9 +87,8 @@ export async function run(): Promise<BenchFigures> {
     return figures
   } finally {
     for (const one of [...hosts, direct]) await one.close()
-    const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
-    await ended
+    await once(child, 'exit')
     token.remove()
     house.remove()
   }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getHeapSnapshot } from 'node:v8'
 import { Fault } from '../../core/i18n/fault.js'
 import { CscKeyProvider } from '../../core/signing/keys/csc/csc-provider.js'
@@ -80,13 +82,10 @@ describe('khatm signer as a process', function () {
   }
 
   async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-    const ended = new Promise<number | null>((resolve) =>
-      child.once('exit', (code) => {
-        resolve(code)
-      }),
-    )
+    const ended = once(child, 'exit')
     child.kill(signal)
-    return ended
+    await ended
+    return child.exitCode
   }
 
   function host(client: string, pinFile: string | null = null): CscKeyProvider {
@@ -116,7 +115,7 @@ describe('khatm signer as a process', function () {
     if (token === undefined) return this.skip()
     for (const credential of ['ec-p256', 'rsa-2048']) {
       const signs = await Promise.all([opened(host('host-a'), credential), opened(host('host-b'), credential)])
-      await Promise.all(Array.from({ length: 60 }, (_, index) => signs[index % 2]?.()))
+      await Promise.all(Array.from({ length: 60 }, (_, index) => signs[index % 2]?.() ?? assert.fail()))
     }
     const log = readFileSync(logFile(house.stateFolder), 'utf8')
     for (const client of ['host-a', 'host-b']) assert.ok(log.includes(`"event":"signing","client":"${client}","credential":"rsa-2048"`))
@@ -130,7 +129,7 @@ describe('khatm signer as a process', function () {
     const child = running
     const outcomes = await Promise.allSettled(
       Array.from({ length: 300 }, async (_, index) => {
-        if (index >= 40) await new Promise((resolve) => setTimeout(resolve, index / 4))
+        if (index >= 40) await wait(index / 4)
         const done = await sign()
         if (++given === 60) child.kill('SIGKILL')
         return done

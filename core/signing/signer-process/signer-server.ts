@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 import { Fault } from '../../i18n/fault.js'
 import { readCertificate } from '../../validation/certificate/certificate.js'
@@ -112,9 +113,11 @@ class SignerProcess {
       },
       stop: async () => {
         this.stopping = true
-        const closed = new Promise((resolve) => server.close(resolve))
+        const closed = new Promise((resolve) => {
+          server.close(resolve)
+        })
         server.closeIdleConnections()
-        for (let waited = 0; this.underWay > 0 && waited < 10_000; waited += 20) await new Promise((resolve) => setTimeout(resolve, 20))
+        for (let waited = 0; this.underWay > 0 && waited < 10_000; waited += 20) await wait(20)
         server.closeAllConnections()
         await closed
         await this.record({ event: 'ended' })

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync, truncate
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Fault } from '../../i18n/fault.js'
 
 /** One entry, without the members that chain it. */
@@ -95,7 +96,7 @@ export class UseLog {
   }
 
   async close(): Promise<void> {
-    while (this.writing) await new Promise((resolve) => setImmediate(resolve))
+    while (this.writing) await nextTurn()
     await this.handle.close()
     rmSync(this.lockFile, { force: true })
   }

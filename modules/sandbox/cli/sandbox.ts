@@ -20,11 +20,12 @@ export function register(program: Command): void {
       const options = command.optsWithGlobals<SandboxCommandOptions>()
       const dataDir = join(configurationOf(command).dataDir, 'sandbox')
       const sandbox = await startSandbox({ dataDir, port: portOf(options.port), smtpPort: portOf(options.smtpPort) })
-      const { url, smtp, timeStampUrl, fatooraUrl, ocspUrl } = sandbox
+      const { url, smtp, timeStampUrl, fatooraUrl, ocspUrl, csc } = sandbox
       const mailUrl = `${url}/mail`
       const trustAnchors = `${url}/ca/trust-anchors.pem`
-      if (options.json === true) printJson({ url, smtp, timeStampUrl, fatooraUrl, ocspUrl, mailUrl, trustAnchors, dataDir })
-      else print(url, fatooraUrl, timeStampUrl, ocspUrl, mailUrl, trustAnchors, `smtp://${smtp.host}:${smtp.port}`)
+      if (options.json === true)
+        printJson({ url, smtp, timeStampUrl, fatooraUrl, ocspUrl, cscUrl: csc.url, mailUrl, trustAnchors, dataDir })
+      else print(url, fatooraUrl, timeStampUrl, ocspUrl, csc.url, mailUrl, trustAnchors, `smtp://${smtp.host}:${smtp.port}`)
       progress(commandTexts().text(languageOf(options.lang), 'cli.sandbox.running', { url }))
       await new Promise<void>((resolve) => {
         for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve)

@@ -137,6 +137,7 @@ function dashboard(parts: PageParts, say: (key: string) => string): object {
       endpoint('tsa', sandbox.timeStampUrl),
       endpoint('ocsp', sandbox.ocspUrl),
       endpoint('crl', `${sandbox.url}/ca/issuing.crl`),
+      endpoint('csc', `${sandbox.csc.url}/v2`),
       endpoint('root', `${sandbox.url}/ca/trust-anchors.pem`),
       endpoint('smtp', `smtp://${sandbox.smtp.host}:${sandbox.smtp.port}`),
       endpoint('control', `${sandbox.url}/control/state`),

@@ -51,7 +51,7 @@ export class CscConnection {
     private readonly limits: ConnectionLimits,
   ) {
     const url = this.safe(service.url)
-    this.base = service.url.replace(/\/+$/, '')
+    this.base = withoutSlash(service.url)
     // Idle connections are closed before servers usually do (5 s), so that no request is written into a dying one.
     const kept = { keepAlive: true, maxSockets: 16, timeout: 4_000, scheduling: 'lifo' } as const
     this.agent =
@@ -138,7 +138,7 @@ export class CscConnection {
       const headers = { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' }
       // The secret goes where the service says its OAuth 2 server is, and never in the clear.
       if (oauth2 !== undefined) this.safe(oauth2)
-      answer = await this.request('oauth2/token', form, headers, oauth2?.replace(/\/+$/, ''))
+      answer = await this.request('oauth2/token', form, headers, oauth2 === undefined ? undefined : withoutSlash(oauth2))
     }
     const { access_token, token_type, expires_in } = this.parse(tokenAnswer, answer)
     if (token_type !== undefined && token_type.toLowerCase() !== 'bearer') throw this.malformed(`token_type ${token_type}`)
@@ -196,7 +196,7 @@ export class CscConnection {
     }
     const known = errorAnswer.safeParse(parsed)
     // A stranger's words go into a message: short, and without control characters.
-    const clean = (words: string): string => words.replace(/[^\P{C}]/gu, ' ').slice(0, 200)
+    const clean = (words: string): string => words.replace(/\p{C}/gu, ' ').slice(0, 200)
     if (!known.success) return new CscRefusal(answer.status, `HTTP ${answer.status}`, '')
     return new CscRefusal(answer.status, clean(known.data.error), clean(known.data.error_description ?? ''))
   }
@@ -237,4 +237,8 @@ export class CscConnection {
       throw new Fault('SIGN-CSC-FILE-MISSING', { params: { service: this.service.name, file: path }, status: 503, cause })
     }
   }
+}
+
+function withoutSlash(address: string): string {
+  return address.endsWith('/') ? withoutSlash(address.slice(0, -1)) : address
 }
