@@ -2,6 +2,8 @@ import type { FaultDetail } from '../../i18n/fault.js'
 import type { RevocationStatus } from '../revocation/evidence.js'
 import { revocationStatus } from '../revocation/revocation-check.js'
 import type { ReadEvidence, Told } from '../revocation/revocation-context.js'
+import { algorithmProblem } from '../algorithm-policy.js'
+import { keyUseOf } from '../signature-algorithm.js'
 import type { Certificate } from './certificate.js'
 import { checkSigned, workingKey, type AlgorithmRule, type WorkingKey } from './certificate-signature.js'
 import { extensionOids, isSelfIssued } from './extensions.js'
@@ -38,6 +40,8 @@ export function checkWholePath(chain: readonly Certificate[], rules: PathRules):
   const warnings: FaultDetail[] = []
   if (anchor === undefined) return { problems, warnings, revocation: [], policies: [], key: undefined }
   const keys = keysOf(chain, rules.algorithms, problems)
+  const weak = weakKeyProblem(chain[0], keys[0], rules.algorithms)
+  if (weak !== undefined) problems.push(weak)
   const names = nameProblem(chain)
   if (names !== undefined) problems.push(names)
   let policies: readonly string[] = []
@@ -81,6 +85,20 @@ function keysOf(chain: readonly Certificate[], algorithms: AlgorithmRule, proble
     if (found !== undefined) problems.push(found)
   }
   return keys
+}
+
+/** The leaf's own key, which signs no certificate of the path; the others show in the signatures they made. */
+function weakKeyProblem(leaf: Certificate | undefined, key: WorkingKey | undefined, algorithms: AlgorithmRule): PathProblem | undefined {
+  if (leaf === undefined || key === undefined || algorithms === 'any') return undefined
+  let found: string | undefined
+  try {
+    found = algorithmProblem(keyUseOf(key.key()), algorithms.at)?.algorithm
+  } catch {
+    // A key that OpenSSL cannot read is of no use to anybody.
+    found = leaf.publicKeyAlgorithm
+  }
+  if (found === undefined) return undefined
+  return pathProblem('VERIFY-CERT-ALGORITHM', leaf, 'CRYPTO_CONSTRAINTS_FAILURE', { oid: leaf.publicKeyAlgorithm, algorithm: found })
 }
 
 /** The signature of a certificate under its issuer's key, as a problem of the path. */
