@@ -106,5 +106,7 @@ function changeRows(signature: SignatureVerdict, head: string, locale: Locale): 
 
 function dayText(iso: string, locale: Locale): string {
   const language = { ar: 'ar-u-nu-latn', en: 'en-GB', bg: 'bg' }[locale]
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(iso)).replaceAll('\u200f', '')
+  return new Intl.DateTimeFormat(language, { dateStyle: locale === 'ar' ? 'long' : 'medium', timeZone: 'UTC' })
+    .format(new Date(iso))
+    .replaceAll('\u200f', '')
 }

@@ -43,7 +43,9 @@ export function timeText(iso: string, locale: Locale): string {
   const text = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC', hourCycle: 'h23' }).format(
     new Date(iso),
   )
-  return `${text.replaceAll('\u200f', '')} UTC`
+  const plain = text.replaceAll('\u200f', '')
+  // Arabic says “in” twice otherwise, once for the day and once for the hour.
+  return `${locale === 'ar' ? plain.replace(' في ', ' الساعة ') : plain} UTC`
 }
 
 function namesOf(signatures: readonly SignatureVerdict[], locale: Locale): string {

@@ -39,6 +39,11 @@ export function refuseDoubles(attributes: DerElement): void {
   }
 }
 
+export function hasCertificateReference(attributes: DerElement): boolean {
+  const types = attributes.children.map((attribute) => attribute.child(0).oid())
+  return types.includes(oid.signingCertificateV2) || types.includes(oid.signingCertificate)
+}
+
 export interface CertificateReference {
   readonly matches: boolean
   readonly notes: readonly FaultDetail[]

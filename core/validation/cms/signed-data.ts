@@ -9,6 +9,7 @@ import type { SubIndication } from '../verdict.js'
 import {
   attributeValue,
   checkCertificateReference,
+  hasCertificateReference,
   inOrder,
   keepsAlgorithmProtection,
   noteOnUnsigned,
@@ -197,6 +198,8 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
     if (attributes === undefined) return fail('FORMAT_FAILURE', 'VERIFY-SIGNED-ATTRIBUTES-MISSING')
     else {
       refuseDoubles(attributes)
+      draft.hasSigningCertificate = hasCertificateReference(attributes)
+      draft.signingTime = attributeValue(attributes, oid.signingTime)?.time()
       const type = attributeValue(attributes, oid.contentType)
       if (type?.oid() !== cms.contentType) return fail('FORMAT_FAILURE', 'VERIFY-CONTENT-TYPE')
       const digest = attributeValue(attributes, oid.messageDigest)?.expect(0x04).content
@@ -204,10 +207,8 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
       if (digest.length !== contentDigest.length || !timingSafeEqual(digest, contentDigest)) return fail('HASH_FAILURE', 'VERIFY-HASH')
       if (certificate === undefined) return fail('NO_SIGNING_CERTIFICATE_FOUND', 'VERIFY-SIGNER-CERT-MISSING')
       if (digestAlgorithm === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
-      draft.signingTime = attributeValue(attributes, oid.signingTime)?.time()
       const reference = checkCertificateReference(attributes, certificate)
       if (reference?.matches === false) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNING-CERT-REFERENCE')
-      draft.hasSigningCertificate = reference !== undefined
       draft.notes.push(...(reference?.notes ?? []))
       if (!keepsAlgorithmProtection(attributes, signer)) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-ALGORITHM-PROTECTION')
       const contentStamp = attributeValue(attributes, oid.contentTimeStamp)

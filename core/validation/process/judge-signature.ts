@@ -196,12 +196,15 @@ function firstProblem(
   times: ProvenTimes,
   options: JudgeOptions,
 ): Problem | undefined {
+  const weakness = (): Problem | undefined =>
+    algorithmFailure({ ...checked, certificate }, times.provenAt ?? options.at, times.provenAt !== undefined)
   return (
     revocationProblem(certificate, judged, times) ??
     validityProblem(certificate, judged, times) ??
+    (judged.path.subIndication === 'CRYPTO_CONSTRAINTS_FAILURE' ? weakness() : undefined) ??
     pathProblem(judged) ??
     usageProblem(certificate) ??
-    algorithmFailure({ ...checked, certificate }, times.provenAt ?? options.at, times.provenAt !== undefined) ??
+    weakness() ??
     (times.disordered ? { subIndication: 'TIMESTAMP_ORDER_FAILURE', finding: { code: 'VERIFY-TIME-STAMP-ORDER' } } : undefined) ??
     (stamps.some((stamp) => !stamp.intact) ? { subIndication: 'SIG_CONSTRAINTS_FAILURE' } : undefined) ??
     (judged.open !== undefined && options.revocation === 'required'
