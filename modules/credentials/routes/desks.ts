@@ -1,0 +1,136 @@
+import type { PageAnswer, PageCall, RouteRegistration } from '../../../core/http/routes.js'
+import type { Host } from '../../../core/host/module.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import type { KeyPurpose } from '../../../core/signing/key.js'
+import { AgentKeyProvider } from '../../../core/signing/keys/agent/agent-provider.js'
+import { fingerprint } from '../../../core/signing/keys/agent/protocol.js'
+import { readCertificate } from '../../../core/validation/certificate/certificate.js'
+
+const offered: readonly KeyPurpose[] = ['seal-document', 'sign-contract', 'stamp-e-invoice', 'authenticate']
+const requestColours = { pending: 'orange', answered: 'green', refused: 'red', superseded: 'grey', expired: 'grey' } as const
+
+/** Desks: PCs with tokens. Pairing by a code, what each shows, what waits for a person, keys taken into use, unpairing. */
+export function addDeskPages(routes: RouteRegistration, host: Host): void {
+  const managers = ['credentials.manager']
+  routes.page('get', '/desks', ['credentials.user'], (call) => page(host, call))
+  routes.page('post', '/desks/code', managers, async (call) => {
+    const { context } = call
+    const made = await host.db.company(context.companyId, (transaction) => agents(host).desks.newCode(transaction, context))
+    // Shown once, on this answer alone: only its hash is kept.
+    return page(host, call, { code: made.code, codeUntil: made.expiresAt })
+  })
+  routes.page('post', '/desks/:id/unpair', managers, async ({ context, params }) => {
+    await host.db.company(context.companyId, (transaction) => agents(host).desks.unpair(transaction, context, params['id'] ?? ''))
+    return { kind: 'redirect', to: '/app/credentials/desks', notice: { key: 'credentials.notice.unpaired', level: 'success' } }
+  })
+  routes.page('post', '/desks/:id/adopt', managers, async (call) => {
+    const { context, params, body } = call
+    try {
+      const wanted = {
+        agentId: params['id'] ?? '',
+        tokenSerial: text(body['tokenSerial']),
+        keyId: text(body['keyId']),
+        publicKey: text(body['publicKey']),
+      }
+      const found = await agents(host).foundKey(context.companyId, wanted)
+      const given: unknown[] = [body['purposes']].flat()
+      const purposes = offered.filter((purpose) => given.includes(purpose))
+      const key = await host.db.company(context.companyId, (transaction) =>
+        host.signing.adoptKey(transaction, context, { ...found, name: text(body['name']), purposes }),
+      )
+      return { kind: 'redirect', to: `/app/credentials/keys/${key.id}`, notice: { key: 'credentials.notice.adopted', level: 'success' } }
+    } catch (error) {
+      if (!(error instanceof Fault) || error.status >= 500) throw error
+      return page(host, call, { faults: error.details })
+    }
+  })
+}
+
+interface Extra {
+  readonly code?: string
+  readonly codeUntil?: Date
+  readonly faults?: readonly FaultDetail[]
+}
+
+async function page(host: Host, { context, query }: PageCall, extra: Extra = {}): Promise<PageAnswer> {
+  const provider = agents(host)
+  const { desks, requests, keys } = await host.db.company(context.companyId, async (transaction) => ({
+    desks: await provider.desks.list(transaction),
+    requests: await provider.requests.list(transaction),
+    keys: await host.signing.keys(transaction),
+  }))
+  const used = new Map(keys.filter(({ provider: kind }) => kind === 'agent').map((key) => [key.publicKey.toString('base64'), key]))
+  const named = new Map(desks.map(({ id, name }) => [id, name]))
+  const shownStopped = query['stopped'] === '1'
+  return {
+    kind: 'page',
+    template: 'credentials/desks',
+    title: host.i18n.text(context.locale, 'credentials.desks'),
+    breadcrumb: [
+      { label: host.i18n.text(context.locale, 'credentials.title'), href: '/app/credentials/keys' },
+      { label: host.i18n.text(context.locale, 'credentials.desks') },
+    ],
+    data: {
+      manager: context.groups.has('credentials.manager') || context.groups.has('*'),
+      faults: (extra.faults ?? []).map((fault) => ({ code: fault.code, message: host.i18n.fault(context.locale, fault) })),
+      code: extra.code,
+      codeUntil: extra.codeUntil,
+      command: `khatm agent pair ${host.config.publicUrl ?? `http://127.0.0.1:${host.config.port}`} ${extra.code ?? 'XXXXX-XXXXX'}`,
+      hostKey: fingerprint(provider.hostKey.publicKey),
+      purposes: offered.map((purpose) => ({ value: purpose, label: `credentials.purpose.${purpose}` })),
+      stopped: desks.filter(({ state }) => state === 'stopped').length,
+      desks: desks
+        .filter(({ state }) => state === 'paired' || shownStopped)
+        .map((desk) => ({
+          id: desk.id,
+          name: desk.name,
+          paired: desk.state === 'paired',
+          stateLabel: `credentials.desk.${desk.state === 'stopped' ? 'stopped' : desk.connected ? 'connected' : 'away'}`,
+          colour: desk.state === 'stopped' ? 'red' : desk.connected ? 'green' : 'grey',
+          seenAt: desk.seenAt,
+          pairedAt: desk.pairedAt,
+          pairedBy: desk.pairedBy,
+          software: desk.software,
+          fingerprint: fingerprint(desk.publicKey),
+          tokens: desk.tokens.map((token) => ({
+            ...token,
+            keys: token.keys.map((key) => {
+              const [own] = key.certificates
+              const certificate = own === undefined ? undefined : readCertificate(Buffer.from(own, 'base64'))
+              const adopted = used.get(key.publicKey)
+              return {
+                ...key,
+                tokenSerial: token.serial,
+                desk: desk.id,
+                holder: certificate?.holder ?? key.label,
+                notAfter: certificate?.notAfter,
+                adopted: adopted === undefined ? undefined : { id: adopted.id, name: adopted.name },
+              }
+            }),
+          })),
+        })),
+      requests: requests.slice(0, 50).map((request) => ({
+        documents: request.uses.map(({ subject, amount }) => ({
+          label: subject.label,
+          amount: amount === undefined ? '' : `${amount.value} ${amount.currency}`,
+        })),
+        stateLabel: `credentials.request.${request.state}`,
+        colour: requestColours[request.state],
+        createdAt: request.createdAt,
+        askedBy: request.askedBy,
+        desk: request.agentId === null ? undefined : named.get(request.agentId),
+        reason: request.reason,
+      })),
+    },
+  }
+}
+
+function agents(host: Host): AgentKeyProvider {
+  const provider = host.signing.provider('agent')
+  if (!(provider instanceof AgentKeyProvider)) throw new Fault('SIGN-PROVIDER-UNKNOWN', { params: { provider: 'agent' }, status: 503 })
+  return provider
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : ''
+}
