@@ -9,6 +9,7 @@ import { SoftToken, softHsmIsHere, softHsmLibrary } from '../../core/signing/tes
 import { issueCertificate, signerOf } from '../../core/signing/test/test-authority.js'
 import { typstPdf } from '../../core/signing/test/typst-pdf.js'
 import { verifyDigestSignature } from '../../core/validation/ecdsa.js'
+import { fileOfSize } from '../../core/validation/test/pdf-forgery.js'
 import { createVerifiers } from '../../core/validation/create-verifiers.js'
 import type { KeyAlgorithm } from '../../core/signing/key.js'
 import type { BenchFigures } from './figure.js'
@@ -85,6 +86,10 @@ export async function run(): Promise<BenchFigures> {
   if (first.verdict !== 'passed' || first.signatures.length !== 3) throw new RangeError('three signatures that pass')
   const [verified = 0] = await rates({ work: () => verifiers.verify('three.pdf', thrice, options) })
   figures['verify.pdf-3-signatures'] = { value: rounded(1000 / verified), unit: 'ms' }
+  let large = fileOfSize(1024 * 1024, 20)
+  for (let count = 0; count < 3; count++) large = (await signPdf(large, { signer, signedAt })).pdf
+  const [verifiedLarge = 0] = await rates({ work: () => verifiers.verify('large.pdf', large, options) })
+  figures['verify.pdf-1mb-3-signatures'] = { value: rounded(1000 / verifiedLarge), unit: 'ms' }
   return figures
 }
 

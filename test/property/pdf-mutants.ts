@@ -62,7 +62,7 @@ const cut = (pdf: Buffer, start: number, end: number, put: Buffer = Buffer.alloc
 /** Objects as the text of the file shows them. */
 function objectsOf(pdf: Buffer): { start: number; end: number; number: string }[] {
   const text = pdf.toString('latin1')
-  return [...text.matchAll(/(?<![0-9])(\d{1,6}) 0 obj\b[\s\S]*?endobj\n?/g)].map((match) => ({
+  return [...text.matchAll(/(?<!\d)(\d{1,6}) 0 obj[\s\S]*?endobj\n?/g)].map((match) => ({
     start: match.index,
     end: match.index + match[0].length,
     number: match[1] ?? '0',
@@ -110,8 +110,9 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     return cut(pdf, one.start, one.end)
   },
   'swap two objects'(pdf, dice) {
-    const [left, right] = twoOf(pdf, dice).sort((one, two) => one.start - two.start)
-    if (left === undefined || right === undefined || left.end > right.start) return pdf
+    const [one, two] = twoOf(pdf, dice)
+    const [left, right] = one.start < two.start ? [one, two] : [two, one]
+    if (left.end > right.start) return pdf
     return Buffer.concat([
       pdf.subarray(0, left.start),
       pdf.subarray(right.start, right.end),
@@ -130,11 +131,11 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     replaceOne(
       pdf,
       dice,
-      /\b\d{10} \d{5} [nf]/g,
+      /\b\d{10} \d{5} [fn]/g,
       () => `${String(dice.below(pdf.length * 2)).padStart(10, '0')} ${dice.one(['00000', '65535', '00007'])} ${dice.one(['n', 'f'])}`,
     ),
   'a number': (pdf, dice) =>
-    replaceOne(pdf, dice, /\/(?:Prev|Size|Length|Count|W|Index|First|N|P) \[?\d+/g, (match) =>
+    replaceOne(pdf, dice, /\/(?:Prev|Size|Length|Count|Index|First|[NPW]) \[?\d+/g, (match) =>
       match.replace(/\d+/, String(dice.below(100_000))),
     ),
   'a name': (pdf, dice) =>

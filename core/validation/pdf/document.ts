@@ -18,7 +18,8 @@ export interface Section {
 }
 
 const maximumSections = 500
-const maximumObjects = 1_000_000
+const maximumObjects = 500_000
+const free: CrossReference = { kind: 'free' }
 
 /**
  * A PDF file as its cross-reference sections describe it. Strict on purpose: there is no repair by scanning for objects,
@@ -140,8 +141,9 @@ export class PdfDocument {
     return { start: entry.offset, end: parser.position }
   }
 
-  decode(stream: PdfStream): Buffer {
-    return decodeStream(stream, (value) => this.resolve(value), this.read.budget)
+  /** @param limit most bytes it may grow to */
+  decode(stream: PdfStream, limit?: number): Buffer {
+    return decodeStream(stream, (value) => this.resolve(value), this.read.budget, limit)
   }
 
   /** Pages in order with their references. */
@@ -334,18 +336,47 @@ function readTable(parser: ObjectParser, offset: number): Section {
     const count = parser.token()
     if (typeof first !== 'number' || typeof count !== 'number' || count > maximumObjects)
       throw new MalformedPdf('cross-reference table', offset)
+    if (first + count > 10_000_000) throw new MalformedPdf('cross-reference table', offset)
     for (let index = 0; index < count; index++) {
+      const quick = readRow(parser)
+      if (quick !== undefined) {
+        if (entries.has(first + index)) throw new MalformedPdf('object twice in one cross-reference table', offset)
+        entries.set(first + index, quick)
+        continue
+      }
       const [position, generation, kind] = [parser.token(), parser.token(), parser.token()]
       if (typeof position !== 'number' || typeof generation !== 'number' || !(kind instanceof Keyword))
         throw new MalformedPdf('cross-reference table', offset)
       if (entries.has(first + index)) throw new MalformedPdf('object twice in one cross-reference table', offset)
       if (kind.text !== 'n' && kind.text !== 'f') throw new MalformedPdf('cross-reference table', offset)
-      entries.set(first + index, kind.text === 'n' ? { kind: 'offset', offset: position, generation } : { kind: 'free' })
+      entries.set(first + index, kind.text === 'n' ? { kind: 'offset', offset: position, generation } : free)
     }
   }
   const trailer = parser.value()
   if (!isDictionary(trailer)) throw new MalformedPdf('trailer', offset)
   return { offset, entries, trailer, kind: 'table', end: parser.position }
+}
+
+/** A row of a table in its usual form, `0000000017 00000 n`, at the parser's place. */
+function readRow(parser: ObjectParser): CrossReference | undefined {
+  parser.skipSpace()
+  const { bytes, position } = parser
+  if (position + 19 > parser.end || bytes[position + 10] !== 0x20 || bytes[position + 16] !== 0x20) return undefined
+  let offset = 0
+  let generation = 0
+  for (let index = 0; index < 16; index++) {
+    if (index === 10) continue
+    const digit = (bytes[position + index] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    if (index < 10) offset = offset * 10 + digit
+    else generation = generation * 10 + digit
+  }
+  const kind = bytes[position + 17]
+  const next = bytes[position + 18]
+  if (next !== 0x20 && next !== 0x0d && next !== 0x0a) return undefined
+  if (kind !== 0x6e && kind !== 0x66) return undefined
+  parser.position = position + 18
+  return kind === 0x6e ? { kind: 'offset', offset, generation } : free
 }
 
 function readXrefStream(bytes: Buffer, offset: number, number: number, budget: DecodingBudget): Section {
@@ -377,7 +408,7 @@ function readXrefStream(bytes: Buffer, offset: number, number: number, budget: D
       const kind = w0 === 0 ? 1 : data.readUIntBE(at, w0)
       const second = w1 === 0 ? 0 : data.readUIntBE(at + w0, w1)
       const third = w2 === 0 ? 0 : data.readUIntBE(at + w0 + w1, w2)
-      if (kind === 0) entries.set(first + step, { kind: 'free' })
+      if (kind === 0) entries.set(first + step, free)
       else if (kind === 1) entries.set(first + step, { kind: 'offset', offset: second, generation: third })
       else if (kind === 2) entries.set(first + step, { kind: 'compressed', stream: second, index: third })
     }

@@ -85,12 +85,14 @@ export class ObjectParser {
 
   private numberOrReference(): number | PdfReference {
     const start = this.position
-    const text = this.word()
-    const number = Number(text)
-    if (text === '' || !/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(text)) throw new MalformedPdf('number', start)
-    if (!/^\d{1,10}$/.test(text)) return number
+    let number = 0
+    let at = start
+    for (let byte = this.bytes[at] ?? 0; at < this.end && byte >= 0x30 && byte <= 0x39; byte = this.bytes[++at] ?? 0)
+      number = number * 10 + byte - 0x30
+    const after = this.bytes[at] ?? 32
+    if (at === start || at - start > 10 || (at < this.end && whitespace[after] !== 1 && delimiter[after] !== 1)) return this.otherNumber()
+    this.position = at
     // Look ahead for `generation R`, by hand: it happens at almost every number.
-    let at = this.position
     while (at < this.end && whitespace[this.bytes[at] ?? 0] === 1) at++
     const digits = at
     let generation = 0
@@ -107,6 +109,14 @@ export class ObjectParser {
     if (at === gap || this.bytes[at] !== 0x52 || (at + 1 < this.end && whitespace[next] !== 1 && delimiter[next] !== 1)) return number
     this.position = at + 1
     return new PdfReference(number, generation)
+  }
+
+  /** A number with a sign or a point, or a very long one. */
+  private otherNumber(): number {
+    const start = this.position
+    const text = this.word()
+    if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(text)) throw new MalformedPdf('number', start)
+    return Number(text)
   }
 
   private literalString(): PdfString {

@@ -9,6 +9,7 @@ import { encryptedSignatures } from './encrypted.js'
 import { MalformedPdf } from './objects.js'
 import { checkHeader, Revisions } from './revisions.js'
 import { signatureFields, type SignatureField } from './signature-fields.js'
+import { removedSignatures } from './signature-objects.js'
 import { SignatureJudge, type CoveringStamp, type JudgeContext } from './signature-judge.js'
 import { readValidationData, type ValidationData } from './validation-data.js'
 
@@ -50,8 +51,8 @@ export class PdfVerifier implements Verifier {
       return failed(buffer.includes('/ByteRange') ? 'broken' : 'none', 'VERIFY-PDF-UNREADABLE', { reason })
     }
     if (fields.length > maximumSignatures) return failed('none', 'VERIFY-TOO-MANY-SIGNATURES')
-    // A signature lies in the file and the form no longer leads to it: it was taken out, by whatever means.
-    if (fields.length === 0 && buffer.includes('/ByteRange')) return failed('broken', 'VERIFY-SIGNATURE-REMOVED')
+    // A signature lies in the file and the form does not lead to it: it was taken out, by whatever means.
+    if (fields.length === 0 && removedSignatures(document, new Set(), 0).length > 0) return failed('broken', 'VERIFY-SIGNATURE-REMOVED')
     const context: JudgeContext = {
       document,
       revisions: new Revisions(document),
@@ -77,6 +78,7 @@ async function judgeAll(context: JudgeContext, fields: readonly SignatureField[]
   const data = storedData(context, revisions)
   const unreadable: FaultDetail[] =
     data.unreadable === 0 ? [] : [{ code: 'VERIFY-DSS-UNREADABLE', params: { count: data.unreadable }, level: 'warning' }]
+  const removed = removedAfter(context, judges)
   const verdicts = new Map<SignatureJudge, SignatureVerdict>()
   const stamps: { covers: number; stamp: CoveringStamp }[] = []
   for (const judge of [...judges].sort((left, right) => (right.range?.end ?? 0) - (left.range?.end ?? 0))) {
@@ -86,10 +88,19 @@ async function judgeAll(context: JudgeContext, fields: readonly SignatureField[]
     verdicts.set(judge, verdict)
     if (stamp !== undefined && judge.range !== undefined) stamps.unshift({ covers: judge.range.gapStart, stamp })
   }
-  return concludeDocument(
+  const answer = concludeDocument(
     judges.flatMap((judge) => verdicts.get(judge) ?? []),
-    [...findings, ...unreadable],
+    [...findings, ...unreadable, ...removed],
   )
+  return removed.length === 0 ? answer : { ...answer, verdict: 'failed', integrity: 'broken' }
+}
+
+/** A later signature that was taken out again: who cleared the last one may have cleared more. */
+function removedAfter({ document, encrypted }: JudgeContext, judges: readonly SignatureJudge[]): FaultDetail[] {
+  if (encrypted) return []
+  const inForm = new Set(judges.map((judge) => judge.field.signatureNumber ?? -1))
+  const signedEnd = Math.max(...judges.map((judge) => judge.range?.end ?? 0))
+  return removedSignatures(document, inForm, signedEnd).length === 0 ? [] : [{ code: 'VERIFY-SIGNATURE-REMOVED' }]
 }
 
 function storedData({ document, encrypted }: JudgeContext, revisions: readonly PdfDocument[]): ValidationData {

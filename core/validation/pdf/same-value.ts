@@ -27,12 +27,26 @@ export function differingKeys(left: PdfDictionary, right: PdfDictionary): string
   return [...keys].filter((key) => !sameValue(left.get(key), right.get(key)))
 }
 
+/** References of values that were walked before: the same objects are walked for every signature and revision. */
+const knownReferences = new WeakMap<object, readonly number[]>()
+
 /** Numbers of the objects a value refers to, directly. */
-export function referencesIn(value: PdfValue, into: Set<number>): void {
-  if (value instanceof PdfReference) into.add(value.number)
-  else if (value instanceof PdfStream) referencesIn(value.dictionary, into)
-  else if (Array.isArray(value)) for (const one of value) referencesIn(one, into)
-  else if (isDictionary(value)) for (const one of value.values()) referencesIn(one, into)
+function referencesIn(value: PdfValue): readonly number[] {
+  if (value === null || typeof value !== 'object') return []
+  if (value instanceof PdfReference) return [value.number]
+  const known = knownReferences.get(value)
+  if (known !== undefined) return known
+  const found: number[] = []
+  collect(value, found)
+  knownReferences.set(value, found)
+  return found
+}
+
+function collect(value: PdfValue, into: number[]): void {
+  if (value instanceof PdfReference) into.push(value.number)
+  else if (value instanceof PdfStream) collect(value.dictionary, into)
+  else if (Array.isArray(value)) for (const one of value) collect(one, into)
+  else if (isDictionary(value)) for (const one of value.values()) collect(one, into)
 }
 
 /** Everything that can be reached from the trailer, or from `from`; not by way of the objects `closed`, which count as found. */
@@ -40,9 +54,7 @@ export function reachable(document: PdfDocument, from: PdfValue = document.trail
   const found = new Set<number>(closed)
   const waiting: PdfValue[] = [from]
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
-    const direct = new Set<number>()
-    referencesIn(value, direct)
-    for (const number of direct) {
+    for (const number of referencesIn(value)) {
       if (found.has(number)) continue
       found.add(number)
       waiting.push(document.object(number))

@@ -7,7 +7,12 @@ export class DecodingBudget {
 }
 
 /** Decodes a stream whose filters are FlateDecode or none (cross-reference and object streams are always so). */
-export function decodeStream(stream: PdfStream, resolve: (value: PdfValue | undefined) => PdfValue, budget: DecodingBudget): Buffer {
+export function decodeStream(
+  stream: PdfStream,
+  resolve: (value: PdfValue | undefined) => PdfValue,
+  budget: DecodingBudget,
+  limit = Infinity,
+): Buffer {
   const filter = resolve(stream.dictionary.get('Filter'))
   const parameters = resolve(stream.dictionary.get('DecodeParms'))
   const filters = Array.isArray(filter) ? filter.map((one) => resolve(one)) : filter === null ? [] : [filter]
@@ -15,11 +20,11 @@ export function decodeStream(stream: PdfStream, resolve: (value: PdfValue | unde
   for (const [index, one] of filters.entries()) {
     if (nameOf(one) !== 'FlateDecode' && nameOf(one) !== 'Fl') throw new MalformedPdf(`filter ${nameOf(one) ?? '?'}`, 0)
     try {
-      bytes = inflateSync(bytes, { maxOutputLength: Math.max(1, budget.left) })
+      bytes = inflateSync(bytes, { maxOutputLength: Math.max(1, Math.min(budget.left, limit)) })
       budget.left -= bytes.length
     } catch {
       // Also what grew too large has cost its time.
-      budget.left -= Math.min(budget.left, 4 * 1024 * 1024)
+      budget.left -= Math.min(budget.left, limit, 4 * 1024 * 1024)
       throw new MalformedPdf('compressed stream', 0)
     }
     const own = Array.isArray(parameters) ? resolve(parameters[index]) : parameters

@@ -8,6 +8,7 @@ import { MalformedPdf, PdfStream, type PdfValue } from './objects.js'
 /** Whoever appends to a file may put anything there: so many of each kind and so much in all is read, the rest is left. */
 const maximumOfKind = 500
 const maximumBytes = 64 * 1024 * 1024
+const maximumOfOne = 16 * 1024 * 1024
 
 /** Certificates, CRLs and OCSP answers of a document security store (ISO 32000-2 12.8.4.3), unchecked. */
 export interface ValidationData {
@@ -76,7 +77,7 @@ class StoreReader {
         if (this.seen.has(stream)) continue
         this.seen.add(stream)
         if (!(stream instanceof PdfStream) || this.bytes > maximumBytes) throw new MalformedPdf('validation data', 0)
-        const decoded = document.decode(stream)
+        const decoded = document.decode(stream, maximumOfOne)
         this.bytes += decoded.length
         if (!take(withoutTail(decoded))) this.unreadable++
       } catch {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { PdfDocument } from '../pdf/document.js'
 import { PdfReference, type PdfDictionary } from '../pdf/objects.js'
@@ -170,4 +170,20 @@ export async function signByHand(
   const { cms } = await createSignedData({ signer, contentDigest })
   bytes.write(cms.toString('hex'), start + 1, 'latin1')
   return bytes
+}
+
+/** A file of about so many bytes, in so many objects that the page leads to. */
+export function fileOfSize(bytes: number, objects: number): Buffer {
+  const each = Math.floor(bytes / objects)
+  const entries: Record<number, string> = {
+    1: '<</Type /Catalog /Pages 2 0 R>>',
+    2: '<</Type /Pages /Count 1 /Kids [3 0 R]>>',
+    3: `<</Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Contents 4 0 R /Resources <</XObject <<${Array.from({ length: objects }, (_, index) => `/X${index} ${index + 5} 0 R`).join(' ')}>>>>>>`,
+    4: streamBody('0 0 1 1 re f'),
+  }
+  const data = randomBytes(each)
+    .toString('latin1')
+    .replace(/endstream/g, '')
+  for (let index = 0; index < objects; index++) entries[index + 5] = streamBody(data, `/Type /XObject /Subtype /Image /Number ${index} `)
+  return build(entries)
 }

@@ -179,6 +179,39 @@ describe('attacks on the structure of a signed PDF', function () {
     })
   })
 
+  describe('signatures taken out', () => {
+    it('the last of two, by a form that leads to nothing in its place', async () => {
+      const twice = (await signPdf(plain, { signer, signedAt })).pdf
+      const last = signatureFields(PdfDocument.open(twice)).find(({ name }) => name === 'Signature2')
+      const place = twice.lastIndexOf(`/V ${last?.signatureNumber ?? 0} 0 R`)
+      assert.ok(place > plain.length)
+      const cleared = Buffer.from(twice)
+      cleared.write('/W', place, 'latin1')
+      const verdict = await assertBroken(cleared)
+      assert.ok(
+        verdict.findings.some(({ code }) => code === 'VERIFY-SIGNATURE-REMOVED') ||
+          !verdict.signatures[0]?.changes.every(({ allowed }) => allowed),
+      )
+      const emptied = Buffer.from(twice)
+      emptied.write(
+        'null '.padEnd(`${last?.signatureNumber ?? 0} 0 R`.length, ' ').slice(0, `${last?.signatureNumber ?? 0} 0 R`.length),
+        place + 3,
+        'latin1',
+      )
+      assert.deepEqual(
+        (await assertBroken(emptied)).findings.map(({ code }) => code),
+        ['VERIFY-SIGNATURE-REMOVED'],
+      )
+    })
+    it('a signature of usage rights alone is none that was taken out', async () => {
+      const rights = await signByHand(signer, { objects: { 1: '<</Type /Catalog /Pages 2 0 R /Perms <</UR3 6 0 R>>>>' } })
+      assert.deepEqual(
+        (await verify(rights)).findings.map(({ code }) => code),
+        ['VERIFY-NO-SIGNATURE'],
+      )
+    })
+  })
+
   describe('what is laid over the page', () => {
     const over = [30, 230, 340, 60] as const
     const beside = [220, 30, 140, 60] as const
