@@ -175,21 +175,14 @@ function byCodePoint(left: string, right: string): number {
   return left < right ? -1 : 1
 }
 
-const textEscapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' }
-const attributeEscapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '"': '&quot;',
-  '\t': '&#x9;',
-  '\n': '&#xA;',
-  '\r': '&#xD;',
-}
-
 /** Unlike the writer of our own documents, this keeps a carriage return that a character reference named. */
 function canonicalText(text: string): string {
-  return /[&<>\r]/.test(text) ? text.replace(/[&<>\r]/gu, (sign) => textEscapes[sign] ?? sign) : text
+  if (!/[&<>\r]/.test(text)) return text
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#xD;')
 }
 
 function canonicalAttribute(value: string): string {
-  return /[&<"\t\n\r]/.test(value) ? value.replace(/[&<"\t\n\r]/gu, (sign) => attributeEscapes[sign] ?? sign) : value
+  if (!/[&<"\t\n\r]/.test(value)) return value
+  const escaped = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+  return escaped.replaceAll('\t', '&#x9;').replaceAll('\n', '&#xA;').replaceAll('\r', '&#xD;')
 }

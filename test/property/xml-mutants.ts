@@ -94,7 +94,7 @@ const structural: Readonly<Record<string, Mutation>> = {
     return text.replaceAll(new RegExp(`(?<=[<:/])${name}(?=[\\s>/])`, 'g'), `${name}X`)
   },
   rebind: (text, _elements, dice) =>
-    text.replace(/xmlns(:\w+)?="[^"]*"/, (whole) => dice.one([whole, '', `${whole.slice(0, -1)}x"`, whole.replace('xmlns:', 'xmlns:q')])),
+    text.replace(/xmlns(?::\w+)?="[^"]*"/, (whole) => dice.one([whole, '', `${whole.slice(0, -1)}x"`, whole.replace('xmlns:', 'xmlns:q')])),
   declare: (text, elements, dice) => {
     const element = dice.one(elements)
     const tag = element.start + 1 + (element.prefix === '' ? 0 : element.prefix.length + 1) + element.local.length

@@ -7,7 +7,7 @@ import type { CarriedTimeStamp, CheckedSignature } from '../process/judge-signat
 import { noEvidence } from '../revocation/evidence.js'
 import type { SignatureVerdict } from '../verdict.js'
 import { coverageOf, holdsComment } from './coverage.js'
-import { digestMethods, referenceTypes, signatureMethods, weakDigestMethods } from './names.js'
+import { digestMethods, referenceTypes, signatureMethods, weakDigestMethods, xadesNamespace } from './names.js'
 import { namesCertificate, readQualifyingProperties, type QualifyingProperties } from './qualifying-properties.js'
 import { malformed, refuse, Refusal } from './refusal.js'
 import {
@@ -72,7 +72,12 @@ export function checkDocumentSignatures(document: SignedDocument, options: XmlCh
 
 /** Anybody may add one among the unsigned properties: it is named in the report and judged by nobody. */
 function isCounterSignature(element: TreeElement): boolean {
-  return element.parent?.local === 'CounterSignature' && element.parent.namespace !== element.namespace
+  return element.parent?.local === 'CounterSignature' && element.parent.namespace === xadesNamespace && isInsideSignature(element.parent)
+}
+
+function isInsideSignature(element: TreeElement): boolean {
+  for (let at = element.parent; at !== undefined; at = at.parent) if (isSignatureElement(at, 'Signature')) return true
+  return false
 }
 
 interface Draft {

@@ -67,14 +67,30 @@ export function readQualifyingProperties(signature: WrittenSignature): Qualifyin
   const own = child(signedProperties, 'SignedSignatureProperties')
   const data = child(signedProperties, 'SignedDataObjectProperties')
   const time = child(own, 'SigningTime')
+  const unsigned = readUnsigned(child(child(element, 'UnsignedProperties'), 'UnsignedSignatureProperties'))
   return {
     element,
     signedProperties,
     claimedAt: time === undefined ? undefined : readTime(onlyText(time)),
     signingCertificate: readSigningCertificate(own),
     formats: new Set(data === undefined ? [] : formatsOf(data)),
-    ...readUnsigned(child(child(element, 'UnsignedProperties'), 'UnsignedSignatureProperties')),
+    ...unsigned,
+    findings: [...unsigned.findings, ...notJudged(own, data)],
   }
+}
+
+const judgedProperties = new Set(['SigningTime', 'SigningCertificate', 'SigningCertificateV2', 'DataObjectFormat'])
+
+/** Signed properties that this code does not look into: policies, roles, places, commitments, content time stamps. */
+function notJudged(...lists: readonly (TreeElement | undefined)[]): FaultDetail[] {
+  return lists
+    .flatMap((list) => (list === undefined ? [] : childElements(list)))
+    .filter((property) => !judgedProperties.has(property.local))
+    .map((property) => ignored(property.local))
+}
+
+function ignored(property: string): FaultDetail {
+  return { code: 'VERIFY-XML-PROPERTY-IGNORED', params: { property: property.slice(0, 100) }, level: 'warning' }
 }
 
 /** An Object may hold text (an enveloped document); only its elements matter here. */
@@ -150,7 +166,7 @@ function readUnsigned(unsigned: TreeElement | undefined): Unsigned {
   const ocspResponses: Buffer[] = []
   const findings: FaultDetail[] = []
   const note = (property: string): void => {
-    findings.push({ code: 'VERIFY-XML-PROPERTY-IGNORED', params: { property }, level: 'warning' })
+    findings.push(ignored(property))
   }
   const values = (element: TreeElement, local: string): TreeElement[] => {
     const found = childElements(element).filter((one) => isXades(one, local))

@@ -61,7 +61,7 @@ export async function signXades(content: Uint8Array, options: SignXadesOptions):
   const { signer } = options
   if (signer.certificates.length === 0) throw new Fault('SIGN-CERT-MISSING', { params: { name: '' }, status: 409 })
   const id = options.id ?? `signature-${randomUUID()}`
-  if (!/^[A-Za-z_][\w.-]{0,199}$/.test(id)) throw new Fault('SIGN-XML-ID', { params: { id: id.slice(0, 200) } })
+  if (!/^[a-z_][\w.-]{0,199}$/i.test(id)) throw new Fault('SIGN-XML-ID', { params: { id: id.slice(0, 200) } })
   const placed = place(content, options.placement ?? { kind: 'enveloped' }, id)
   const parts: SignatureParts = {
     id,
