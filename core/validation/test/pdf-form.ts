@@ -25,10 +25,15 @@ export function contractForm(): Buffer {
 }
 
 /** Fills fields as another program does: pdf-lib, by an incremental save. */
-export async function filledByPdfLib(pdf: Buffer, fill: (form: PDFForm) => void): Promise<Buffer> {
+export async function filledByPdfLib(pdf: Buffer, fill: (form: PDFForm) => void, useObjectStreams = false): Promise<Buffer> {
   const document = await PDFDocument.load(pdf, { forIncrementalUpdate: true, updateMetadata: false })
   fill(document.getForm())
   const font = await document.embedFont(StandardFonts.Helvetica)
   document.getForm().updateFieldAppearances(font)
-  return Buffer.from(await document.commit({ useObjectStreams: false }))
+  return Buffer.from(await document.commit({ useObjectStreams }))
+}
+
+/** The same contract with its objects in object streams, as pdf-lib writes whole files. */
+export async function compressedForm(): Promise<Buffer> {
+  return Buffer.from(await (await PDFDocument.load(contractForm())).save({ useObjectStreams: true }))
 }

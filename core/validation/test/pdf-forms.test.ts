@@ -5,7 +5,7 @@ import { createVerifiers } from '../create-verifiers.js'
 import { PdfDocument } from '../pdf/document.js'
 import type { DocumentVerdict } from '../verdict.js'
 import { append, dictionaryWith, streamBody, type Section } from './pdf-forgery.js'
-import { contractForm, filledByPdfLib } from './pdf-form.js'
+import { compressedForm, contractForm, filledByPdfLib } from './pdf-form.js'
 
 const signedAt = new Date('2026-11-22T10:30:00Z')
 
@@ -55,6 +55,24 @@ describe('forms filled between signatures', function () {
       'signature witness',
     ])
     assert.deepEqual(told(verdict, 1), ['form-fill name', 'signature witness'])
+  })
+
+  it('the same in a file of object streams, saved with object streams', async () => {
+    const fill =
+      (value: string) =>
+      (pdf: Buffer): Promise<Buffer> =>
+        filledByPdfLib(
+          pdf,
+          (form) => {
+            form.getTextField('name').setText(value)
+          },
+          true,
+        )
+    const pdf = await fill('Omar')(await sign(await fill('Aisha')(await sign(await compressedForm(), 'seller', 2)), 'buyer'))
+    assert.ok(pdf.includes('/ObjStm'))
+    const verdict = await verify(pdf)
+    assert.equal(verdict.verdict, 'passed', JSON.stringify(verdict, null, 1))
+    assert.ok(told(verdict).includes('form-fill name') && told(verdict).includes('signature buyer'))
   })
 
   it('a field that the buyer’s signature locked fails when it is filled, another passes', async () => {
