@@ -1,4 +1,5 @@
 import type { CompanyTransaction } from '../db/database.js'
+import type { LocalizedText } from '../i18n/locale.js'
 import type { Company, CompanyContext } from './context.js'
 
 export type NewCompany = Omit<Company, 'id'>
@@ -21,6 +22,10 @@ export interface Access {
     user: { login: string; name: string; password: string; locale: Company['locale'] },
     memberships: readonly { companyId: string; groups: readonly string[] }[],
   ): Promise<string>
+  /** People of a company who may log in, by name. */
+  members(companyId: string): Promise<{ readonly id: string; readonly name: string }[]>
+  /** Every group the modules brought, with its title. */
+  groupTitles(): readonly { readonly name: string; readonly title: LocalizedText }[]
   createApiKey(context: CompanyContext, name: string, groups: readonly string[]): Promise<{ id: string; secret: string }>
 }
 

@@ -72,6 +72,18 @@ export function createAccess({ db, now, records }: AccessParts): AccessService {
       throw new Fault('ACCESS-DENIED', { status: 403, params: { groups: needed.join(', ') } })
     },
 
+    members(companyId) {
+      return db.host((transaction) =>
+        transaction('core_user')
+          .join('core_membership', 'core_membership.user_id', 'core_user.id')
+          .where({ 'core_membership.company_id': companyId, 'core_user.active': true })
+          .orderBy('core_user.name')
+          .select<{ id: string; name: string }[]>('core_user.id', 'core_user.name'),
+      )
+    },
+    groupTitles() {
+      return groups.list().map(({ name, title }) => ({ name, title }))
+    },
     async createApiKey(context, name, keyGroups) {
       const unknown = keyGroups.find((group) => !groups.has(group))
       if (unknown !== undefined) throw new Fault('ACCESS-GROUP-UNKNOWN', { path: 'groups', params: { group: unknown } })

@@ -1,5 +1,9 @@
 import { defineModule } from '../../core/host/module.js'
+import { remindOfExpiry } from './reminders.js'
+import { addApprovalPages } from './routes/approvals.js'
+import { addDeskPages } from './routes/desks.js'
 import { addKeyPages } from './routes/pages.js'
+import { addTokenPages } from './routes/tokens.js'
 
 export default defineModule({
   name: 'credentials',
@@ -18,7 +22,21 @@ export default defineModule({
     setup.group('credentials.manager', { ar: 'المفاتيح: مدير', en: 'Keys: administrator', bg: 'Ключове: администратор' }, [
       'credentials.user',
     ])
+    setup.group('credentials.approver', { ar: 'المفاتيح: موافق', en: 'Keys: approver', bg: 'Ключове: одобряващ' })
     addKeyPages(setup.routes, setup.host)
+    addDeskPages(setup.routes, setup.host)
+    addTokenPages(setup.routes, setup.host)
+    addApprovalPages(setup.routes, setup.host)
     setup.views.menu({ app: 'credentials', label: 'credentials.menu', icon: 'key', href: '/app/credentials/keys', order: 70 })
+    const menu = (label: string, icon: string, href: string, order: number, group?: string): void => {
+      const shown = group === undefined ? {} : { group }
+      setup.views.menu({ app: 'credentials', label, icon, href: `/app/credentials/${href}`, order, parent: true, ...shown })
+    }
+    menu('credentials.title', 'key', 'keys', 10, 'credentials.user')
+    menu('credentials.approvals', 'check', 'approvals', 20)
+    menu('credentials.sources', 'plug', 'sources', 30, 'credentials.manager')
+    menu('credentials.desks', 'pen', 'desks', 40)
+    setup.jobs.define('credentials.remind', (_payload, call) => remindOfExpiry(setup.host, call))
+    setup.jobs.schedule('credentials.remind', '20 5 * * *')
   },
 })

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { createPublicKey } from 'node:crypto'
+import { demonstrationCompany } from '../../compliance/index.js'
+import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
+import { WebClient } from '../../../test/helpers/web-client.js'
+import type { Company, CompanyContext } from '../../../core/access/context.js'
+import { softHsmIsHere, SoftToken } from '../../../core/signing/test/soft-token.js'
+import { certify, issueCertificate } from '../../../core/signing/test/test-authority.js'
+import { Fault } from '../../../core/i18n/fault.js'
+import { remindOfExpiry, reminderStep } from '../reminders.js'
+
+const password = 'a long password of a test'
+
+describe('pages of keys', function () {
+  this.timeout(120_000)
+  let running: TestHost
+  let company: Company
+  let system: CompanyContext
+  let token: SoftToken | undefined
+  let clock = new Date()
+  const people = new Map<string, WebClient>()
+  const ids = new Map<string, string>()
+
+  before(async () => {
+    if (softHsmIsHere) {
+      token = new SoftToken('desk')
+      token.generate('EC:prime256v1', '01', 'director')
+    }
+    const pkcs11 = token === undefined ? [] : [{ ...token.configuration(), pinFile: token.pinFile }]
+    running = await startTestHost({
+      role: { web: true },
+      sandbox: true,
+      now: () => clock,
+      config: {
+        signing: { pkcs11: [...pkcs11, { name: 'gone', library: '/nonexistent/library.so', pinFile: null, pinEnvironment: null }] },
+      },
+    })
+    const made = await demonstrationCompany(running.host, 'demo-sa')
+    assert.ok(made)
+    company = made
+    system = await running.access.systemContext(company.id, 'cli')
+    const { port } = await running.listen()
+    for (const [login, groups] of [
+      ['amal', ['credentials.manager']],
+      ['badr', ['credentials.approver', 'credentials.user']],
+      ['nour', []],
+    ] as const) {
+      const membership = [{ companyId: company.id, groups: [...groups] }]
+      ids.set(login, await running.access.createUser({ login: `${login}@demo.example`, password, name: login, locale: 'en' }, membership))
+      const client = new WebClient(`http://127.0.0.1:${String(port)}`)
+      await client.login(`${login}@demo.example`, password)
+      people.set(login, client)
+    }
+  })
+  after(async () => {
+    await running.stop()
+    token?.remove()
+  })
+
+  const as = (login: string): WebClient => people.get(login) ?? assert.fail(login)
+  const contextOf = async (login: string): Promise<CompanyContext> => ({
+    ...system,
+    actor: { kind: 'user', id: ids.get(login) ?? '', name: login },
+    groups: new Set(['credentials.manager', 'credentials.user']),
+  })
+
+  it('makes a key, takes its policy, asks for approval and lets another person give it', async () => {
+    const amal = as('amal')
+    assert.equal((await amal.get('/app/credentials/new')).status, 200)
+    const answer = await amal.post('/app/credentials/keys/generate', { name: 'Directors', algorithm: 'ec-p256', purposes: 'sign-contract' })
+    assert.equal(answer.status, 303, answer.text)
+    const page = answer.location ?? ''
+    const id = page.split('/').pop() ?? ''
+    const shown = await amal.get(page)
+    assert.match(shown.text, /This key has no certificate yet/)
+    const policy = [
+      ['purposes', 'sign-contract'],
+      ['approver', 'credentials.approver'],
+      ['above', '1000'],
+      ['aboveCurrency', 'sar'],
+      ['amount', '50000'],
+      ['amountCurrency', 'SAR'],
+      ['until', '2027-12-31'],
+      ['users', ids.get('amal') ?? ''],
+    ] as const
+    assert.equal((await amal.post(`${page}/policy`, policy)).status, 303)
+    const wrong = await amal.post(`${page}/policy`, [
+      ['purposes', 'sign-contract'],
+      ['amount', 'a lot'],
+      ['amountCurrency', 'SAR'],
+    ])
+    assert.equal(wrong.status, 200)
+    assert.match(wrong.text, /SIGN-POLICY-AMOUNT/)
+    const key = await running.host.db.company(company.id, (transaction) => running.host.signing.key(transaction, id))
+    assert.deepEqual(key.access?.approval, { group: 'credentials.approver', above: { value: '1000.0000', currency: 'SAR' } })
+    assert.deepEqual(key.access.users, [ids.get('amal')])
+
+    const subject = { type: 'contract', id: '1', label: 'عقد إيجار ٧' }
+    const use = { purpose: 'sign-contract', subject, amount: { value: '2500.00', currency: 'SAR' } } as const
+    const open = async () => running.host.signing.open(await contextOf('amal'), id, use, { withoutCertificate: true })
+    await assert.rejects(open(), (error) => error instanceof Fault && error.code === 'SIGN-APPROVAL-NEEDED')
+    const own = await amal.get('/app/credentials/approvals')
+    assert.equal(own.status, 200)
+    assert.doesNotMatch(own.text, /\/approve"/)
+    const inbox = await as('badr').get('/app/credentials/approvals')
+    assert.match(inbox.text, /عقد إيجار ٧/)
+    const approve = /\/app\/credentials\/approvals\/[0-9a-f-]+\/approve/.exec(inbox.text)?.[0] ?? assert.fail('no button')
+    assert.equal((await as('badr').post(approve, {})).status, 303)
+    const again = await as('badr').post(approve, {})
+    assert.match(again.text, /SIGN-APPROVAL-CLOSED/)
+    await (await open()).signDigest(Buffer.alloc(32, 1))
+    const history = await amal.get(page)
+    for (const text of ['Key generated', 'Key policy changed', 'Approval of a use asked for', 'Use of the key approved', 'Key used']) {
+      assert.ok(history.text.includes(text), text)
+    }
+  })
+
+  it('says no to people without the group', async () => {
+    for (const path of ['keys', 'new', 'sources', 'approvals'])
+      assert.equal((await as('nour').get(`/app/credentials/${path}`)).status, 403, path)
+    assert.equal((await as('badr').get('/app/credentials/new')).status, 403)
+  })
+
+  it('lists tokens live, shows their keys when asked, and registers one; a library that is missing is a fault in its place', async function () {
+    if (token === undefined) return this.skip()
+    const amal = as('amal')
+    const all = await amal.get('/app/credentials/sources')
+    assert.equal(all.status, 200)
+    assert.match(all.text, /PIN fine/)
+    assert.match(all.text, /SIGN-MODULE-UNREADABLE/)
+    assert.doesNotMatch(all.text, /director/)
+    const serial = /serial=([0-9a-f]+)/.exec(all.text)?.[1] ?? assert.fail('no serial')
+    const keys = await amal.get(`/app/credentials/sources?module=soft&serial=${serial}`)
+    assert.match(keys.text, /director/)
+    const fields = { module: 'soft', serial, keyId: '01', label: 'director', name: 'Director', purposes: 'sign-contract' }
+    const adopted = await amal.post('/app/credentials/sources/adopt', fields)
+    assert.equal(adopted.status, 303, adopted.text)
+    assert.match((await amal.get(adopted.location ?? '')).text, /Never could be taken out/)
+    const made = await amal.post('/app/credentials/sources/generate', {
+      module: 'soft',
+      serial,
+      name: 'New',
+      algorithm: 'ec-p256',
+      purposes: 'seal-document',
+    })
+    assert.equal(made.status, 303, made.text)
+  })
+
+  it("reminds of the end once for each step, by mail and in the key's history", async () => {
+    const root = issueCertificate({ commonName: 'Root', ca: true })
+    const { signing, db } = running.host
+    const key = await db.company(company.id, async (transaction) => {
+      const bare = await signing.generateKey(transaction, system, { name: 'Ending', algorithm: 'ec-p256', purposes: ['seal-document'] })
+      const publicKey = createPublicKey({ key: bare.publicKey, format: 'der', type: 'spki' })
+      const notAfter = new Date(Date.now() + 40 * 24 * 3_600_000)
+      const certificate = certify({ commonName: 'Ending', issuer: root, notAfter }, 'ec-p256', publicKey, root.privateKey)
+      return signing.installCertificates(transaction, system, bare.id, [certificate.der])
+    })
+    const reminders = async (): Promise<unknown[]> =>
+      (await db.company(company.id, (transaction) => running.host.audit.of(transaction, { type: 'key', id: key.id }, 50)))
+        .filter((event) => event.action === 'key.expiry-reminded')
+        .map((event) => event.facts?.['step'])
+    const call = { context: system, attempt: 1, maxAttempts: 1, signal: new AbortController().signal }
+    try {
+      for (const day of [0, 0, 12, 27, 34, 34, 50]) {
+        clock = new Date(Date.now() + day * 24 * 3_600_000)
+        await remindOfExpiry(running.host, call)
+      }
+    } finally {
+      clock = new Date()
+    }
+    assert.deepEqual(await reminders(), [7, 14, 30, 60])
+    assert.deepEqual([61, 60, 31, 30, 8, 7, 0, -1].map(reminderStep), [undefined, 60, 60, 30, 14, 7, 7, undefined])
+  })
+
+  it('stops a lost key with its reason, for good', async () => {
+    const amal = as('amal')
+    await amal.get('/app/credentials/new')
+    const made = await amal.post('/app/credentials/keys/generate', { name: 'Lost', algorithm: 'ec-p256', purposes: 'seal-document' })
+    const page = made.location ?? ''
+    assert.equal((await amal.post(`${page}/stop`, { reason: 'left in a taxi' })).status, 303)
+    const shown = await amal.get(page)
+    assert.match(shown.text, /left in a taxi/)
+    assert.doesNotMatch(shown.text, /key-request/)
+    assert.match((await amal.post(`${page}/policy`, { purposes: 'seal-document' })).text, /SIGN-KEY-STOPPED/)
+  })
+})
