@@ -8,6 +8,7 @@ import type { Configuration } from '../../config/schema.js'
 import { bootHost } from '../host/boot.js'
 import { Fault, type FaultDetail, type FaultParameters } from '../i18n/fault.js'
 import type { Locale } from '../i18n/locale.js'
+import { CscKeyProvider } from '../signing/keys/csc/csc-provider.js'
 import { pinIsThere } from '../signing/keys/pkcs11/pin-source.js'
 import { masterKeyState } from '../signing/keys/software/rotate-master-key.js'
 import type { Translator } from '../i18n/translator.js'
@@ -45,6 +46,7 @@ export async function examine(config: Configuration, texts: Translator, locale: 
           port: config.smtp.port,
         }),
     await timeStamps(config, say),
+    ...(await remoteServices(config, texts, locale, say)),
     ...(await hostFindings(config, texts, locale, say)),
   ]
 }
@@ -107,6 +109,24 @@ async function timeStamps(config: Configuration, say: Say): Promise<Finding> {
   const port = Number(url?.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url?.port)
   const reachable = url !== undefined && (await answers(url.hostname, port))
   return say(reachable ? 'ready' : 'stopped', 'time-stamp-server', { url: timeStampUrl })
+}
+
+/** Every remote signing service is logged in to and asked for what it offers; no key is used. */
+async function remoteServices(config: Configuration, texts: Translator, locale: Locale, say: Say): Promise<readonly Finding[]> {
+  const provider = new CscKeyProvider(config.signing.csc, { timeoutMs: 5000 })
+  const findings: Finding[] = []
+  for (const { name } of config.signing.csc) {
+    try {
+      const count = (await provider.credentials(name)).filter((credential) => credential.enabled).length
+      findings.push(say(count > 0 ? 'ready' : 'warning', 'remote-signing', { name, count }))
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      const remedy = texts.text(locale, 'doctor.remote-signing.remedy', { name })
+      findings.push({ check: 'remote-signing', state: 'stopped', text: faultText(error, texts, locale), remedy })
+    }
+  }
+  await provider.close()
+  return findings
 }
 
 /** Whether something accepts a connection there within three seconds. */

@@ -119,7 +119,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
   for (const plan of options.faults ?? []) faults.inject(plan)
   const timeStamps = new TimeStampAuthority(authorities)
   timeStamps.prepare()
-  const remoteSigner = new RemoteSigner(options.dataDir, authorities, now, `${url}/csc`)
+  const remoteSigner = new RemoteSigner(options.dataDir, authorities, now, `${url}/csc`, timeStamps)
   const clearanceStamp = new ClearanceStamp(authorities)
   const fatoora = new FatooraAuthority(authorities, units, clearanceStamp, now)
 

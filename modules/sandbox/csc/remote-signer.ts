@@ -1,11 +1,16 @@
 import { randomBytes, timingSafeEqual, createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
+import { MessageImprint, TimeStampReq, TimeStampResp } from '@peculiar/asn1-tsp'
+import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
 import type { KeyAlgorithm } from '../../../core/signing/key.js'
 import { generateKeyMaterial, readKeyMaterial, type KeyMaterial } from '../../../core/signing/keys/software/key-material.js'
 import { CscError } from '../../../core/signing/signer-process/csc-error.js'
 import type { CscBackend, CscCaller, ServedCredential, SignOrder } from '../../../core/signing/signer-process/csc-protocol.js'
 import { KeyRing } from '../../../core/signing/signer-process/key-ring.js'
+import type { TimeStampAuthority } from '../tsa/time-stamp-authority.js'
+import { arrayBufferOf } from '../ca/certificate.js'
 import type { CertificateAuthorities } from '../ca/authority.js'
 import { buildName } from '../ca/names.js'
 
@@ -69,6 +74,7 @@ export class RemoteSigner implements CscBackend {
     private readonly authorities: CertificateAuthorities,
     private readonly now: () => Date,
     readonly oauth2: string,
+    private readonly timeStamps: TimeStampAuthority,
   ) {}
 
   /** The one client this service knows. The secret is made once and kept in the folder. */
@@ -127,6 +133,21 @@ export class RemoteSigner implements CscBackend {
     const signatures = await this.ring.sign(credential.id, order)
     const raw = shapes.find((shape) => shape.id === credential.id)?.raw === true
     return raw ? signatures.map(rawOfDer) : signatures
+  }
+
+  /** CSC 1.0.4.0 clause 11.10: the bare TimeStampToken. */
+  timestamp(digest: Buffer, hashAlgo: string, nonce: string | undefined): Promise<Buffer> {
+    const request = new TimeStampReq({
+      messageImprint: new MessageImprint({
+        hashAlgorithm: new AlgorithmIdentifier({ algorithm: hashAlgo }),
+        hashedMessage: new OctetString(digest),
+      }),
+      certReq: true,
+      ...(nonce === undefined ? {} : { nonce: arrayBufferOf(Buffer.from(nonce, 'hex')) }),
+    })
+    const answer = AsnConvert.parse(this.timeStamps.respond(Buffer.from(AsnConvert.serialize(request)), this.now()), TimeStampResp)
+    if (answer.timeStampToken === undefined) throw new CscError(400, 'invalid_request', 'Invalid parameter hashAlgo')
+    return Promise.resolve(Buffer.from(AsnConvert.serialize(answer.timeStampToken)))
   }
 
   reset(): void {
