@@ -162,6 +162,20 @@ describe('a remote signing service that fails (CSC)', function () {
       for (const one of await tries()) assert.equal(one.status, 'fulfilled')
     })
 
+  it('does not send a PIN again whose answer was lost, unless it was accepted before or saved again', async () => {
+    const file = path.join(folder, 'unsure-pin')
+    writeFileSync(file, sandbox.csc.pin)
+    const by = provider({ pinFile: file }, { timeoutMs: 400 })
+    sandbox.faults.inject({ kind: 'reset-mid-body', path: 'authorize' })
+    await assert.rejects(sign(by, 'person-pin'), fault('SIGN-CSC-UNREACHABLE'))
+    await assert.rejects(sign(by, 'person-pin'), fault('SIGN-CSC-PIN-UNSURE'))
+    writeFileSync(file, `${sandbox.csc.pin}\n`)
+    await sign(by, 'person-pin')
+    sandbox.faults.inject({ kind: 'reset-mid-body', path: 'authorize' })
+    await assert.rejects(sign(by, 'person-pin'), fault('SIGN-CSC-UNREACHABLE'))
+    await sign(by, 'person-pin')
+  })
+
   it('refuses credentials that want a person, are switched off or not there, and services that are not safe', async () => {
     await assert.rejects(sign(provider({ pinFile }), 'person-otp'), fault('SIGN-CSC-PERSON-NEEDED'))
     await assert.rejects(sign(provider(), 'person-pin'), fault('SIGN-CSC-PIN-MISSING'))

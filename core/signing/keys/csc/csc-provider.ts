@@ -178,9 +178,17 @@ export class CscKeyProvider implements KeyProvider {
         const pin = pins.read(credentialId)
         const written = withPin(body, two, field, pin)
         try {
-          return (await connection.call('credentials/authorize', written, authorizeAnswer)).SAD
+          const { SAD } = await connection.call('credentials/authorize', written, authorizeAnswer)
+          pins.wasAccepted(credentialId)
+          return SAD
         } catch (error) {
           if (error instanceof CscRefusal && /^(?:invalid_pin|pin_locked)$/.test(error.error)) pins.wasRefused(credentialId)
+          else if (
+            error instanceof Fault &&
+            /^SIGN-CSC-(?:UNREACHABLE|MALFORMED)$/.test(error.code) &&
+            error.params['reason'] !== 'ECONNREFUSED'
+          )
+            pins.answerLost(credentialId)
           throw error
         } finally {
           pin.fill(0)

@@ -5,6 +5,10 @@ import { Fault } from '../../../i18n/fault.js'
 export class PinFile {
   /** State of the file, by credential, when the service refused its PIN: no further try until someone changed it. */
   private readonly refused = new Map<string, string>()
+  /** The same when the answer to a PIN was lost that had never been accepted: it may have been wrong. */
+  private readonly unsure = new Map<string, string>()
+  /** State of the file, by credential, when its PIN was accepted. */
+  private readonly accepted = new Map<string, string>()
 
   constructor(
     private readonly service: string,
@@ -13,11 +17,13 @@ export class PinFile {
 
   /**
    * @returns the PIN as bytes of a JSON string without its quotes; the caller wipes them
-   * @throws Fault SIGN-PIN-WRONG (refused before, file unchanged), SIGN-CSC-PIN-MISSING
+   * @throws Fault SIGN-PIN-WRONG (refused before, file unchanged), SIGN-CSC-PIN-UNSURE, SIGN-CSC-PIN-MISSING
    */
   read(credential: string): Buffer {
     if (this.file === null) throw this.missing()
-    if (this.refused.get(credential) === this.state()) throw wrongPin(this.service)
+    const state = this.state()
+    if (this.refused.get(credential) === state) throw wrongPin(this.service)
+    if (this.unsure.get(credential) === state) throw new Fault('SIGN-CSC-PIN-UNSURE', { params: { service: this.service }, status: 503 })
     let bytes: Buffer
     try {
       bytes = readFileSync(this.file)
@@ -38,6 +44,16 @@ export class PinFile {
   /** The service refused the PIN of this credential. */
   wasRefused(credential: string): void {
     this.refused.set(credential, this.state())
+  }
+
+  wasAccepted(credential: string): void {
+    this.accepted.set(credential, this.state())
+  }
+
+  /** The PIN was sent and no answer came. One that was accepted before is right; another is not tried a second time. */
+  answerLost(credential: string): void {
+    const state = this.state()
+    if (this.accepted.get(credential) !== state) this.unsure.set(credential, state)
   }
 
   private state(): string {
