@@ -1,7 +1,9 @@
 import { defineModule } from '../../core/host/module.js'
 import { sealHooks } from './hooks.js'
+import { sealSettings } from './models/settings.js'
 import { addSealPages } from './routes/pages.js'
 import { sealJob } from './services/seal-job.js'
+import { settingsFields } from './views/settings-fields.js'
 
 export default defineModule({
   name: 'seal',
@@ -19,6 +21,7 @@ export default defineModule({
     for (const [name, kind] of sealHooks) setup.hooks.declare(name, kind)
     setup.group('seal.user', { ar: 'الأختام: مستخدم', en: 'Seals: user', bg: 'Печати: потребител' })
     setup.group('seal.manager', { ar: 'الأختام: مدير', en: 'Seals: administrator', bg: 'Печати: администратор' }, ['seal.user'])
+    setup.settings({ schema: sealSettings, fields: settingsFields })
     setup.jobs.define('seal.apply', sealJob(host))
     addSealPages(setup.routes, host)
     setup.views.menu({

@@ -3,6 +3,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { RenderedDocument } from '../../../core/documents/documents.js'
 import { qrSvg } from '../../../core/documents/qr.js'
 import type { Host } from '../../../core/host/module.js'
+import { rememberArchive } from '../../../core/signing/archive/archived-document.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import { documentCode, recordIssuedFile, type DocumentCode } from '../../verification/index.js'
@@ -207,6 +208,12 @@ async function storeReady(
     )
     // Two jobs met: the first one's PDF is the document.
     if (rows.length === 0) return printStateOf(transaction, document.id)
+    if (made.level === 'PAdES-BASELINE-LTA')
+      await rememberArchive(host, transaction, context, {
+        pdf: made.bytes,
+        sha256,
+        subject: { type: 'invoicing.invoice', id: document.id, label: document.number },
+      })
     await recordIssuedFile(transaction, { type: 'invoicing.invoice', id: document.id }, sha256)
     host.audit.record(transaction, context, {
       action: 'invoice.printed',

@@ -3,6 +3,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { rememberArchive } from '../../../core/signing/archive/archived-document.js'
 import { applySeal, type SealBox, type SealOrder } from './apply.js'
 
 export interface SealApplication {
@@ -134,6 +135,12 @@ export async function sealNow(host: Host, context: CompanyContext, id: string): 
           attempts: transaction.knex.raw('attempts + 1'),
         })
       const subject = { type: row.subject_type, id: row.subject_id }
+      if (sealed.level === 'PAdES-BASELINE-LTA')
+        await rememberArchive(host, transaction, context, {
+          pdf: sealed.pdf,
+          sha256: file.sha256,
+          subject: { ...subject, label: row.subject_label },
+        })
       host.audit.record(transaction, context, {
         action: 'seal.applied',
         subject: { ...subject, label: row.subject_label },

@@ -2,11 +2,12 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { PlacedBox } from '../../../core/documents/documents.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
-import { signPdf } from '../../../core/signing/formats/pades/sign-pdf.js'
+import { signPdf, type SignedPdf } from '../../../core/signing/formats/pades/sign-pdf.js'
 import { sealSize, type SealDesign } from '../models/design.js'
 import { defaultDesign, readDesign } from './designs.js'
 import { sealPicture } from './picture.js'
-import { timeStampClient } from './time-stamp.js'
+import { sealSettings, type SealSettings } from '../models/settings.js'
+import { sealLevel } from './level.js'
 
 export type SealBox = Pick<PlacedBox, 'page' | 'x' | 'y' | 'width' | 'height'>
 
@@ -24,8 +25,8 @@ export interface SealOrder {
 
 export interface Sealed {
   readonly pdf: Buffer
-  /** `PAdES-BASELINE-T` where a time-stamp authority is configured, else `PAdES-BASELINE-B`. */
-  readonly level: 'PAdES-BASELINE-B' | 'PAdES-BASELINE-T'
+  /** As the company's settings ask; never lower. */
+  readonly level: SignedPdf['level']
   readonly stampedAt: Date | null
   readonly designId: string
 }
@@ -39,9 +40,10 @@ const pointsPerMillimetre = 72 / 25.4
  */
 export async function applySeal(host: Host, context: CompanyContext, order: SealOrder): Promise<Sealed> {
   const { companyId } = context
-  const design = await host.db.company(companyId, (transaction) =>
-    order.designId === undefined ? defaultDesign(transaction) : readDesign(transaction, order.designId),
-  )
+  const { design, settings } = await host.db.company(companyId, async (transaction) => ({
+    design: order.designId === undefined ? await defaultDesign(transaction) : await readDesign(transaction, order.designId),
+    settings: sealSettings.parse(await host.settings.get(transaction, 'seal')),
+  }))
   if (design === undefined) throw new Fault('SEAL-DESIGN-MISSING')
   if (design.keyId === null) throw new Fault('SEAL-KEY-MISSING', { params: { seal: design.name } })
   const signer = await host.signing.open(context, design.keyId, {
@@ -49,7 +51,6 @@ export async function applySeal(host: Host, context: CompanyContext, order: Seal
     subject: order.subject,
     ...(order.amount === undefined ? {} : { amount: order.amount }),
   })
-  const timeStamp = timeStampClient(host)
   const appearance =
     order.box === undefined
       ? undefined
@@ -58,10 +59,18 @@ export async function applySeal(host: Host, context: CompanyContext, order: Seal
     signer,
     signedAt: host.now(),
     ...(appearance === undefined ? {} : { appearance }),
-    ...(timeStamp === undefined ? {} : { timeStamp }),
+    ...sealLevel(host, settings.level),
+    ...certificationOf(settings, order),
     ...(order.reason === undefined ? {} : { reason: order.reason }),
   })
   return { pdf: signed.pdf, level: signed.level, stampedAt: signed.stampedAt, designId: design.id }
+}
+
+/** A later signature cannot certify: where others signed before, the seal approves. */
+function certificationOf(settings: SealSettings, order: SealOrder): { readonly certify?: 1 | 2 | 3 } {
+  const { certification } = settings
+  if (certification === 'none' || order.pdf.includes('/ByteRange')) return {}
+  return { certify: certification === '1' ? 1 : certification === '2' ? 2 : 3 }
 }
 
 /** The seal at its real size in the middle of the box, smaller only where the box is. Points. */
