@@ -153,7 +153,7 @@ function dateOf(text: string): Date {
 }
 
 function lastPart(uri: string): string {
-  return uri.replace(/\/+$/, '').split('/').pop() ?? ''
+  return uri.split('/').findLast((part) => part !== '') ?? ''
 }
 
 function malformed(what: string): Fault {

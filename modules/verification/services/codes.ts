@@ -85,7 +85,7 @@ export function normalise(typed: string): string | undefined {
     .replace(/[\s\-–—]/g, '')
     .replaceAll('O', '0')
     .replace(/[IL]/g, '1')
-  if (letters.length !== (codeBytes * 8) / 5 || ![...letters].every((letter) => alphabet.includes(letter))) return undefined
+  if (letters.length !== (codeBytes * 8) / 5 || !/^[0-9A-HJKMNP-TV-Z]+$/.test(letters)) return undefined
   return grouped(letters)
 }
 
