@@ -48,6 +48,8 @@ export class SigningDesk {
   progress: { readonly done: number; readonly of: number } | undefined
   private readonly connections: HostConnection[]
   private readonly offers = new Map<string, PendingOffer>()
+  /** Shown before the connection was lost, and not offered again so far. */
+  private readonly unconfirmed = new Set<string>()
   private readonly outbox: Outbox
   private readonly now: () => Date
   private idle: NodeJS.Timeout | undefined
@@ -257,12 +259,12 @@ export class SigningDesk {
     switch (message.type) {
       case 'welcome':
         this.companies.set(pairing.agentId, message.company)
-        // The host tells anew what is pending; what ended meanwhile must not stay on the page.
-        for (const [id, one] of this.offers) if (one.pairing.agentId === pairing.agentId) this.offers.delete(id)
+        this.forgetWhatIsNotOfferedAgain(pairing)
         this.tellTokens(pairing)
         this.deliver(pairing)
         break
       case 'offer':
+        this.unconfirmed.delete(message.offer.id)
         this.offers.set(message.offer.id, { pairing, offer: message.offer, check: checkOffer(message.offer) })
         void this.attend()
         break
@@ -302,6 +304,16 @@ export class SigningDesk {
     } finally {
       this.attending = false
     }
+  }
+
+  /** After a connection was lost the host tells anew what is pending; what ended meanwhile must not stay on the page. */
+  private forgetWhatIsNotOfferedAgain(pairing: Pairing): void {
+    for (const [id, one] of this.offers) if (one.pairing.agentId === pairing.agentId) this.unconfirmed.add(id)
+    setTimeout(() => {
+      for (const id of this.unconfirmed) this.offers.delete(id)
+      this.unconfirmed.clear()
+      this.changed()
+    }, 5_000).unref()
   }
 
   private deliver(pairing: Pairing): void {

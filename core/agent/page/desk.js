@@ -395,7 +395,11 @@ async function follow() {
   let lost = false
   for (;;) {
     try {
-      state = await call(`/api/state?since=${since}`)
+      const asked = language
+      const news = await call(`/api/state?since=${since}`)
+      // Asked before the language was changed: those texts are old, the newer state is here already.
+      if (asked !== language) continue
+      state = news
       since = state.version
       if (lost) notice('')
       lost = false
