@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { fetchGuarded, type GuardedAnswer } from '../../../http/outgoing.js'
 import { Fault } from '../../../i18n/fault.js'
 import { verifyDigestSignature } from '../../../validation/ecdsa.js'
@@ -77,22 +78,26 @@ describe('khatm signer', () => {
     assert.equal(verifyDigestSignature({ publicKeySpki: found.publicKey, ...request, signature }), true)
   }
 
-  /** A request as the wire has it, without the client's own care. */
-  function raw(client: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<GuardedAnswer> {
+  function agentOf(client: string): https.Agent {
     const agent = new https.Agent({
+      keepAlive: true,
       ca: readFileSync(join(house.folder, 'authority.pem')),
       cert: readFileSync(join(house.folder, `${client}.pem`)),
       key: readFileSync(join(house.folder, `${client}.key`)),
     })
     agents.push(agent)
+    return agent
+  }
+
+  function post(agent: https.Agent, path: string, body: string, headers: Record<string, string> = {}): Promise<GuardedAnswer> {
     const url = `${signer.url.replace(/\/csc$/, '')}${path}`
-    return fetchGuarded(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      allowPrivate: [new URL(url).origin],
-      agent,
-    })
+    const all = { 'content-type': 'application/json', ...headers }
+    return fetchGuarded(url, { method: 'POST', headers: all, body, allowPrivate: [new URL(url).origin], agent })
+  }
+
+  /** A request as the wire has it, without the client's own care. */
+  function raw(client: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<GuardedAnswer> {
+    return post(agentOf(client), path, typeof body === 'string' ? body : JSON.stringify(body), headers)
   }
   const said = (answer: GuardedAnswer): [number, string] => {
     const value = JSON.parse(answer.body.toString()) as { error: string; error_description: string } // the signer's own form
@@ -217,6 +222,51 @@ describe('khatm signer', () => {
       const body = { credentialID: 'seal', numSignatures: 1, hashes: [hash], hashAlgorithmOID: sha256 }
       assert.equal((await raw('host-a', '/csc/v2/credentials/authorize', body)).status, 400)
     }
+  })
+
+  it('answers any request with a status of the client’s own making: no crash, no 500, no signature', async () => {
+    const runs = process.env['KHATM_FULL'] === '1' ? 10_000 : 200
+    const hash = randomBytes(32).toString('base64')
+    const whole: Readonly<Record<string, unknown>> = {
+      credentialID: 'seal',
+      numSignatures: 1,
+      hash: [hash],
+      hashes: [hash],
+      hashAlgorithmOID: sha256,
+      hashAlgo: sha256,
+      signAlgo: ecdsaSha256,
+      SAD: 'x',
+      PIN: '1',
+      authData: [{ id: 'PIN', value: '1' }],
+      clientData: 'purpose=seal-document',
+    }
+    const path = fc.tuple(
+      fc.constantFrom('v1', 'v2'),
+      fc.constantFrom(
+        'credentials/list',
+        'credentials/info',
+        'credentials/authorize',
+        'signatures/signHash',
+        'signatures/timestamp',
+        '%2e%2e/x',
+      ),
+    )
+    const spoiled = fc
+      .tuple(fc.constantFrom(...Object.keys(whole)), fc.jsonValue({ maxDepth: 2 }))
+      .map(([member, value]) => JSON.stringify({ ...whole, [member]: value }))
+    const cut = fc.nat({ max: 300 }).map((length) => JSON.stringify(whole).slice(0, length))
+    const agent = agentOf('host-a')
+    await fc.assert(
+      fc.asyncProperty(path, fc.oneof(spoiled, cut, fc.json()), async ([version, method], body) => {
+        const answer = await post(agent, `/csc/${version}/${method}`, body)
+        assert.ok(
+          answer.status === 200 || (answer.status >= 400 && answer.status < 500) || answer.status === 501,
+          `${answer.status} ${body}`,
+        )
+        assert.equal(answer.body.includes('signatures'), false)
+      }),
+      { numRuns: runs },
+    )
   })
 
   it('stops a credential at once, also one that was authorised a moment ago', async () => {
