@@ -30,9 +30,4 @@ export class GrowingPdf {
     more.copy(this.held, this.used)
     this.used += more.length
   }
-
-  /** Takes back what was appended after `length`: an update whose gap was too small. */
-  cut(length: number): void {
-    this.used = Math.min(this.used, length)
-  }
 }
