@@ -42,14 +42,32 @@ export function criticalProblem(certificate: Certificate): PathProblem | undefin
  * k to o)? Roots of version 1 know no extensions: as an anchor one is trusted by decision, between it is none.
  */
 export function issuerProblem(issuer: Certificate, below: number, anchor: boolean): PathProblem | undefined {
+  let facts = known.get(issuer)
+  if (facts === undefined) {
+    facts = factsOf(issuer)
+    known.set(issuer, facts)
+  }
+  if (!facts.authority && !(anchor && issuer.version === 1)) return pathProblem('VERIFY-CERT-NOT-CA', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
+  if (below > facts.pathLength) return pathProblem('VERIFY-CERT-PATH-LENGTH', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
+  return facts.problem
+}
+
+interface IssuerFacts {
+  readonly authority: boolean
+  readonly pathLength: number
+  readonly problem: PathProblem | undefined
+}
+
+/** A maze leads past the same certificate thousands of times. */
+const known = new WeakMap<Certificate, IssuerFacts>()
+
+function factsOf(issuer: Certificate): IssuerFacts {
   const constraints = basicConstraintsOf(issuer)
-  if (constraints?.ca !== true && !(anchor && issuer.version === 1)) {
-    return pathProblem('VERIFY-CERT-NOT-CA', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
-  }
-  if (constraints?.pathLength !== undefined && below > constraints.pathLength) {
-    return pathProblem('VERIFY-CERT-PATH-LENGTH', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
-  }
   const usage = keyUsageOf(issuer)
-  if (usage !== undefined && !usage(5)) return pathProblem('VERIFY-CERT-KEY-USAGE', issuer, 'CHAIN_CONSTRAINTS_FAILURE')
-  return criticalProblem(issuer)
+  const mayCertify = usage === undefined || usage(5)
+  return {
+    authority: constraints?.ca === true,
+    pathLength: constraints?.pathLength ?? Infinity,
+    problem: mayCertify ? criticalProblem(issuer) : pathProblem('VERIFY-CERT-KEY-USAGE', issuer, 'CHAIN_CONSTRAINTS_FAILURE'),
+  }
 }

@@ -57,6 +57,7 @@ export function readCertificate(bytes: Uint8Array): Certificate {
   const tbs = outer.child(0).expect(0x30)
   const outerAlgorithm = outer.child(1).expect(0x30)
   const signatureValue = outer.child(2).bitString()
+  if (outer.children.length !== 3) throw new MalformedDer('certificate', 0)
   let index = 0
   let version = 1
   if (tbs.child(0).is(0xa0)) {

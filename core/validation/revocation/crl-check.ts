@@ -60,11 +60,13 @@ export function statusByLists(context: RevocationContext): Told {
  */
 function irrevocably(context: RevocationContext, points: readonly DistributionPoint[]): Told | undefined {
   const { certificate, evidence, at, until } = context
+  let checks = 0
   for (const list of evidence.lists) {
     const entry = list.find(certificate.issuerKey, certificate.serialHex)
     if (entry === undefined || entry.revokedAt > at || entry.reason === 'removeFromCRL' || entry.reason === 'certificateHold') continue
     if (list.thisUpdate > until && !speaksAbout(list, at, until)) continue
     if (!points.some((point) => reasonsCovered(list, point, context) !== undefined)) continue
+    if (++checks > maximumLists) return undefined
     if (signerOf(list, context) === undefined) continue
     const dates = { revokedAt: entry.revokedAt.toISOString(), reason: entry.reason }
     return { ...nothingTold, status: 'revoked', source: 'crl', ...timesOf(list), ...dates }

@@ -122,7 +122,7 @@ export function readRevocationList(bytes: Uint8Array): RevocationList {
     pointDer,
     expiredSince: extension('2.5.29.60')?.time(),
     partlyUnknown: extensions.unknown || entries.unknown,
-    find: (ofIssuer, serialHex) => entries.listed.get(`${serialHex}/${ofIssuer}`),
+    find: (ofIssuer, serialHex) => entries.find(`${serialHex}/${ofIssuer}`),
   }
 }
 
@@ -159,37 +159,65 @@ function readPoint(point: DerElement, issuer: readonly string[]): IssuingDistrib
   }
 }
 
-function readEntries(list: DerElement | undefined, listIssuer: string): { listed: Map<string, RevokedEntry>; unknown: boolean } {
-  const listed = new Map<string, RevokedEntry>()
+interface Entries {
+  find(key: string): RevokedEntry | undefined
+  /** A critical extension of an entry is not known. */
+  readonly unknown: boolean
+}
+
+/**
+ * Entries by serial number and issuer. A list may hold a million: only their places are kept, and an entry is read in full
+ * when it is asked for; those with extensions are read at once, since the issuer they name holds for the ones that follow.
+ */
+function readEntries(list: DerElement | undefined, listIssuer: string): Entries {
+  const listed = new Map<string, number | RevokedEntry>()
   let unknown = false
-  // certificateIssuer holds from the entry that has it on (RFC 5280 5.3.3).
   let issuer = listIssuer
-  for (let at = list?.contentStart ?? 0; list !== undefined && at < list.end;) {
-    // Entry by entry, not as children: a list of a million entries is not kept as objects.
-    const entry = DerElement.read(list.source, at, { limit: list.end, depth: 3 }).expect(0x30)
-    at = entry.end
-    const serial = entry.child(0).expect(0x02).content.toString('hex')
-    let reason = 'unspecified'
-    if (entry.children.length > 2) {
-      const extensions = readExtensions(entry.child(2), processedOfEntry)
+  const source = list?.source ?? Buffer.alloc(0)
+  const limit = list?.end ?? 0
+  for (let at = list?.contentStart ?? 0; at < limit;) {
+    const entry = DerElement.read(source, at, { limit, depth: 3 }).expect(0x30)
+    const serial = DerElement.read(source, entry.contentStart, { limit: entry.end, depth: 4 }).expect(0x02)
+    const date = DerElement.read(source, serial.end, { limit: entry.end, depth: 4 })
+    let told: number | RevokedEntry = date.start
+    if (date.end < entry.end) {
+      const extensions = readExtensions(DerElement.read(source, date.end, { limit: entry.end, depth: 4 }), processedOfEntry)
       unknown ||= extensions.unknown
-      const certificateIssuer = extensions.values.get('2.5.29.29')
-      if (certificateIssuer !== undefined) {
-        const names = DerElement.read(certificateIssuer, 0, { whole: true }).expect(0x30).children
-        const name = names.find((one) => one.is(0xa4))
-        if (name === undefined) throw new MalformedDer('certificate issuer', entry.start)
-        issuer = nameKey(name.child(0))
-      }
-      const code = extensions.values.get('2.5.29.21')
-      if (code !== undefined) {
-        const number = DerElement.read(code, 0, { whole: true }).expect(0x0a).smallInteger()
-        reason = crlReasons[number] ?? 'unspecified'
-      }
+      // certificateIssuer holds from the entry that has it on (RFC 5280 5.3.3).
+      issuer = issuerNamed(extensions.values.get('2.5.29.29')) ?? issuer
+      told = { revokedAt: date.time(), reason: reasonOf(extensions.values.get('2.5.29.21')) }
     }
-    const key = `${serial}/${issuer}`
+    at = entry.end
+    const key = `${serial.content.toString('hex')}/${issuer}`
     const before = listed.get(key)
     // Listed twice: the entry that takes the certificate out of use counts.
-    if (before === undefined || before.reason === 'removeFromCRL') listed.set(key, { revokedAt: entry.child(1).time(), reason })
+    if (before === undefined || (typeof before === 'object' && before.reason === 'removeFromCRL')) listed.set(key, told)
   }
-  return { listed, unknown }
+  const find = (key: string): RevokedEntry | undefined => {
+    const told = listed.get(key)
+    return typeof told === 'number' ? { revokedAt: dateAt(source, told, limit), reason: 'unspecified' } : told
+  }
+  return { find, unknown }
+}
+
+/** A date that cannot be read revokes from the beginning: the list does say that the certificate is revoked. */
+function dateAt(source: Uint8Array, at: number, limit: number): Date {
+  try {
+    return DerElement.read(source, at, { limit }).time()
+  } catch {
+    return new Date(0)
+  }
+}
+
+function issuerNamed(value: Buffer | undefined): string | undefined {
+  if (value === undefined) return undefined
+  const names = DerElement.read(value, 0, { whole: true }).expect(0x30)
+  const name = names.children.find((one) => one.is(0xa4))
+  if (name === undefined) throw new MalformedDer('certificate issuer', names.start)
+  return nameKey(name.child(0))
+}
+
+function reasonOf(value: Buffer | undefined): string {
+  if (value === undefined) return 'unspecified'
+  return crlReasons[DerElement.read(value, 0, { whole: true }).expect(0x0a).smallInteger()] ?? 'unspecified'
 }

@@ -74,6 +74,7 @@ export function readOcspResponse(bytes: Uint8Array): OcspResponse {
 
 function readBasicResponse(basic: DerElement): OcspResponse {
   const tbs = basic.child(0).expect(0x30)
+  if (basic.children.length > 4) throw new MalformedDer('OCSP response', basic.start)
   let index = 0
   if (tbs.child(0).is(0xa0)) {
     if (tbs.child(0).child(0).smallInteger() !== 0) throw new MalformedDer('OCSP version', tbs.start)

@@ -29,6 +29,8 @@ export interface ListWishes {
   readonly thisUpdate: Date
   readonly nextUpdate?: Date
   readonly revoked?: readonly { readonly certificate: TestCertificate; readonly at: Date; readonly reason?: number }[]
+  /** Further certificates by number. */
+  readonly serials?: readonly { readonly serial: bigint; readonly at: Date }[]
   readonly extensions?: readonly Buffer[]
 }
 
@@ -48,13 +50,14 @@ export function issueList(wishes: ListWishes): Buffer {
       ...(reason === undefined ? [] : [sequence(extension('2.5.29.21', element(0x0a, Buffer.from([reason]))))]),
     ),
   )
+  for (const { serial, at } of wishes.serials ?? []) entries.push(sequence(integer(serial), time(at)))
   const tbs = sequence(
     integer(1),
     identifier,
     encodeName((wishes.issuer ?? signer).name),
     time(wishes.thisUpdate),
     ...(wishes.nextUpdate === undefined ? [] : [time(wishes.nextUpdate)]),
-    ...(entries.length === 0 ? [] : [sequence(...entries)]),
+    ...(entries.length === 0 ? [] : [element(0x30, Buffer.concat(entries))]),
     context(0, sequence(extension('2.5.29.20', integer(1)), ...(wishes.extensions ?? []))),
   )
   return sequence(tbs, ...signed(tbs, signer))
