@@ -68,7 +68,8 @@ export function purposeChoices(chosen: readonly string[] = []) {
 /** Facts with the keys of their texts. */
 export function labelled(facts: KeyFacts) {
   const { daysLeft } = facts
-  const left = daysLeft === undefined ? undefined : daysLeft < 0 ? 'credentials.days.over' : 'credentials.days.left'
+  const left =
+    daysLeft === undefined || facts.state === 'stopped' ? undefined : daysLeft < 0 ? 'credentials.days.over' : 'credentials.days.left'
   return {
     ...facts,
     stateLabel: `credentials.state.${facts.state}`,

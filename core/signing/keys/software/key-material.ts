@@ -112,11 +112,28 @@ const oidKeyBag = '1.2.840.113549.1.12.10.1.1'
 const oidShroudedKeyBag = '1.2.840.113549.1.12.10.1.2'
 const oidCertificateBag = '1.2.840.113549.1.12.10.1.3'
 
+/**
+ * A password beyond ASCII is UTF-16 for the MAC and the old ciphers (RFC 7292 B.1), but UTF-8 for PBES2 (RFC 8018), and the library
+ * takes it one way for all: once the MAC has held, the contents are opened the other way.
+ */
+function openContainer(buffer: Buffer, password: string): forge.pkcs12.Pkcs12Pfx {
+  const read = (): forge.asn1.Asn1 => forge.asn1.fromDer(buffer.toString('latin1'))
+  try {
+    return forge.pkcs12.pkcs12FromAsn1(read(), false, password)
+  } catch (error) {
+    const isAscii = [...password].every((letter) => letter < '\u0080')
+    if (isAscii || !(error instanceof Error) || !/Failed to decrypt/.test(error.message)) throw error
+    const withoutMac = read()
+    if (Array.isArray(withoutMac.value)) withoutMac.value = withoutMac.value.slice(0, 2)
+    return forge.pkcs12.pkcs12FromAsn1(withoutMac, false, forge.util.encodeUtf8(password))
+  }
+}
+
 /** node-forge opens the container; the key inside is read again by node:crypto, since forge knows no elliptic curves. */
 function readPkcs12(buffer: Buffer, password: string): KeyMaterial {
   let container: forge.pkcs12.Pkcs12Pfx
   try {
-    container = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(buffer.toString('latin1')), false, password)
+    container = openContainer(buffer, password)
   } catch (error) {
     const wrongPassword = error instanceof Error && /password|mac could not be verified/i.test(error.message)
     throw new Fault(wrongPassword ? 'SIGN-IMPORT-PASSWORD' : 'SIGN-IMPORT-UNREADABLE', { cause: error })
