@@ -69,7 +69,7 @@ describe('documents signed by a remote key (CSC), judged by other tools', functi
       assert.match(said('pdfsig', '-nocert', file), /Signature #1:[\s\S]*?Signature Validation: Signature is Valid\./)
       assert.match(
         said('mutool', 'sign', '-v', file),
-        /Verifying signature \d+[\s\S]*?(?:The document is unchanged since signing|edits since signing)/,
+        /Verifying signature [\s\S]*?(?:The document is unchanged since signing|edits since signing)/,
       )
       const verdict = await createVerifiers().verify(file, signed.pdf, { trust: [sandbox.caCertificate] })
       assert.equal(verdict.signatures[0]?.level, `PAdES-BASELINE-${level}`)
