@@ -71,8 +71,9 @@ describe('khatm signer as a process', function () {
     house.remove()
   })
 
-  async function start(): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [command, 'signer', '--config', house.configurationFile, '--lang', 'en'], {
+  async function start(before: readonly string[] = []): Promise<ChildProcess> {
+    const line = [...before, process.execPath, command, 'signer', '--config', house.configurationFile, '--lang', 'en']
+    const child = spawn(line[0] ?? '', line.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, KHATM_LOG: 'silent' },
     })
@@ -187,6 +188,30 @@ describe('khatm signer as a process', function () {
       seen += bytes.length
     }
     assert.ok(seen > 1_000_000)
+  })
+
+  it('signs nothing that it cannot write down: a full disk, then a restart', async () => {
+    assert.ok(running !== undefined)
+    await end(running, 'SIGTERM')
+    const size = readFileSync(logFile(house.stateFolder)).length
+    // The shell limits the size of files to the next whole kilobyte: the log runs full after an entry or two.
+    running = await start(['bash', '-c', `ulimit -f ${Math.ceil(size / 1024) + 1}; exec "$@"`, 'bash'])
+    const sign = await opened(host('host-b', join(house.folder, 'pin')), 'with-pin')
+    const given: Done[] = []
+    const refused: unknown[] = []
+    for (let index = 0; index < 12; index++)
+      await sign().then(
+        (done) => given.push(done),
+        (error: unknown) => refused.push(error),
+      )
+    assert.ok(refused.length > 0)
+    for (const error of refused) fault('SIGN-CSC-UNREACHABLE')(error)
+    await end(running, 'SIGTERM')
+    running = await start()
+    await sign()
+    assert.equal((await verifyUseLog(house.stateFolder)).intact, true)
+    const log = readFileSync(logFile(house.stateFolder), 'utf8')
+    for (const { digest } of given) assert.ok(log.includes(digest.toString('hex')))
   })
 
   it('ends on SIGTERM after what is under way', async () => {

@@ -120,7 +120,10 @@ class SignerProcess {
         for (let waited = 0; this.underWay > 0 && waited < 10_000; waited += 20) await wait(20)
         server.closeAllConnections()
         await closed
-        await this.record({ event: 'ended' })
+        // A log that cannot be written has said so at every use; it must not keep the process from ending.
+        await this.record({ event: 'ended' }).catch((error: unknown) => {
+          this.logger.warn({ err: error }, 'the use log cannot be written')
+        })
         await loaded.backend.close()
         await this.log.close()
       },

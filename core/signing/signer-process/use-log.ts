@@ -51,6 +51,8 @@ interface Queued {
 export class UseLog {
   private queue: Queued[] = []
   private writing = false
+  /** Set when an entry could not be written: the chain in memory is ahead of the disk, so nothing is signed until a restart. */
+  private broken: unknown
 
   private constructor(
     private readonly handle: FileHandle,
@@ -83,8 +85,9 @@ export class UseLog {
     return this.last
   }
 
-  /** Resolves when the entry is on disk. */
+  /** Resolves when the entry is on disk. After one that could not be written (disk full) every further one is refused. */
   append(entry: UseEntry, at: Date): Promise<void> {
+    if (this.broken !== undefined) return Promise.reject(new Error('the use log cannot be written', { cause: this.broken }))
     const sequence = this.last.sequence + 1
     const unsigned = JSON.stringify({ sequence, at: at.toISOString(), ...entry, previous: this.last.hash })
     const hash = hashOf(unsigned)
@@ -112,7 +115,8 @@ export class UseLog {
         await this.handle.datasync()
         for (const one of batch) one.resolve()
       } catch (error) {
-        for (const one of batch) one.reject(error)
+        this.broken = error
+        for (const one of [...batch, ...this.queue.splice(0)]) one.reject(error)
       }
     }
     this.writing = false
