@@ -16,9 +16,6 @@ export function largePdf(bytes: number): Buffer {
     update.putStream(part, new Map(), noise)
     parts.push(part)
   }
-  update.put(
-    document.catalogReference,
-    new Map<string, PdfValue>([...document.catalog, ['PieceInfo', new Map([['Scan', parts as PdfValue]])]]),
-  )
+  update.put(document.catalogReference, new Map<string, PdfValue>([...document.catalog, ['PieceInfo', new Map([['Scan', parts]])]]))
   return Buffer.concat([page, update.finish('scan')])
 }

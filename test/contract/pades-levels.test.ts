@@ -80,12 +80,7 @@ describe('PAdES at every level, with authorities that answer', function () {
     const [field] = signatureFields(PdfDocument.open(pdf))
     const contents = PdfDocument.open(pdf).resolve(field?.signature.get('Contents'))
     assert.ok(contents instanceof PdfString)
-    assert.deepEqual(store.entries, [
-      createHash('sha1')
-        .update(contents.bytes)
-        .digest('hex')
-        .toUpperCase(),
-    ])
+    assert.deepEqual(store.entries, [createHash('sha1').update(contents.bytes).digest('hex').toUpperCase()])
     assert.ok(
       store.certificates.some((der) => der.equals(house.root)),
       'root',
@@ -208,10 +203,15 @@ describe('PAdES at every level, with authorities that answer', function () {
     for (const [fault, code] of [
       ['error', 'SIGN-TSA-UNREACHABLE'],
       ['garbage', 'SIGN-TSA-MALFORMED'],
+      ['rejected', 'SIGN-TSA-REFUSED'],
+      ['wrong-nonce', 'SIGN-TSA-WRONG-NONCE'],
+      ['wrong-imprint', 'SIGN-TSA-WRONG-IMPRINT'],
+      ['untrusted', 'SIGN-TSA-UNTRUSTED'],
     ] as const)
       it(`the time stamp authority fails: ${fault}`, async () => {
         const client = createTimeStampClient(`${house.sandbox.timeStampUrl}/${fault}`, {
           allowPrivate: [new URL(house.sandbox.url).origin],
+          trust: [house.root],
         })
         const signer = await house.signer('Unlucky')
         for (const level of ['T', 'LT', 'LTA'] as const)
