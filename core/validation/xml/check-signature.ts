@@ -244,7 +244,7 @@ function findCertificate(
   options: XmlCheckOptions,
   draft: Draft,
 ): void {
-  const own = signature.certificates.map((der) => readCertificate(der))
+  const own = signature.certificates.map(readOwn)
   const all = [...own, ...(properties?.certificates ?? []), ...(options.certificates ?? []).map((der) => readCertificate(der))]
   draft.certificates = all
   const [first] = properties?.signingCertificate?.references ?? []
@@ -258,6 +258,14 @@ function findCertificate(
   }
   // Plain XMLDSig: the certificate that issued none of the others is the signer's.
   draft.certificate = own.find((one) => !own.some((other) => other !== one && other.issuerKey === one.subjectKey)) ?? own[0]
+}
+
+function readOwn(der: Buffer): Certificate {
+  try {
+    return readCertificate(der)
+  } catch {
+    throw malformed('X509Certificate')
+  }
 }
 
 /** EN 319 132-1 clause 6.3, the rows of level B. */
