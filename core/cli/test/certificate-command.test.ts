@@ -51,6 +51,7 @@ describe('khatm certificate', function () {
   const leaf = issueCertificate({ commonName: 'Layla', issuer: middle, extra: [policies, statements] })
   const gone = issueCertificate({ commonName: 'Gone', issuer: middle })
   const times = { thisUpdate: new Date('2026-11-21T00:00:00Z'), nextUpdate: new Date('2026-11-30T00:00:00Z') }
+  const revoked = file('gone.der', gone.der)
   const lists = [
     file('root.crl', issueList({ signer: root, ...times })),
     file('middle.crl', issueList({ signer: middle, ...times, revoked: [{ certificate: gone, at: times.thisUpdate, reason: 1 }] })),
@@ -83,7 +84,7 @@ describe('khatm certificate', function () {
   })
 
   it('check without lists says that revocation was not looked at', () => {
-    const answer = answerOf(khatm(['check', file('gone.der', gone.der), ...common, '--json']).stdout)
+    const answer = answerOf(khatm(['check', revoked, ...common, '--json']).stdout)
     assert.deepEqual(
       [answer.verdict, answer.revocationChecked, answer.findings?.map(({ code }) => code)],
       ['passed', false, ['VERIFY-REVOCATION-NOT-ASKED']],
@@ -92,7 +93,7 @@ describe('khatm certificate', function () {
   })
 
   it('check fails a revoked certificate, in the reader’s language', () => {
-    const { stdout, status } = khatm(['check', file('gone.der', gone.der), ...common, ...crls, '--lang', 'ar'])
+    const { stdout, status } = khatm(['check', revoked, ...common, ...crls, '--lang', 'ar'])
     assert.equal(status, 1)
     assert.match(stdout, /أُلغيت شهادة «Gone»/)
   })
@@ -100,7 +101,7 @@ describe('khatm certificate', function () {
   it('stdio answers every line in order and outlives bad ones', () => {
     const asked: unknown[] = [
       { id: 1, pem: leaf.pem, chain: middle.pem, trust: root.pem, at },
-      { id: 2, file: join(folder, 'gone.der'), chain, trust, crl: lists, at },
+      { id: 2, file: revoked, chain, trust, crl: lists, at },
       { id: 3, pem: leaf.pem, trust: root.pem, at },
       { id: 4, pem: leaf.pem, chain, trust, at, policy: '1.9.9', requireExplicitPolicy: true },
       { id: 5, pem: leaf.pem, chain, trust, at, purpose: 'tsa' },
