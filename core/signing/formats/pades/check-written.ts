@@ -4,6 +4,7 @@ import { checkSigner, readSignedData, type SignerCheck } from '../../../validati
 import { checkTimeStamp } from '../../../validation/cms/time-stamp-token.js'
 import { checkByteRange, type CheckedRange } from '../../../validation/pdf/byte-range.js'
 import { PdfDocument } from '../../../validation/pdf/document.js'
+import { MalformedPdf } from '../../../validation/pdf/objects.js'
 import { signatureFields } from '../../../validation/pdf/signature-fields.js'
 import type { DigestAlgorithm } from '../../key.js'
 import { hashInPieces } from './append-signature.js'
@@ -37,13 +38,22 @@ export async function checkDocumentTimeStamp(bytes: Buffer, fieldName: string): 
 }
 
 function writtenRange(bytes: Buffer, fieldName: string): CheckedRange {
-  const document = PdfDocument.open(bytes)
-  const field = signatureFields(document).find((one) => one.name === fieldName)
-  if (field === undefined) throw failed('field')
-  const range = checkByteRange(document, field)
+  const range = readRange(bytes, fieldName)
+  if (range === undefined) throw failed('field')
   if ('code' in range) throw failed(range.code)
   if (range.end !== bytes.length) throw failed('coverage')
   return range
+}
+
+function readRange(bytes: Buffer, fieldName: string): ReturnType<typeof checkByteRange> | undefined {
+  try {
+    const document = PdfDocument.open(bytes)
+    const field = signatureFields(document).find((one) => one.name === fieldName)
+    return field === undefined ? undefined : checkByteRange(document, field)
+  } catch (error) {
+    if (error instanceof MalformedPdf) throw failed(error.what)
+    throw error
+  }
 }
 
 async function digestOf(bytes: Buffer, range: CheckedRange, algorithm: DigestAlgorithm): Promise<Buffer> {
