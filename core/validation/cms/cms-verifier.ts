@@ -59,7 +59,10 @@ export class CmsVerifier implements Verifier {
       for (const certificate of one.used) used.add(certificate.sha256)
       signatures.push(one.verdict)
     }
-    const strangers = cms.certificates.filter((certificate) => !used.has(certificate.sha256))
+    // A responder's certificate lies beside its answer, and in it too.
+    const strangers = cms.certificates.filter(
+      (certificate) => !used.has(certificate.sha256) && !cms.evidence.ocspResponses.some((response) => response.includes(certificate.der)),
+    )
     const unused = strangers.map((certificate): FaultDetail => ({
       code: 'VERIFY-CERT-UNUSED',
       params: { name: certificate.holder },
