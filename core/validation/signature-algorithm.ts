@@ -156,7 +156,7 @@ export function verifyMessageSignature(input: SignatureInput): Outcome {
 }
 
 /** The same, with what was too weak. */
-export function checkMessageSignature(input: SignatureInput): { readonly outcome: Outcome; readonly problem?: AlgorithmProblem } {
+function checkMessageSignature(input: SignatureInput): { readonly outcome: Outcome; readonly problem?: AlgorithmProblem } {
   try {
     const method = signatureMethod(input)
     if (typeof method === 'string') return { outcome: method }

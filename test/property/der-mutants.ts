@@ -8,8 +8,8 @@ export interface Step {
   readonly value: number
 }
 
-export const byteKinds = 5
-export const structureKinds = 8
+const byteKinds = 5
+const structureKinds = 8
 
 /** Changes bytes without a thought for structure: flips, overwrites, cuts, doubles, inserts. */
 export function mutateBytes(source: Buffer, steps: readonly Step[]): Buffer {
