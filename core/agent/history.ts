@@ -40,7 +40,7 @@ export class History {
     const last = this.entries.at(-1)
     const body = { sequence: (last?.sequence ?? 0) + 1, at: this.now().toISOString(), event, facts, previous: last?.hash ?? start }
     const entry: HistoryEntry = { ...body, hash: hashOf(body) }
-    appendFileSync(this.file, `${JSON.stringify(entry)}\n`, { mode: 0o600, flush: true })
+    appendFileSync(this.file, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
     this.entries.push(entry)
     // Pages show the newest; the file keeps all.
     if (this.entries.length > 2_000) this.entries = this.entries.slice(-1_000)

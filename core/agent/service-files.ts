@@ -76,7 +76,13 @@ function windowsTask(command: readonly string[]): string {
 /** CommandLineToArgvW: backslashes before a quote are doubled. */
 function windowsWord(word: string): string {
   if (word !== '' && !/[\s"]/.test(word)) return word
-  return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, '$&$&')}"`
+  // Each run of backslashes is looked at once, with what follows it.
+  const escaped = word.replace(/\\+|"/g, (run, at: number) => (run === '"' ? '\\"' : doubled(run, word.charAt(at + run.length))))
+  return `"${escaped}"`
+}
+
+function doubled(run: string, next: string): string {
+  return next === '"' || next === '' ? run + run : run
 }
 
 function launchAgent(command: readonly string[]): string {

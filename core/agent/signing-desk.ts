@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, type FaultDetail } from '../i18n/fault.js'
 import { answerText, fingerprint, signText, type FromHost, type Offer } from '../signing/keys/agent/protocol.js'
 import { verifyDigestSignature } from '../validation/ecdsa.js'
@@ -287,7 +288,7 @@ export class SigningDesk {
     this.attending = true
     try {
       // Requests that come together are signed together.
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await sleep(20)
       const listed = ({ offer }: PendingOffer): boolean =>
         offer.uses.length > 0 && offer.uses.every(({ purpose }) => unattended.includes(purpose))
       const tried = new Set<string>()

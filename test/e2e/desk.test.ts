@@ -73,11 +73,11 @@ describe("The desk's page: documents, sum, PIN, refusal", function () {
     browser = await launch()
   })
   after(async () => {
-    await browser?.close()
-    await page?.close()
-    await desk?.close()
-    await house?.end()
-    token?.remove()
+    await browser.close()
+    await page.close()
+    await desk.close()
+    await house.end()
+    token.remove()
   })
 
   it('in Arabic: three invoices with their sum are signed with one PIN; one is refused with a reason', async () => {
@@ -124,7 +124,7 @@ describe("The desk's page: documents, sum, PIN, refusal", function () {
     await tab.getByText('INV/2026/201').waitFor()
     await tab.getByText('Details').first().click()
     await tab.getByText('This PC checked: what is signed names this document hash.').waitFor()
-    const [width, shown] = (await tab.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [number, number]
+    const [width, shown] = await tab.evaluate<[number, number]>('[document.documentElement.scrollWidth, innerWidth]')
     assert.ok(width <= shown, `the page is ${String(width)} wide on a screen of ${String(shown)}`)
     await tab.getByText(/\d+ days left/).waitFor()
     await keepScreenshot(tab, 'desk-phone-en')

@@ -70,9 +70,9 @@ describe('Desks that fail', function () {
   })
   after(async () => {
     for (const child of started) child.kill('SIGKILL')
-    await desk?.close()
-    await house?.end()
-    token?.remove()
+    await desk.close()
+    await house.end()
+    token.remove()
   })
 
   it('the connection is cut while a person reads: the document is shown again and signed', async () => {

@@ -88,7 +88,9 @@ export class DeskHouse {
       this.sockets.add(socket)
       socket.on('close', () => this.sockets.delete(socket))
     })
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => {
+      server.listen(this.port, '127.0.0.1', resolve)
+    })
     this.port = (server.address() as AddressInfo).port
     this.server = server
   }

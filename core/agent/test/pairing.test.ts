@@ -140,7 +140,9 @@ describe('Pairing a desk and greeting it', function () {
 
   it('a web page cannot open the socket, whoever visits it', async () => {
     const socket = new WebSocket(`${house.url.replace('http', 'ws')}${agentPath}`, agentProtocol, { origin: 'https://attacker.example' })
-    const error = await new Promise<Error>((resolve) => socket.on('error', resolve))
+    const error = await new Promise<Error>((resolve) => {
+      socket.on('error', resolve)
+    })
     assert.match(error.message, /403/)
   })
 

@@ -3,6 +3,8 @@ import type { Configuration } from '../../../../config/schema.js'
 import type { Audit } from '../../../audit/audit.js'
 import type { Database } from '../../../db/database.js'
 import { Fault } from '../../../i18n/fault.js'
+import { digestLengths } from '../../../validation/ecdsa.js'
+import { schemeFits } from '../../algorithms.js'
 import type { KeyProvider, KeyReference, SignDigestRequest } from '../../key.js'
 import type { FoundKey } from '../../signing-service.js'
 import { AgentRequests } from './agent-requests.js'
@@ -21,7 +23,7 @@ export interface AgentProviderParts {
 const usual = { waitSeconds: 180, waitWithoutDeskSeconds: 5, requestHours: 72 }
 
 /** Another process may take the answer (the web server, while a worker waits): the rows are looked at this often. */
-const lookAgainMs = 1_000
+const lookAgainMs = 3_000
 
 /**
  * Keys on tokens that people keep: a program on their PC (`khatm agent`) shows what is to be signed, asks the PIN there and
@@ -34,9 +36,10 @@ export class AgentKeyProvider implements KeyProvider {
   readonly desks: Desks
   private hostKeyLoaded: HostKey | undefined
   private readonly closing = new AbortController()
+  private readonly running = new Set<Promise<Buffer>>()
 
   constructor(readonly parts: AgentProviderParts) {
-    const { database, audit, now, config } = parts
+    const { database, audit, now } = parts
     this.requests = new AgentRequests({ database, audit, now, requestHours: this.settings.requestHours })
     this.desks = new Desks({ database, audit, now, hostKey: () => this.hostKey })
   }
@@ -54,6 +57,23 @@ export class AgentKeyProvider implements KeyProvider {
    * SIGN-KEY-UNREACHABLE
    */
   async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
+    const { scheme, digestAlgorithm, digest } = request
+    // Refused here and not at the desk: a person is not asked for what cannot be.
+    if (digest.length !== digestLengths[digestAlgorithm]) {
+      throw new Fault('SIGN-DIGEST-LENGTH', { params: { digest: digestAlgorithm, length: digest.length } })
+    }
+    if (!schemeFits(reference.algorithm, scheme))
+      throw new Fault('SIGN-ALGORITHM-MISMATCH', { params: { algorithm: reference.algorithm, scheme } })
+    const asking = this.askPeople(reference, request)
+    this.running.add(asking)
+    try {
+      return await asking
+    } finally {
+      this.running.delete(asking)
+    }
+  }
+
+  private async askPeople(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
     const publicKey = reference.stored['publicKey']
     if (publicKey === undefined) throw new Fault('SIGN-KEY-UNREACHABLE', { params: { key: reference.keyId }, status: 503 })
     const id = await this.requests.ask(reference, Buffer.from(publicKey, 'base64'), request)
@@ -109,9 +129,10 @@ export class AgentKeyProvider implements KeyProvider {
     }
   }
 
-  close(): Promise<void> {
+  /** Waiting ends with SIGN-AGENT-WAITING; requests stay open in their rows. */
+  async close(): Promise<void> {
     this.closing.abort()
-    return Promise.resolve()
+    await Promise.allSettled([...this.running])
   }
 
   /** Seconds to wait: long while a desk with the key is there, short when nobody could answer. */

@@ -125,7 +125,10 @@ export class AgentRequests {
 
   async standing(companyId: string, id: string): Promise<Standing> {
     return this.parts.database.company(companyId, async (transaction) => {
-      const row = await this.row(transaction, id)
+      const row = await transaction
+        .knex<RequestRow>('core_agent_request')
+        .where({ company_id: companyId, id })
+        .first<RequestRow | undefined>()
       if (row === undefined) return { state: 'expired' }
       if (row.state === 'answered' && row.signature !== null) return { state: 'answered', signature: row.signature }
       if (row.state === 'pending' && row.expires_at <= this.parts.now()) {
@@ -170,7 +173,7 @@ export class AgentRequests {
   ): Promise<Outcome> {
     return this.parts.database.company(companyId, async (transaction) => {
       const row = await this.row(transaction, id)
-      if (row === undefined) return 'unknown'
+      if (row === undefined || !(await isPaired(transaction, agent.id))) return 'unknown'
       const digest = row.digest.toString('hex')
       const signed =
         textIsSigned(readDeskKey(agent.publicKey), answerText(companyId, id, digest, signature), proof) &&
@@ -196,7 +199,7 @@ export class AgentRequests {
   async refuse(companyId: string, agent: { id: string; name: string }, id: string, reason: string): Promise<Outcome> {
     return this.parts.database.company(companyId, async (transaction) => {
       const row = await this.row(transaction, id)
-      if (row === undefined) return 'unknown'
+      if (row === undefined || !(await isPaired(transaction, agent.id))) return 'unknown'
       if (row.state === 'refused') return 'taken-before'
       if (row.state !== 'pending') return row.state
       await this.settle(transaction, id, { state: 'refused', agent_id: agent.id, reason })
@@ -340,6 +343,12 @@ function offerOf(row: RequestRow): Offer {
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at.toISOString(),
   }
+}
+
+/** Asked in the transaction of the answer: a desk that another process unpaired a moment ago answers no more. */
+async function isPaired(transaction: CompanyTransaction, agentId: string): Promise<boolean> {
+  const where = { company_id: transaction.companyId, id: agentId, state: 'paired' }
+  return (await transaction.knex('core_agent').where(where).first<{ id: string } | undefined>('id')) !== undefined
 }
 
 function verifies(check: Parameters<typeof verifyDigestSignature>[0]): boolean {

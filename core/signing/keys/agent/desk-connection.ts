@@ -3,7 +3,7 @@ import { Fault } from '../../../i18n/fault.js'
 import type { AgentKeyProvider } from './agent-provider.js'
 import { connectedMs, type Desk } from './desks.js'
 import {
-  challengeShape,
+  type challengeShape,
   fromDeskShape,
   greetingOf,
   helloShape,
@@ -173,7 +173,6 @@ export class DeskConnection {
       case 'answer': {
         const signature = Buffer.from(message.signature, 'base64')
         const agent = { id: desk.id, name: desk.name, publicKey: desk.publicKey.toString('base64') }
-        if (!(await this.stillPaired())) return
         const outcome = await this.provider.requests.answer(companyId, agent, message.id, signature, message.proof)
         if (outcome === 'wrong')
           this.provider.parts.logger.warn({ agent: desk.id, request: message.id }, 'a desk answered with a signature that does not verify')
@@ -181,18 +180,8 @@ export class DeskConnection {
         return
       }
       case 'refuse':
-        if (!(await this.stillPaired())) return
         this.settled(message.id, await this.provider.requests.refuse(companyId, desk, message.id, message.reason))
     }
-  }
-
-  /** Another process may have unpaired the desk since the last beat. */
-  private async stillPaired(): Promise<boolean> {
-    const { companyId, agentId } = this
-    if (companyId === undefined || agentId === undefined) return false
-    const desk = await this.provider.parts.database.company(companyId, (transaction) => this.provider.desks.desk(transaction, agentId))
-    if (desk.state !== 'paired') this.end('stopped')
-    return desk.state === 'paired'
   }
 
   private settled(id: string, outcome: Outcome): void {
