@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemContextOf } from '../../../test/helpers/company-context.js'
 import { scratchDatabase, type ScratchDatabase } from '../../../test/helpers/scratch-database.js'
 import type { CompanyContext } from '../../access/context.js'
@@ -189,7 +190,7 @@ describe('who may use a key, and with whose approval', function () {
     await there.signDigest(Buffer.alloc(32, 1))
     await scratch.database.company(companyId, (transaction) => service.stopKey(transaction, amal, key.id, 'laptop stolen'))
     await assert.rejects(here.signDigest(Buffer.alloc(32, 1)), refusedWith('SIGN-KEY-STOPPED'))
-    await new Promise((resolve) => setTimeout(resolve, 1050))
+    await sleep(1050)
     await assert.rejects(there.signDigest(Buffer.alloc(32, 1)), refusedWith('SIGN-KEY-STOPPED'))
     await assert.rejects(elsewhere.open(amal, key.id, contract), refusedWith('SIGN-KEY-STOPPED'))
     const change = (work: (transaction: Parameters<SigningService['key']>[0]) => Promise<unknown>): Promise<unknown> =>

@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js'
 import type { PageCall } from '../../../core/http/routes.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
@@ -15,13 +16,13 @@ export async function policyFacts(host: Host, call: PageCall, key: Key) {
   return {
     purposes: purposeChoices(key.purposes),
     until: until === undefined ? '' : until.toISOString().slice(0, 10),
-    amount: limits?.amount?.value.replace(/\.?0+$/, '') ?? '',
+    amount: plain(limits?.amount?.value),
     amountCurrency: limits?.amount?.currency ?? company.currency,
     holders: members.map(({ id, name }) => ({ value: id, label: name, chosen: access?.holder?.id === id })),
     users: members.map(({ id, name }) => ({ value: id, label: name, chosen: access?.users.includes(id) === true })),
     groups: groups.map((group) => ({ ...group, chosen: access?.groups.includes(group.value) === true })),
     approvers: groups.map((group) => ({ ...group, chosen: access?.approval?.group === group.value })),
-    above: access?.approval?.above?.value.replace(/\.?0+$/, '') ?? '',
+    above: plain(access?.approval?.above?.value),
     aboveCurrency: access?.approval?.above?.currency ?? company.currency,
   }
 }
@@ -62,4 +63,9 @@ export async function policyOf(
 function amountOf(value: unknown, currency: unknown): { value: string; currency: string } | undefined {
   const amount = text(value)
   return amount === '' ? undefined : { value: amount, currency: text(currency).toUpperCase() }
+}
+
+/** Without the zeros the column pads with. */
+function plain(value: string | undefined): string {
+  return value === undefined ? '' : new Decimal(value).toFixed()
 }

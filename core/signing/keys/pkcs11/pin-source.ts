@@ -18,7 +18,6 @@ export function withholdPins(modules: readonly ConfiguredPin[]): void {
     if (name === null || !(name in process.env)) continue
     if (!isInFirstEnvironment(name)) withheld.set(name, Buffer.from(process.env[name] ?? ''))
     // Assigning `undefined` would leave the word; only delete takes a variable away.
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the name is the operator's
     delete process.env[name]
   }
 }

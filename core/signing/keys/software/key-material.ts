@@ -121,7 +121,7 @@ function openContainer(buffer: Buffer, password: string): forge.pkcs12.Pkcs12Pfx
   try {
     return forge.pkcs12.pkcs12FromAsn1(read(), false, password)
   } catch (error) {
-    const isAscii = [...password].every((letter) => letter < '\u0080')
+    const isAscii = Buffer.byteLength(password, 'utf8') === password.length
     if (isAscii || !(error instanceof Error) || !/Failed to decrypt/.test(error.message)) throw error
     const withoutMac = read()
     if (Array.isArray(withoutMac.value)) withoutMac.value = withoutMac.value.slice(0, 2)

@@ -51,7 +51,7 @@ export async function rotateMasterKey(rotation: Rotation): Promise<RotationResul
       .merge({ state: 'next', retired_at: null })
   })
   let rewrapped = 0
-  const keys = [newKey, ...accepted]
+  const keys = [newKey, ...accepted] as const
   for (const companyId of rotation.companies) {
     const count = await database.company(companyId, (transaction) => rewrapCompany(transaction, keys, id, rotation.others))
     rewrapped += count
@@ -66,13 +66,12 @@ export async function rotateMasterKey(rotation: Rotation): Promise<RotationResul
 
 async function rewrapCompany(
   transaction: CompanyTransaction,
-  keys: readonly [Buffer, ...Buffer[]] | readonly Buffer[],
+  keys: readonly [Buffer, ...Buffer[]],
   id: string,
   others: Rotation['others'],
 ): Promise<number> {
   const { companyId } = transaction
   const [newKey] = keys
-  if (newKey === undefined) throw new RangeError('no new master key')
   const rewrap: Rewrap = (name, wrapped) => {
     if (wrapperOf(wrapped) === id) return wrapped
     const secret = unwrapKey(keys, companyId, name, wrapped)
