@@ -94,7 +94,10 @@ export async function run(): Promise<BenchFigures> {
 }
 
 /** The bare library beside ours: a child process that signs when told. */
-async function rawToken(token: SoftToken, keyLabel: string): Promise<{ readonly sign: (milliseconds: number) => Promise<Turn>; readonly end: () => void }> {
+async function rawToken(
+  token: SoftToken,
+  keyLabel: string,
+): Promise<{ readonly sign: (milliseconds: number) => Promise<Turn>; readonly end: () => void }> {
   const file = new URL('./raw-token.ts', import.meta.url)
   const child = fork(file, [softHsmLibrary, token.label, token.pin, keyLabel], { env: { ...process.env, UV_THREADPOOL_SIZE: '8' } })
   await once(child, 'message')
