@@ -95,7 +95,10 @@ function withdrawalRows(signature: SignatureVerdict, locale: Locale): Row[] {
 function changeRows(signature: SignatureVerdict, head: string, locale: Locale): Row[] {
   const texts = commandTexts()
   if (signature.changes.length === 0) {
-    return signature.covers === 'entire-file' ? [[head, texts.text(locale, 'cli.verify.after.nothing')]] : []
+    // Of bytes that are not the signed ones nothing of the kind can be said.
+    return signature.covers === 'entire-file' && signature.indication !== 'TOTAL-FAILED'
+      ? [[head, texts.text(locale, 'cli.verify.after.nothing')]]
+      : []
   }
   return signature.changes.map((change): Row => {
     const kind = texts.text(locale, `verify.change.kind.${change.kind}`)
