@@ -91,7 +91,11 @@ export function mutateStructure(source: Buffer, steps: readonly Step[]): Buffer 
         }
         break
       case 6:
-        if (children[child] !== undefined) for (let count = 0; count < value % 500; count++) children.push(children[child])
+        if (children[child] !== undefined) {
+          // Files are bounded before they are read; a mutant is too.
+          const room = Math.floor(20_000 / all(children[child]).length)
+          for (let count = 0; count < Math.min(value % 500, room); count++) children.push(children[child])
+        }
         break
       default:
         node.content = Buffer.concat([Buffer.from([value & 0xff]), node.content])
