@@ -35,7 +35,7 @@ export default defineModule({
     menu('credentials.title', 'key', 'keys', 10, 'credentials.user')
     menu('credentials.approvals', 'check', 'approvals', 20)
     menu('credentials.sources', 'plug', 'sources', 30, 'credentials.manager')
-    menu('credentials.desks', 'pen', 'desks', 40)
+    menu('credentials.desks', 'edit', 'desks', 40)
     setup.jobs.define('credentials.remind', (_payload, call) => remindOfExpiry(setup.host, call))
     setup.jobs.schedule('credentials.remind', '20 5 * * *')
   },
