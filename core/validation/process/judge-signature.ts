@@ -240,8 +240,7 @@ function pathProblem(judged: PathJudgement): Problem | undefined {
 
 /** A key that may neither sign (digitalSignature) nor commit (nonRepudiation) made no signature of its holder. */
 function usageProblem(certificate: Certificate): Problem | undefined {
-  const usage = keyUsageOf(certificate)
-  if (usage === undefined || usage(0) || usage(1)) return undefined
+  if (maySign(certificate)) return undefined
   return { subIndication: 'CHAIN_CONSTRAINTS_FAILURE', finding: { code: 'VERIFY-CERT-KEY-USAGE', params: { name: certificate.holder } } }
 }
 
@@ -274,4 +273,14 @@ function uniqueFindings(findings: readonly FaultDetail[]): readonly FaultDetail[
   const key = (finding: FaultDetail): string => `${finding.code} ${finding.path ?? ''} ${String(finding.params?.name ?? '')}`
   const once = findings.filter((finding, index) => findings.findIndex((other) => key(other) === key(finding)) === index)
   return [...once.filter((finding) => finding.level !== 'warning'), ...once.filter((finding) => finding.level === 'warning')]
+}
+
+/** An extension that cannot be read allows nothing. */
+function maySign(certificate: Certificate): boolean {
+  try {
+    const usage = keyUsageOf(certificate)
+    return usage === undefined || usage(0) || usage(1)
+  } catch {
+    return false
+  }
 }

@@ -124,8 +124,7 @@ function pathProblem(judged: PathJudgement, options: TimeStampOptions): Problem 
 
 /** RFC 3161 2.3: for time stamping, critical, and for nothing beside it. */
 function usageProblem(certificate: Certificate): Problem | undefined {
-  const usages = extendedKeyUsagesOf(certificate)
-  if (usages?.critical === true && usages.usages.join() === timeStamping) return undefined
+  if (isForStampsAlone(certificate)) return undefined
   const finding = { code: 'VERIFY-TIME-STAMP-PURPOSE', params: { name: certificate.holder } }
   return { subIndication: 'CHAIN_CONSTRAINTS_FAILURE', finding }
 }
@@ -135,4 +134,14 @@ function validityProblem(certificate: Certificate, at: Date): Problem | undefine
   if (at >= certificate.notBefore && at <= certificate.notAfter) return undefined
   const finding = { code: 'VERIFY-TIME-STAMP-OUTSIDE-CERTIFICATE', params: { name: certificate.holder, at: at.toISOString() } }
   return { subIndication: 'OUT_OF_BOUNDS_NO_POE', finding }
+}
+
+/** An extension that cannot be read allows nothing. */
+function isForStampsAlone(certificate: Certificate): boolean {
+  try {
+    const usages = extendedKeyUsagesOf(certificate)
+    return usages?.critical === true && usages.usages.join() === timeStamping
+  } catch {
+    return false
+  }
 }
