@@ -1,9 +1,20 @@
 import type { PdfDocument } from './document.js'
-import type { PdfValue } from './objects.js'
+import { MalformedPdf, PdfStream, type PdfValue } from './objects.js'
 import { reachable } from './same-value.js'
 
 /** Entries of a page, or of the nodes above it, that make its picture. */
 const drawing = ['Contents', 'Resources', 'Group', 'MediaBox', 'CropBox'] as const
+
+/**
+ * @throws MalformedPdf when a part of it cannot be read, or lies in another file (ISO 32000-2 7.3.8.2), which no signature
+ * of this one covers: two readers would show two documents
+ */
+export function checkDrawn(document: PdfDocument): void {
+  for (const number of drawnIn(document)) {
+    const value = document.object(number)
+    if (value instanceof PdfStream && value.dictionary.has('F')) throw new MalformedPdf('content in another file', 0)
+  }
+}
 
 /** Objects that take part in what is seen: contents and resources of the pages and the pictures of their annotations. */
 export function drawnIn(document: PdfDocument): Set<number> {
@@ -18,5 +29,7 @@ export function drawnIn(document: PdfDocument): Set<number> {
     }
     for (const annotation of document.array(page.get('Annots')) ?? []) roots.push(document.dictionary(annotation)?.get('AP') ?? null)
   }
+  // Which layers are seen.
+  roots.push(document.catalog.get('OCProperties') ?? null)
   return reachable(document, roots)
 }

@@ -4,7 +4,7 @@ import { concludeDocument } from '../conclude.js'
 import type { Verifier, VerifyOptions } from '../report.js'
 import type { DocumentVerdict, SignatureVerdict } from '../verdict.js'
 import { PdfDocument } from './document.js'
-import { drawnIn } from './drawn.js'
+import { checkDrawn } from './drawn.js'
 import { encryptedSignatures } from './encrypted.js'
 import { MalformedPdf } from './objects.js'
 import { checkHeader, Revisions } from './revisions.js'
@@ -43,8 +43,7 @@ export class PdfVerifier implements Verifier {
       encrypted = document.trailer.has('Encrypt')
       fields = encrypted ? encryptedSignatures(document) : signatureFields(document)
       findings = [...findings, ...findingsOf(document, encrypted)]
-      // What is shown must be readable in one way only, or two readers show two documents under one signature.
-      if (fields.length > 0 && !encrypted) drawnIn(document)
+      if (fields.length > 0 && !encrypted) checkDrawn(document)
     } catch (error) {
       const reason = error instanceof MalformedPdf ? error.what : 'unreadable'
       // A file that names a signature and cannot be read is a broken signed file, not an unsigned one.

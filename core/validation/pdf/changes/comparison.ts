@@ -2,7 +2,11 @@ import type { FaultDetail } from '../../../i18n/fault.js'
 import type { CrossReference, PdfDocument } from '../document.js'
 import { PdfReference, type PdfValue } from '../objects.js'
 import { reachable, sameValue } from '../same-value.js'
+import { Coverings } from './covering.js'
 import type { Change, ChangeKind, Permission } from './kinds.js'
+
+/** Parts of the catalog where a field or a note may well be named. */
+const partsOfPages: ReadonlySet<string> = new Set(['Pages', 'AcroForm', 'StructTreeRoot', 'OpenAction', 'AA', 'Outlines'])
 
 /**
  * Two successive revisions side by side: which objects differ, and what has been said of them. Rules take an object out
@@ -21,13 +25,16 @@ export class Comparison {
   readonly redrawn = new Set<number>()
   readonly findings: FaultDetail[] = []
   private readonly noted = new Map<string, Change>()
+  readonly coverings: Coverings
   private reachedElsewhere: ReadonlySet<number> | undefined
+  private reachedApart: ReadonlySet<number> | undefined
 
   constructor(
     readonly before: PdfDocument,
     readonly after: PdfDocument,
     readonly permission: Permission,
   ) {
+    this.coverings = new Coverings(before, after)
     this.findDifferences()
     this.differing = new Set(this.open)
   }
@@ -43,7 +50,7 @@ export class Comparison {
     if (!this.noted.has(name)) this.noted.set(name, change)
   }
 
-  warn(code: string, params: Readonly<Record<string, string | number>>): void {
+  readonly warn = (code: string, params: Readonly<Record<string, string | number>>): void => {
     if (this.findings.length < 50) this.findings.push({ code, params, level: 'warning' })
   }
 
@@ -55,6 +62,17 @@ export class Comparison {
   /** Explains an object that plays no other part: one that anything else leads to is that thing's matter too. */
   explainApart(number: number): void {
     if (!this.elsewhere.has(number)) this.open.delete(number)
+  }
+
+  /** Whether what looks like a field or a note also plays a part that is none: attached files, layers, names, settings. */
+  playsApart(number: number): boolean {
+    const { before } = this
+    this.reachedApart ??= reachable(
+      before,
+      [...before.catalog].filter(([key]) => !partsOfPages.has(key)).map(([, value]) => value),
+      [before.catalogReference.number, ...before.pages().map(({ reference }) => reference.number)],
+    )
+    return this.reachedApart.has(number)
   }
 
   /** What the earlier revision reaches by other ways than document information, metadata and validation data. */

@@ -1,12 +1,12 @@
 import { nameOf, PdfReference, type PdfDictionary, type PdfValue } from '../objects.js'
 import { differingKeys, sameValue } from '../same-value.js'
 import type { Comparison } from './comparison.js'
+import type { Covering } from './covering.js'
 import { isVisible } from './form.js'
-import { coveredBy, rectangleOf, type PageContent, readPageContent } from './page-content.js'
 
 /** Annotations that are fields, play something or hold a file. */
 const activeAnnotations: ReadonlySet<string> = new Set(['Widget', 'Screen', 'Movie', 'Sound', 'RichMedia', '3D', 'FileAttachment'])
-/** Annotations that leave what lies under them to be seen. */
+/** Annotations that leave what lies under them to be seen, unless they bring a picture of their own. */
 const transparentAnnotations: ReadonlySet<string> = new Set([
   'Link',
   'Popup',
@@ -17,8 +17,6 @@ const transparentAnnotations: ReadonlySet<string> = new Set([
   'Highlight',
   'Caret',
 ])
-/** A picture above this share of the page is no signature any more. */
-const largestShare = 0.25
 
 /** Pages and what lies on them (ISO 32000-2 7.7.3, 12.5). */
 export function comparePages(comparison: Comparison): void {
@@ -47,10 +45,8 @@ function compareOrder(comparison: Comparison, old: readonly number[], now: reado
   if (old.length !== now.length && new Set(now).size === new Set(old).size) comparison.note('page-order', false)
 }
 
-/** One page, with what lay on it before the save, read when first asked for. */
+/** One page of the later revision. */
 class PageComparison {
-  private content: PageContent | undefined
-
   constructor(
     readonly comparison: Comparison,
     readonly page: PdfDictionary,
@@ -59,12 +55,8 @@ class PageComparison {
     readonly placed: Set<number>,
   ) {}
 
-  covered(rectangle: PdfValue | undefined): { content: boolean; share: number } {
-    const { after, before } = this.comparison
-    const place = rectangleOf(after, rectangle)
-    if (place === undefined) return { content: false, share: 0 }
-    this.content ??= readPageContent(before, this.page)
-    return coveredBy(place, this.content)
+  covered(rectangle: PdfValue | undefined): Covering {
+    return this.comparison.coverings.of(this.page, this.number, rectangle)
   }
 }
 
@@ -117,9 +109,9 @@ function newWidget(on: PageComparison, reference: PdfReference): void {
   if (on.placed.has(reference.number)) comparison.note('annotation-added', false, String(on.number))
   on.placed.add(reference.number)
   if (field === undefined || !isVisible(comparison, field)) return
-  const { content, share } = on.covered(field.get('Rect'))
-  if (share > largestShare || (content && comparison.permission.certified)) comparison.note('signature', false, name)
-  if (content || share > largestShare) comparison.warn('VERIFY-COVERS-CONTENT', { what: name, page: on.number })
+  const { content, isLarge } = on.covered(field.get('Rect'))
+  if (isLarge || (content && comparison.permission.certified)) comparison.note('signature', false, name)
+  if (content || isLarge) comparison.warn('VERIFY-COVERS-CONTENT', { what: name, page: on.number })
 }
 
 function newAnnotation(on: PageComparison, annotation: PdfValue, mayAnnotate: boolean): void {
@@ -128,7 +120,7 @@ function newAnnotation(on: PageComparison, annotation: PdfValue, mayAnnotate: bo
   comparison.note('annotation-added', mayAnnotate && plain, String(on.number))
   const dictionary = comparison.after.dictionary(annotation)
   const subtype = nameOf(comparison.after.resolve(dictionary?.get('Subtype'))) ?? ''
-  if (!mayAnnotate || !plain || transparentAnnotations.has(subtype)) return
+  if (!mayAnnotate || !plain || (transparentAnnotations.has(subtype) && dictionary?.has('AP') !== true)) return
   if (on.covered(dictionary?.get('Rect')).content) comparison.warn('VERIFY-COVERS-CONTENT', { what: subtype, page: on.number })
 }
 
@@ -144,7 +136,7 @@ function changedAnnotation(on: PageComparison, annotation: PdfValue, mayAnnotate
   const { before, after, open } = comparison
   if (!(annotation instanceof PdfReference) || !open.has(annotation.number)) return
   const previous = before.dictionary(annotation)
-  if (nameOf(before.resolve(previous?.get('Subtype'))) === 'Widget') return
+  if (nameOf(before.resolve(previous?.get('Subtype'))) === 'Widget' || comparison.playsApart(annotation.number)) return
   open.delete(annotation.number)
   comparison.note('annotation-changed', mayAnnotate && isPlainAnnotation(comparison, annotation), String(on.number))
   const current = after.dictionary(annotation)
