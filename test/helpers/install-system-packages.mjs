@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { installTestVectors } from './install-test-vectors.mjs'
 
 /** Debian package, and a program or file that shows it is there. */
 const packages = [
@@ -17,6 +18,9 @@ const packages = [
   { name: 'postgresql', folder: '/usr/lib/postgresql' },
   { name: 'zbar-tools', programs: ['zbarimg'] },
   { name: 'openssl', programs: ['openssl'] },
+  { name: 'gcc', programs: ['gcc'] },
+  { name: 'libc6-dev', folder: '/usr/include' },
+  { name: 'python3-cryptography-vectors', folder: '/usr/lib/python3/dist-packages/cryptography_vectors' },
 ]
 
 const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
@@ -40,6 +44,8 @@ if (missing.length > 0) {
     if (left.length > 0) say(`Could not be installed: ${left.join(' ')}. Tests that need them are skipped.`)
   }
 }
+
+installTestVectors(say)
 
 function say(text) {
   process.stderr.write(`${text}\n`)

@@ -12,12 +12,13 @@ import { readVectors, type Vector } from './wycheproof-reader.js'
  * Project Wycheproof: signatures made to be wrongly accepted. The vectors are not part of this repository. Sources of Debian
  * packages hold them (`apt-get source NAME`): android-platform-external-boringssl in src/third_party/wycheproof_testvectors
  * (RSA and ECDSA on P-256 and P-384, as text), libsecp256k1 0.5 in src/wycheproof (secp256k1, as JSON), nss in
- * gtests/common/wycheproof/source_vectors (RSA-PSS, as JSON). Copy the files into one folder and name it in KHATM_WYCHEPROOF, or
- * put them into ../shared/data/wycheproof; without them the tests say skipped. Not one signature may be wrongly accepted; each
+ * gtests/common/wycheproof/source_vectors (RSA-PSS, as JSON). test/helpers/install-test-vectors.mjs fetches the first two; any other
+ * folder of such files is named in KHATM_WYCHEPROOF. Without them the tests say skipped. Not one signature may be wrongly accepted; each
  * kind of signature that is refused though its vector is valid is listed with the reason.
  */
-const folder = process.env.KHATM_WYCHEPROOF ?? join(import.meta.dirname, '../../../shared/data/wycheproof')
-const there = existsSync(folder)
+const folders = [process.env.KHATM_WYCHEPROOF, join(import.meta.dirname, '../../../shared/data/wycheproof'), '/usr/local/share/wycheproof']
+const folder = folders.find((one) => one !== undefined && existsSync(one)) ?? ''
+const there = folder !== ''
 
 const digests: readonly string[] = ['sha256', 'sha384', 'sha512']
 const isDigest = (name: string): name is DigestAlgorithm => digests.includes(name)
