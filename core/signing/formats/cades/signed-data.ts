@@ -5,8 +5,6 @@ import type { Signer } from '../../signing-service.js'
 import type { TimeStampClient } from '../../tsp/time-stamp.js'
 import { createSignerInfo, partsOf } from './signer-info.js'
 
-export { signCades } from './sign-cades.js'
-
 const oid = {
   data: '1.2.840.113549.1.7.1',
   signedData: '1.2.840.113549.1.7.2',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { signCades } from '../../../signing/formats/cades/signed-data.js'
+import { signCades } from '../../../signing/formats/cades/sign-cades.js'
 import { issueCertificate, signerOf } from '../../../signing/test/test-authority.js'
 import { IsolatedVerifiers } from '../isolated-verifiers.js'
 
