@@ -16,8 +16,20 @@ export function checkDrawn(document: PdfDocument): void {
   }
 }
 
+/** A revision is compared with the one before and the one after it, and does not change meanwhile. */
+const known = new WeakMap<PdfDocument, ReadonlySet<number>>()
+
 /** Objects that take part in what is seen: contents and resources of the pages and the pictures of their annotations. */
-export function drawnIn(document: PdfDocument): Set<number> {
+export function drawnIn(document: PdfDocument): ReadonlySet<number> {
+  let drawn = known.get(document)
+  if (drawn === undefined) {
+    drawn = findDrawn(document)
+    known.set(document, drawn)
+  }
+  return drawn
+}
+
+function findDrawn(document: PdfDocument): ReadonlySet<number> {
   const roots: PdfValue[] = []
   const seen = new Set<unknown>()
   for (const { page } of document.pages()) {

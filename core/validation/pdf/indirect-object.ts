@@ -14,7 +14,7 @@ export function readIndirect(parser: ObjectParser, number: number, lengthOf: (va
   if (!isDictionary(value)) return value
   const before = parser.position
   parser.skipSpace()
-  if (parser.bytes.toString('latin1', parser.position, parser.position + 6) !== 'stream') {
+  if (!parser.standsAt('stream')) {
     parser.position = before
     return value
   }

@@ -7,6 +7,9 @@ for (const character of '()<>[]{}/%') delimiter[character.charCodeAt(0)] = 1
 
 const maximumDepth = 64
 
+/** The same few words stand in every object of a file: each is made once, and found again by where its letters lead. */
+const recentWords: (string | undefined)[] = Array.from({ length: 0x1000 }, () => undefined)
+
 /** A keyword that is no value: `obj`, `endobj`, `stream`, `xref`, `R`. */
 export class Keyword {
   constructor(readonly text: string) {}
@@ -67,12 +70,30 @@ export class ObjectParser {
 
   private word(): string {
     const start = this.position
-    while (this.position < this.end) {
-      const byte = this.bytes[this.position] ?? 0
+    let at = start
+    let place = 0
+    for (; at < this.end; at++) {
+      const byte = this.bytes[at] ?? 0
       if (whitespace[byte] === 1 || delimiter[byte] === 1) break
-      this.position++
+      place = (place * 31 + byte) & (recentWords.length - 1)
     }
-    return this.bytes.toString('latin1', start, this.position)
+    this.position = at
+    const recent = recentWords[place]
+    if (recent !== undefined && this.reads(recent, start, at)) return recent
+    const word = this.bytes.toString('latin1', start, at)
+    if (word.length <= 32) recentWords[place] = word
+    return word
+  }
+
+  private reads(text: string, start: number, end: number): boolean {
+    if (text.length !== end - start) return false
+    for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) !== this.bytes[start + index]) return false
+    return true
+  }
+
+  /** Whether these letters stand at the parser's place. */
+  standsAt(text: string): boolean {
+    return this.reads(text, this.position, this.position + text.length)
   }
 
   private name(): PdfName {
