@@ -1,4 +1,4 @@
-// Runs all tests: the quick ones in one mocha process, each heavy group in its own. The last line of the output is
+// Runs all tests, each group in a mocha process of its own: two groups at a time, but the heavy ones, which want the machine for themselves. The last line of the output is
 // `N passed, N failed`, with `, N skipped` when there are any. Words on the command line choose files by name.
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -15,18 +15,19 @@ const files = ['config', 'core', 'modules', 'test']
   .sort()
 
 const inFolder = (folder) => files.filter((file) => file.startsWith(join(folder, '/')))
+const places = ['core/signing', 'core/validation', 'core', 'config', 'modules', 'test/contract', 'test/property', 'test/vectors', 'test']
 const heavy = ['test/faults', 'test/e2e']
-const groups = [
-  { name: 'units, contracts and properties', files: files.filter((file) => !heavy.some((folder) => inFolder(folder).includes(file))) },
-  ...heavy.map((folder) => ({ name: folder, files: inFolder(folder) })),
-].filter((group) => group.files.length > 0)
+/** Of several that hold a file the longest name takes it. */
+const groupOf = (file) =>
+  [...places, ...heavy].filter((place) => file.startsWith(join(place, '/'))).sort((left, right) => right.length - left.length)[0]
+const grouped = (names) =>
+  names.map((name) => ({ name, files: files.filter((file) => groupOf(file) === name) })).filter((group) => group.files.length > 0)
 
 const folder = await mkdtemp(join(tmpdir(), 'khatm-results-'))
 const sum = { passed: 0, failed: 0, skipped: 0 }
-for (const group of groups) {
-  const counts = await run(group)
-  for (const key of Object.keys(sum)) sum[key] += counts[key]
-}
+const waiting = grouped(places)
+await Promise.all([lane(waiting), lane(waiting)])
+await lane(grouped(heavy))
 await rm(folder, { recursive: true, force: true })
 if (files.length === 0) {
   process.stderr.write('no test file fits\n')
@@ -35,18 +36,32 @@ if (files.length === 0) {
 process.stdout.write(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}\n`)
 process.exitCode = sum.failed > 0 ? 1 : 0
 
+/** Takes group after group until none is left. */
+async function lane(queue) {
+  for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+    const counts = await run(group)
+    for (const key of Object.keys(sum)) sum[key] += counts[key]
+  }
+}
+
 /** Counts of one mocha process. One that died, or failed outside its tests, counts as a failure more. */
 async function run({ name, files: list }) {
-  process.stdout.write(`\n== ${name}\n`)
+  const started = Date.now()
   const results = join(folder, `${name.replaceAll(/\W+/g, '-')}.json`)
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js')
   const reporter = join(import.meta.dirname, 'counting-reporter.cjs')
   // --exit: a test that forgets to close something must not keep everybody waiting.
   const args = [mocha, '--exit', '--timeout', '60000', '--reporter', reporter, ...list]
   const env = { ...process.env, KHATM_TEST_RESULTS: results, NODE_ENV: 'test' }
+  // Told when it is done, so that two groups do not talk at once.
+  const output = []
   const code = await new Promise((done) => {
-    spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env }).on('exit', (exit) => done(exit ?? 1))
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk))
+    child.on('close', (exit) => done(exit ?? 1))
   })
+  process.stdout.write(`\n== ${name} (${Math.round((Date.now() - started) / 1000)} s)\n`)
+  process.stdout.write(Buffer.concat(output))
   const counts = await readFile(results, 'utf8').then(JSON.parse, () => ({ passed: 0, failed: 0, skipped: 0 }))
   if (code !== 0 && counts.failed === 0) {
     process.stdout.write(`== ${name}: the test process ended with ${code}\n`)
