@@ -5,7 +5,7 @@ import { createOnlineSource } from '../signing/revocation/online-source.js'
 import { readCertificateFile } from '../validation/certificate/certificate.js'
 import type { Verifiers, VerifyOptions } from '../validation/report.js'
 import type { RevocationEvidence, RevocationSource } from '../validation/revocation/evidence.js'
-import { openTrust, type Trust } from '../validation/trust/open-trust.js'
+import { openTrust, withPinned, type Trust } from '../validation/trust/open-trust.js'
 import type { DocumentVerdict } from '../validation/verdict.js'
 
 const maximumFile = 512 * 1024 * 1024
@@ -59,13 +59,15 @@ export class FileVerification {
     const { dataDir, validation } = this.config
     this.trusted ??= openTrust({ dataDir, trustFiles: validation.trustFiles, now: new Date() })
     const evidence: RevocationEvidence = { crls: await readEvidence(request.crl), ocspResponses: await readEvidence(request.ocsp) }
+    const named = await readTrust(request.trust)
+    const { qualifier } = this.trusted
     return {
-      trust: [...(await readTrust(request.trust)), ...this.trusted.anchors],
+      trust: [...named, ...this.trusted.anchors],
       revocation: request.revocation,
       ...(evidence.crls.length + evidence.ocspResponses.length === 0 ? {} : { evidence }),
       ...(request.at === undefined ? {} : { at: readTime(request.at) }),
       ...(request.online ? { source: this.source } : {}),
-      ...(this.trusted.qualifier === undefined ? {} : { qualifier: this.trusted.qualifier }),
+      ...(qualifier === undefined ? {} : { qualifier: withPinned(qualifier, named) }),
     }
   }
 }

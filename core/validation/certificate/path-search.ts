@@ -12,6 +12,7 @@ import type { PolicyInputs } from './policy-graph.js'
 export interface SearchSettings {
   readonly intermediates: readonly Certificate[]
   readonly anchors: readonly Certificate[]
+  readonly anchorStands?: (anchor: Certificate, at: Date) => boolean | undefined
   readonly at: Date
   readonly until: Date
   readonly algorithms: AlgorithmRule
@@ -156,7 +157,15 @@ export class PathSearch {
   private whole(chain: readonly Certificate[], rules: PathRules): FoundPath {
     this.complete++
     const checked: CheckedPath = checkWholePath(chain, rules)
-    return { chain, complete: true, ...checked }
+    const ended = this.endedService(chain)
+    return { chain, complete: true, ...checked, problems: ended === undefined ? checked.problems : [...checked.problems, ended] }
+  }
+
+  /** A trusted list lends trust only for the time in which it lists the service as standing (TS 119 615 clause 4.4). */
+  private endedService(chain: readonly Certificate[]): PathProblem | undefined {
+    const anchor = chain[chain.length - 1]
+    if (anchor === undefined || this.settings.anchorStands?.(anchor, this.settings.at) !== false) return undefined
+    return pathProblem('VERIFY-TRUST-SERVICE-ENDED', anchor, 'NO_CERTIFICATE_CHAIN_FOUND')
   }
 
   /** A key that inherits its parameters can be used only once its own issuer is known, with the whole path. */

@@ -14,6 +14,11 @@ export interface PathQuestion {
   /** Certificates that may lie between; any order, duplicates and strangers allowed. */
   readonly intermediates: readonly Certificate[]
   readonly anchors: readonly Certificate[]
+  /**
+   * Whether the service of a listed anchor stood at a time (`Qualifier.anchorStands`); a path to one that did not is not
+   * trusted. Undefined: on no list, trusted for itself.
+   */
+  readonly anchorStands?: (anchor: Certificate, at: Date) => boolean | undefined
   /** Time for which the path must hold: proven, or that of validation. */
   readonly at: Date
   /** Extended key usage the leaf must carry (time-stamping: `1.3.6.1.5.5.7.3.8`). */
@@ -69,6 +74,7 @@ export function checkPath(question: PathQuestion): PathAnswer {
   const search = new PathSearch({
     intermediates: question.intermediates,
     anchors: question.anchors,
+    ...(question.anchorStands === undefined ? {} : { anchorStands: question.anchorStands }),
     at,
     until: revocation?.until ?? at,
     algorithms: question.algorithms === 'any' ? 'any' : { at },

@@ -3,6 +3,7 @@ import type { FaultDetail } from '../../i18n/fault.js'
 import { readCertificate, type Certificate } from '../certificate/certificate.js'
 import { concludeDocument, describeSigner } from '../conclude.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
+import { askedOptions } from '../process/asked-options.js'
 import { judgeSignature, type Judgement } from '../process/judge-signature.js'
 import { reportFields, shownTime } from '../process/report-fields.js'
 import type { Verifier, VerifyOptions } from '../report.js'
@@ -127,15 +128,10 @@ async function judgeSigner(
   anchors: readonly Certificate[],
   options: VerifyOptions,
 ): Promise<JudgedSigner> {
-  const at = options.at ?? new Date()
   const check = checkSigner(cms, signer, (algorithm) => createHash(algorithm).update(content).digest())
-  const checked = checkedSignature(cms, signer, check, options.evidence === undefined ? {} : { evidence: options.evidence })
-  const judged = await judgeSignature(checked, {
-    anchors,
-    at,
-    revocation: options.revocation ?? 'known',
-    ...(options.source === undefined ? {} : { source: options.source }),
-  })
+  const checked = checkedSignature(cms, signer, check)
+  const asked = askedOptions(options)
+  const judged = await judgeSignature(checked, { ...asked, anchors })
   const { level, against } = levelOf(cms, check, judged)
   const deviations = check.failure === null ? (quietly(() => profileDeviations(cms, signer)) ?? []) : []
   const verdict: SignatureVerdict = {
@@ -146,7 +142,7 @@ async function judgeSigner(
     ...shownTime(judged.provenAt, checked.claimedAt),
     covers: 'entire-file',
     changes: [],
-    ...reportFields(checked, judged, { at, ...(options.qualifier === undefined ? {} : { qualifier: options.qualifier }) }),
+    ...reportFields(checked, judged, { at: asked.at, ...(options.qualifier === undefined ? {} : { qualifier: options.qualifier }) }),
     findings: [...judged.findings, ...against, ...deviations],
   }
   const used = [...(judged.path?.chain ?? []), ...(check.certificate === undefined ? [] : [check.certificate]), ...judged.stampCertificates]

@@ -10,10 +10,18 @@ const maximumElements = 200_000
  * @throws MalformedDer
  */
 export function definiteEncoding(bytes: Uint8Array): Buffer {
-  const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-  const whole = reader.element(0, bytes.length, 0)
-  if (whole.end !== bytes.length) throw new MalformedDer('bytes after the element', whole.end)
-  return whole.der
+  const { der, length } = definitePrefix(bytes)
+  if (length !== bytes.length) throw new MalformedDer('bytes after the element', length)
+  return der
+}
+
+/**
+ * The same of the element at the start of the bytes, with the length it takes there.
+ * @throws MalformedDer
+ */
+export function definitePrefix(bytes: Uint8Array): { readonly der: Buffer; readonly length: number } {
+  const { der, end } = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).element(0, bytes.length, 0)
+  return { der, length: end }
 }
 
 interface Rewritten {

@@ -2,7 +2,7 @@ import { loadModules } from '../../host/load-modules.js'
 import { createOnlineSource } from '../../signing/revocation/online-source.js'
 import { createVerifiers } from '../create-verifiers.js'
 import type { RevocationSource } from '../revocation/evidence.js'
-import { openTrust } from '../trust/open-trust.js'
+import { openTrust, withPinned } from '../trust/open-trust.js'
 import type { DocumentVerdict } from '../verdict.js'
 import type { VerifyAnswer, VerifyProcessSettings, VerifyQuestion } from './messages.js'
 
@@ -20,12 +20,13 @@ for (const module of loaded.standing()) for (const verifier of module.records.ve
 async function answer(question: VerifyQuestion): Promise<DocumentVerdict> {
   // Opened each time: what an operator pins or imports counts from the next file on.
   const trust = openTrust({ dataDir: config.dataDir, trustFiles: config.validation.trustFiles, now: new Date() })
+  const named = question.trust.map((der) => Buffer.from(der))
   const verdict = await verifiers.verify(question.file, question.bytes, {
-    trust: [...trust.anchors, ...question.trust.map((der) => Buffer.from(der))],
+    trust: [...trust.anchors, ...named],
     ...(question.at === undefined ? {} : { at: question.at }),
     ...(question.content === undefined ? {} : { content: question.content }),
     ...(source === undefined ? {} : { source }),
-    ...(trust.qualifier === undefined ? {} : { qualifier: trust.qualifier }),
+    ...(trust.qualifier === undefined ? {} : { qualifier: withPinned(trust.qualifier, named) }),
   })
   return { ...verdict, findings: [...verdict.findings, ...trust.findings] }
 }

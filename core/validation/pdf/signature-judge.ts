@@ -4,6 +4,7 @@ import type { Certificate } from '../certificate/certificate.js'
 import { checkedSignature } from '../cms/checked-signature.js'
 import { checkSigner } from '../cms/signed-data.js'
 import { describeSigner } from '../conclude.js'
+import { askedOptions } from '../process/asked-options.js'
 import { judgeSignature, type CheckedSignature, type Judgement, type JudgeOptions } from '../process/judge-signature.js'
 import { isPast, judgeTimeStamp } from '../process/judge-time-stamp.js'
 import { certificateFacts, reportFields, shownTime } from '../process/report-fields.js'
@@ -181,10 +182,9 @@ export class SignatureJudge {
       .filter((time) => time !== undefined)
       .sort((left, right) => left.getTime() - right.getTime())
     return {
+      ...askedOptions(options),
       anchors,
       at,
-      revocation: options.revocation ?? 'known',
-      ...(options.source === undefined ? {} : { source: options.source }),
       ...(earliest === undefined ? {} : { existedAt: earliest }),
     }
   }
@@ -275,7 +275,7 @@ export class SignatureJudge {
     const stamped = (algorithm: string): Buffer => this.digestOf(range, algorithm)
     const judged = await judgeTimeStamp(
       { token, kind: 'document', stamped },
-      { ...this.judgeOptions(behind), certificates: behind.data.certificates, evidence: behind.data.evidence },
+      { ...this.judgeOptions(behind), certificates: behind.data.certificates, carried: behind.data.evidence },
     )
     if (!judged.intact)
       return { verdict: this.failed('HASH_FAILURE', judged.findings[0] ?? { code: 'VERIFY-TIME-STAMP-MALFORMED' }), stamp: undefined }

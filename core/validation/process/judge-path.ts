@@ -9,6 +9,7 @@ export interface PathJudgementQuestion {
   /** Certificates that came with the signature. */
   readonly certificates: readonly Certificate[]
   readonly anchors: readonly Certificate[]
+  readonly anchorStands?: (anchor: Certificate, at: Date) => boolean | undefined
   /** Time the path must hold at. */
   readonly at: Date
   /** Time of validation: evidence up to it counts. */
@@ -17,6 +18,8 @@ export interface PathJudgementQuestion {
   readonly mode: RevocationMode
   /** Revocation data that came with the signature. */
   readonly evidence: RevocationEvidence
+  /** Revocation data at hand beside it. */
+  readonly evidenceAtHand?: RevocationEvidence
   readonly source?: RevocationSource
 }
 
@@ -40,18 +43,13 @@ export async function judgePath(question: PathJudgementQuestion): Promise<PathJu
   const own = check(question, question.certificates, question.evidence)
   const selfContained = own.trusted && mode !== 'ignore' && own.revocation.length > 0 && own.revocation.every(isSettled)
   const findings: FaultDetail[] = []
-  let path = own
+  const evidence = question.evidenceAtHand === undefined ? question.evidence : joinedEvidence(question.evidence, question.evidenceAtHand)
+  let path = evidence === question.evidence ? own : check(question, question.certificates, evidence)
   if (source !== undefined && mode !== 'ignore') {
-    const certificates = own.trusted ? question.certificates : await completeChain(certificate, question.certificates, anchors, source)
-    if (certificates.length > question.certificates.length) path = check(question, certificates, question.evidence)
+    const certificates = path.trusted ? question.certificates : await completeChain(certificate, question.certificates, anchors, source)
+    if (certificates.length > question.certificates.length) path = check(question, certificates, evidence)
     const fetched = await fetchMissing(path, source, findings)
-    if (fetched !== undefined) {
-      const { crls, ocspResponses } = question.evidence
-      path = check(question, certificates, {
-        crls: [...crls, ...fetched.crls],
-        ocspResponses: [...ocspResponses, ...fetched.ocspResponses],
-      })
-    }
+    if (fetched !== undefined) path = check(question, certificates, joinedEvidence(evidence, fetched))
   }
   const open = path.revocation.find((status) => status.status === 'unknown' || status.status === 'not-offered')
   const revoked = path.revocation.find((status) => status.status === 'revoked')
@@ -70,6 +68,10 @@ export async function judgePath(question: PathJudgementQuestion): Promise<PathJu
   return { path, findings: open === undefined ? findings.filter(isNotAboutServers) : findings, selfContained, open, revoked }
 }
 
+function joinedEvidence(left: RevocationEvidence, right: RevocationEvidence): RevocationEvidence {
+  return { crls: [...left.crls, ...right.crls], ocspResponses: [...left.ocspResponses, ...right.ocspResponses] }
+}
+
 function isSettled(status: RevocationStatus): boolean {
   return status.status === 'good' || status.status === 'not-needed'
 }
@@ -84,6 +86,7 @@ function check(question: PathJudgementQuestion, certificates: readonly Certifica
     certificate: question.certificate,
     intermediates: certificates,
     anchors: question.anchors,
+    ...(question.anchorStands === undefined ? {} : { anchorStands: question.anchorStands }),
     at: question.at,
     ...(question.extendedKeyUsage === undefined ? {} : { extendedKeyUsage: question.extendedKeyUsage }),
     // An unknown status is judged here, where something can still be asked for.

@@ -38,9 +38,13 @@ export interface CheckedSignature {
 
 export interface JudgeOptions {
   readonly anchors: readonly Certificate[]
+  /** Whether the service of a listed anchor stood at a time: `Qualifier.anchorStands`. Undefined: on no list. */
+  readonly anchorStands?: (anchor: Certificate, at: Date) => boolean | undefined
   /** Validation time. */
   readonly at: Date
   readonly revocation: RevocationMode
+  /** Revocation data at hand beside what the file carries; it makes no file self-contained. */
+  readonly evidence?: RevocationEvidence
   /** Asked for what the file does not carry; absent: offline. */
   readonly source?: RevocationSource
   /** Earliest time at which the whole signature with its evidence is proven to exist by an outer time stamp (PAdES document time stamp). */
@@ -105,17 +109,19 @@ export async function judgeSignature(checked: CheckedSignature, options: JudgeOp
 
   const stamps: TimeStampJudgement[] = []
   for (const carried of checked.timeStamps.slice(0, maximumTimeStamps)) {
-    stamps.push(await judgeTimeStamp(carried, { ...options, certificates: checked.certificates, evidence: checked.evidence }))
+    stamps.push(await judgeTimeStamp(carried, { ...options, certificates: checked.certificates, carried: checked.evidence }))
   }
   const times = provenTimes(stamps, options)
   const judged = await judgePath({
     certificate,
     certificates: checked.certificates,
     anchors: options.anchors,
+    ...(options.anchorStands === undefined ? {} : { anchorStands: options.anchorStands }),
     at: times.provenAt ?? options.at,
     until: options.at,
     mode: options.revocation,
     evidence: checked.evidence,
+    ...(options.evidence === undefined ? {} : { evidenceAtHand: options.evidence }),
     ...(options.source === undefined ? {} : { source: options.source }),
   })
   const problem = firstProblem(checked, certificate, judged, stamps, times, options)

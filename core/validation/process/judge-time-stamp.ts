@@ -34,7 +34,8 @@ export interface TimeStampJudgement {
 export interface TimeStampOptions extends JudgeOptions {
   /** Certificates beside those inside the token. */
   readonly certificates: readonly Certificate[]
-  readonly evidence: RevocationEvidence
+  /** Revocation data of the file beside that inside the token. */
+  readonly carried: RevocationEvidence
 }
 
 const clockTolerance = 5 * 60_000
@@ -65,19 +66,23 @@ export async function judgeTimeStamp(carried: CarriedTimeStamp, options: TimeSta
     }
   }
   const existedAt = options.existedAt ?? options.at
+  const { anchorStands } = options
   const ask = (time: Date): Promise<PathJudgement> =>
     judgePath({
       certificate,
       certificates: [...token.certificates, ...options.certificates],
       anchors: options.anchors,
+      // A service that was ended later stood when it made this stamp (TS 119 615 clause 4.14).
+      ...(anchorStands === undefined ? {} : { anchorStands: (anchor: Certificate) => anchorStands(anchor, at) }),
       at: time,
       until: options.at,
       extendedKeyUsage: timeStamping,
       mode: options.revocation,
       evidence: {
-        crls: [...token.evidence.crls, ...options.evidence.crls],
-        ocspResponses: [...token.evidence.ocspResponses, ...options.evidence.ocspResponses],
+        crls: [...token.evidence.crls, ...options.carried.crls],
+        ocspResponses: [...token.evidence.ocspResponses, ...options.carried.ocspResponses],
       },
+      ...(options.evidence === undefined ? {} : { evidenceAtHand: options.evidence }),
       ...(options.source === undefined ? {} : { source: options.source }),
     })
   let judged = await ask(existedAt)

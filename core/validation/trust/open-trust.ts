@@ -43,13 +43,28 @@ export function openTrust(options: TrustOptions): Trust {
   const late = stored.filter((list) => list.nextUpdate !== null && list.nextUpdate < options.now)
   return {
     anchors: [...anchors.values()],
-    ...(stored.length === 0 ? {} : { qualifier: createQualifier(stored) }),
+    ...(stored.length === 0 ? {} : { qualifier: withPinned(createQualifier(stored), pinned) }),
     findings: late.map((list) => ({
       code: 'TRUST-LIST-LATE',
       level: 'warning',
       params: { territory: list.territory, until: list.nextUpdate?.toISOString() ?? '' },
     })),
   }
+}
+
+/** Whom a person of this installation trusts is trusted for that, whatever a list says of the same key. */
+export function withPinned(qualifier: Qualifier, pinned: readonly Buffer[]): Qualifier {
+  if (pinned.length === 0) return qualifier
+  const keys = new Set(pinned.map((der) => keyOf(readCertificate(der))))
+  return {
+    qualify: (chain, at) => qualifier.qualify(chain, at),
+    qualifyTimeStamp: (chain, at) => qualifier.qualifyTimeStamp(chain, at),
+    anchorStands: (anchor, at) => (keys.has(keyOf(anchor)) ? true : qualifier.anchorStands(anchor, at)),
+  }
+}
+
+function keyOf(certificate: Certificate): string {
+  return `${certificate.subjectKey}|${certificate.spki.toString('base64')}`
 }
 
 /** Certificates of a list's services that paths may end in, whatever their status: status is asked by the time of signing. */

@@ -1,6 +1,7 @@
 import { Fault, type FaultDetail } from '../../i18n/fault.js'
 import { readCertificate } from '../certificate/certificate.js'
 import { concludeDocument, describeSigner } from '../conclude.js'
+import { askedOptions } from '../process/asked-options.js'
 import { judgeSignature, type Judgement } from '../process/judge-signature.js'
 import { reportFields, shownTime } from '../process/report-fields.js'
 import type { Verifier, VerifyOptions } from '../report.js'
@@ -28,16 +29,11 @@ export class XmlVerifier implements Verifier {
       return { verdict: 'failed', integrity: 'none', signatures: [], findings: error.details }
     }
     const anchors = options.trust.map((der) => readCertificate(der))
-    const at = options.at ?? new Date()
+    const asked = askedOptions(options)
     const signatures: SignatureVerdict[] = []
     for (const check of checks) {
       const { checked } = check
-      const judged = await judgeSignature(checked, {
-        anchors,
-        at,
-        revocation: options.revocation ?? 'known',
-        ...(options.source === undefined ? {} : { source: options.source }),
-      })
+      const judged = await judgeSignature(checked, { ...asked, anchors })
       signatures.push({
         indication: judged.indication,
         subIndication: judged.subIndication,
@@ -46,7 +42,7 @@ export class XmlVerifier implements Verifier {
         ...shownTime(judged.provenAt, checked.claimedAt),
         covers: check.covers,
         changes: [],
-        ...reportFields(checked, judged, { at, ...(options.qualifier === undefined ? {} : { qualifier: options.qualifier }) }),
+        ...reportFields(checked, judged, { at: asked.at, ...(options.qualifier === undefined ? {} : { qualifier: options.qualifier }) }),
         name: check.id,
         findings: [...judged.findings, ...baselineFindings(check), ...check.warnings],
       })
