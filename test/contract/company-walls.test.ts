@@ -16,6 +16,9 @@ const hostTables = new Map([
   ['core_module', 'code and tables are per database'],
   ['core_migration', 'code and tables are per database'],
   ['core_worker', 'processes serve every company'],
+  ['core_agent_pairing', 'found by the hash of a code before a company is known'],
+  ['core_master_key', 'which master key wraps: one house, one key'],
+  ['verification_code', 'found by the hash of a code before a company is known'],
 ])
 
 /** What the application role may only add to, never change or remove. */

@@ -14,7 +14,6 @@ const files = ['config', 'core', 'modules', 'test']
   .filter((file) => words.every((word) => file.includes(word)))
   .sort()
 
-const inFolder = (folder) => files.filter((file) => file.startsWith(join(folder, '/')))
 const places = ['core/signing', 'core/validation', 'core', 'config', 'modules', 'test/contract', 'test/property', 'test/vectors', 'test']
 const heavy = ['test/faults', 'test/e2e']
 /** Of several that hold a file the longest name takes it. */

@@ -25,6 +25,8 @@ export function addDeskPages(routes: RouteRegistration, host: Host): void {
   })
   routes.page('post', '/desks/:id/adopt', managers, async (call) => {
     const { context, params, body } = call
+    // A desk of nobody here is not found; a key that is gone from a desk is a fault of the form.
+    await host.db.company(context.companyId, (transaction) => agents(host).desks.desk(transaction, params['id'] ?? ''))
     try {
       const wanted = {
         agentId: params['id'] ?? '',
