@@ -1,6 +1,6 @@
 import type { FaultDetail } from '../i18n/fault.js'
 import type { Locale } from '../i18n/locale.js'
-import { isWithdrawalOpen, plainSentence, timeInWords, timeText } from '../validation/plain-sentence.js'
+import { changeText, dayText, isWithdrawalOpen, plainSentence, timeInWords, timeText } from '../validation/plain-sentence.js'
 import type { DocumentVerdict, SignatureVerdict } from '../validation/verdict.js'
 import { commandTexts } from './terminal.js'
 
@@ -101,15 +101,9 @@ function changeRows(signature: SignatureVerdict, head: string, locale: Locale): 
       : []
   }
   return signature.changes.map((change): Row => {
-    const kind = texts.text(locale, `verify.change.kind.${change.kind}`)
-    const about = change.subject === undefined ? '' : ` (${change.subject})`
-    return [head, `${kind}${about}: ${texts.text(locale, change.allowed ? 'verify.change.allowed' : 'verify.change.disallowed')}`]
+    return [
+      head,
+      `${changeText(change, texts, locale)}: ${texts.text(locale, change.allowed ? 'verify.change.allowed' : 'verify.change.disallowed')}`,
+    ]
   })
-}
-
-function dayText(iso: string, locale: Locale): string {
-  const language = { ar: 'ar-u-nu-latn', en: 'en-GB', bg: 'bg' }[locale]
-  return new Intl.DateTimeFormat(language, { dateStyle: locale === 'ar' ? 'long' : 'medium', timeZone: 'UTC' })
-    .format(new Date(iso))
-    .replaceAll('\u200f', '')
 }

@@ -92,6 +92,16 @@ function sendErrorPage(
       messages: fault.details.map((detail) => parts.host.i18n.fault(locale, detail)),
       requestId: stateOf(request).id,
       internal: fault.status >= 500,
+      back: visitorPage(parts, request.path) ?? null,
     },
   })
+}
+
+/** The page for people without an account that this address belongs to: an application they cannot open is no way on for them. */
+function visitorPage(parts: WebParts, path: string): string | undefined {
+  return parts.records
+    .flatMap((record) => record.visitorPages)
+    .filter((page) => page.method === 'get' && !page.path.includes(':'))
+    .map((page) => page.path)
+    .find((start) => path === start || path.startsWith(`${start}/`))
 }

@@ -13,6 +13,7 @@ export interface PageContent {
   readonly data: object
   readonly breadcrumb?: readonly { readonly label: string; readonly href?: string }[]
   readonly status?: number
+  readonly here?: string
   /** Further ES modules of this page, names under the assets. */
   readonly scripts?: readonly string[]
 }
@@ -62,7 +63,7 @@ export function sendPage(parts: WebParts, request: Request, response: Response, 
       { locale: 'en', label: 'English', on: state.locale === 'en' },
       { locale: 'bg', label: 'Български', on: state.locale === 'bg' },
     ],
-    here: request.originalUrl,
+    here: content.here ?? request.originalUrl,
   }
   response.status(content.status ?? 200).type('html')
   if (signedIn === undefined) {

@@ -67,6 +67,10 @@ export type PageAnswer =
       readonly title: string
       readonly data: object
       readonly breadcrumb?: readonly { readonly label: string; readonly href?: string }[]
+      /** 200 unless told. */
+      readonly status?: number
+      /** Where the same is shown by GET, for a page that answers a form: a change of language leads there. */
+      readonly here?: string
     }
   | { readonly kind: 'fragment'; readonly template: string; readonly data: object }
   | {

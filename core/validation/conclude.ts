@@ -17,7 +17,7 @@ export function concludeDocument(
       signature.indication === 'TOTAL-FAILED' && (signature.subIndication === null || !aboutCertificates.has(signature.subIndication)),
   )
   // Where the mathematics was not done, or rests on a broken algorithm, nobody knows whether the bytes are the signed ones.
-  const unproven = signatures.some((signature) => signature.subIndication !== null && unprovenBy.has(signature.subIndication))
+  const unproven = signatures.some(isUnproven)
   // Anyone can have anything time-stamped: that proves when, not who, and passes no document.
   const onlyStamped = passed && signatures.every((signature) => signature.level === 'DOCUMENT-TIME-STAMP')
   return {
@@ -30,6 +30,11 @@ export function concludeDocument(
 
 /** Failures of the signer's certificate: the bytes are still the signed ones. */
 const aboutCertificates: ReadonlySet<SubIndication> = new Set(['REVOKED', 'NOT_YET_VALID', 'EXPIRED'])
+
+/** Whether nobody knows if the signature fits the bytes. */
+export function isUnproven({ subIndication }: SignatureVerdict): boolean {
+  return subIndication !== null && unprovenBy.has(subIndication)
+}
 
 const unprovenBy: ReadonlySet<SubIndication> = new Set([
   'NO_SIGNING_CERTIFICATE_FOUND',

@@ -48,6 +48,30 @@ export function timeText(iso: string, locale: Locale): string {
   return `${locale === 'ar' ? plain.replace(' في ', ' الساعة ') : plain} UTC`
 }
 
+/** The day alone, in the reader's language, Latin digits. */
+export function dayText(iso: string, locale: Locale): string {
+  const language = { ar: 'ar-u-nu-latn', en: 'en-GB', bg: 'bg' }[locale]
+  return new Intl.DateTimeFormat(language, { dateStyle: locale === 'ar' ? 'long' : 'medium', timeZone: 'UTC' })
+    .format(new Date(iso))
+    .replaceAll('\u200f', '')
+}
+
+/** A later change in words, with the page or the field it is about; `show` dresses a field's name for where it is printed. */
+export function changeText(
+  { kind, subject }: SignatureVerdict['changes'][number],
+  texts: Pick<Translator, 'text'>,
+  locale: Locale,
+  show: (name: string) => string = (name) => name,
+): string {
+  const key = `verify.change.kind.${kind}`
+  const known = texts.text(locale, key)
+  const what = known === key ? kind : known
+  if (subject === undefined || subject === '') return what
+  if (/^\d+$/.test(subject) && /^(?:page|annotation)-/.test(kind))
+    return texts.text(locale, 'verify.change.on-page', { what, page: subject })
+  return texts.text(locale, 'verify.change.named', { what, name: show(subject) })
+}
+
 function namesOf(signatures: readonly SignatureVerdict[], locale: Locale): string {
   const names = [...new Set(signatures.map((signature) => signature.signer?.name ?? '—'))]
   return new Intl.ListFormat(locale, { type: 'conjunction' }).format(names)

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Host } from '../../../core/host/module.js'
+import { bodyLimits } from '../../../core/http/assets.js'
 import { FileAnswer, type PageAnswer, type RouteRegistration, type VisitorCall } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
-import type { DocumentVerdict } from '../../../core/validation/verdict.js'
-import { formatMoment } from '../../../core/views/format.js'
+import { dayText, timeText } from '../../../core/validation/plain-sentence.js'
 import { findByCode, normalise } from '../services/codes.js'
 import { judgeIssued, type Judge } from '../services/judge.js'
 import { reportPdf } from '../services/report-pdf.js'
 import { reportView, type ReportView } from '../services/report-view.js'
-import type { RecentVerdicts } from '../services/verdicts.js'
+import type { KeptVerdict, RecentVerdicts } from '../services/verdicts.js'
 
+/** Largest file that is taken, in MiB as people say MB. */
+const megabytes = bodyLimits.upload / 1024 / 1024
 const look = { calls: 120, seconds: 60 } as const
 /** A check costs a second of a processor at worst. */
 const check = { calls: 20, seconds: 60 } as const
@@ -38,16 +40,30 @@ export function addPublicPages(routes: RouteRegistration, parts: PublicParts): v
     const [file, second] = call.files.filter((one) => one.bytes.length > 0)
     if (file === undefined) return startPage(host, locale, 'VERIFICATION-FILE-MISSING')
     try {
-      const { verdict, name } = await judgeDropped(parts, file, second)
-      return resultPage(host, call, verdict, name, null)
+      return resultPage(host, locale, await judgeDropped(parts, file, second))
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       return startPage(host, locale, error.code)
     }
   })
 
+  // The same once more: another language, a reload.
+  routes.visitor('get', '/verify/result/:name', look, ({ locale, params }) => {
+    const name = params['name'] ?? ''
+    const found = recent.find(name)
+    if (found === undefined) return Promise.resolve(startPage(host, locale, 'VERIFICATION-REPORT-GONE', '', 404))
+    return Promise.resolve(resultPage(host, locale, { ...found, name }))
+  })
+
   routes.visitor('get', '/verify/:code', look, async ({ locale, params }) => {
-    const { companyId, document } = await findByCode(host, params['code'] ?? '')
+    const code = params['code'] ?? ''
+    const found = await findByCode(host, code).catch((error: unknown) => {
+      if (error instanceof Fault && error.code === 'VERIFICATION-CODE-UNKNOWN') return undefined
+      throw error
+    })
+    // The code stays in its field, to be compared with the paper.
+    if (found === undefined) return startPage(host, locale, 'VERIFICATION-CODE-UNKNOWN', code.slice(0, 40), 404)
+    const { companyId, document } = found
     const company = await host.access.company(companyId)
     const verdict = await judgeIssued(host, judge, companyId, document)
     const view = verdict === null ? null : reportView(verdict, viewOptions(host, locale))
@@ -58,14 +74,14 @@ export function addPublicPages(routes: RouteRegistration, parts: PublicParts): v
       data: {
         code: document.code,
         action: `/verify/${document.code}`,
+        megabytes,
         company: locale === 'ar' ? (company.nameAr ?? company.name) : company.name,
-        sandbox: company.sandbox,
+        sandbox: company.sandbox && view?.practice !== true,
         label: document.subject.label,
         kind: `verification.kind.${document.facts.kind}`,
         issuedOn: document.facts.issuedOn,
         total: document.facts.total ?? null,
         view: view === null ? null : withTone(view),
-        compared: null,
       },
     }
   })
@@ -74,14 +90,7 @@ export function addPublicPages(routes: RouteRegistration, parts: PublicParts): v
     const { document } = await findByCode(host, call.params['code'] ?? '')
     const [file] = call.files.filter((one) => one.bytes.length > 0)
     if (file === undefined) return startPage(host, call.locale, 'VERIFICATION-FILE-MISSING')
-    const { verdict, name, sha256 } = await judgeDropped(parts, file, undefined)
-    return resultPage(
-      host,
-      call,
-      verdict,
-      name,
-      document.sha256 === null ? null : { code: document.code, same: document.sha256 === sha256 },
-    )
+    return resultPage(host, call.locale, await judgeDropped(parts, file, undefined, document.sha256))
   })
 
   routes.visitor('get', '/verify/report/:name', look, async ({ locale, params, query }) => {
@@ -98,38 +107,38 @@ export function addPublicPages(routes: RouteRegistration, parts: PublicParts): v
   })
 }
 
+/** Judges a file and keeps the verdict for a while; `issued` is the SHA-256 of the file it claims to be. */
 async function judgeDropped(
   { judge, recent }: PublicParts,
   file: VisitorCall['files'][number],
   content: VisitorCall['files'][number] | undefined,
-): Promise<{ verdict: DocumentVerdict; name: string; sha256: string }> {
+  issued: string | null = null,
+): Promise<KeptVerdict & { readonly name: string }> {
   const sha256 = createHash('sha256').update(file.bytes).digest('hex')
   const verdict = await judge(file.name, file.bytes, content?.bytes)
-  return { verdict, name: recent.keep(verdict, sha256), sha256 }
+  const kept = { verdict, sha256, same: issued === null ? null : issued === sha256 }
+  return { ...kept, name: recent.keep(kept) }
 }
 
-function startPage(host: Host, locale: Locale, fault: string | null, code = ''): PageAnswer {
+function startPage(host: Host, locale: Locale, fault: string | null, code = '', status = 200): PageAnswer {
   return {
     kind: 'page',
     template: 'verification/start',
     title: host.i18n.text(locale, 'verification.title'),
-    data: { code, error: fault === null ? null : host.i18n.fault(locale, { code: fault }) },
+    status,
+    data: { code, megabytes, error: fault === null ? null : host.i18n.fault(locale, { code: fault }) },
+    here: '/verify',
   }
 }
 
-function resultPage(
-  host: Host,
-  { locale }: VisitorCall,
-  verdict: DocumentVerdict,
-  name: string,
-  compared: { readonly code: string; readonly same: boolean } | null,
-): PageAnswer {
+function resultPage(host: Host, locale: Locale, { verdict, name, same }: KeptVerdict & { readonly name: string }): PageAnswer {
   const view = reportView(verdict, viewOptions(host, locale))
   return {
     kind: 'page',
     template: 'verification/result',
     title: host.i18n.text(locale, 'verification.title'),
-    data: { ...withTone(view), name, compared },
+    data: { ...withTone(view), name, compared: same === null ? null : { same } },
+    here: `/verify/result/${name}`,
   }
 }
 
@@ -149,11 +158,14 @@ function withTone(view: ReportView): object {
 }
 
 function viewOptions(host: Host, locale: Locale): Parameters<typeof reportView>[1] {
-  const presentation = { locale, digits: 'latin', timeZone: 'UTC' } as const
   return {
     texts: host.i18n,
     locale,
-    // One left-to-right piece in every language: day, hour, zone.
-    moment: (iso) => `\u2066${formatMoment(iso, presentation)} UTC\u2069`,
+    // Hour and zone stay on one line.
+    moment: (iso) => timeText(iso, locale).replace(' UTC', '\u00a0UTC'),
+    day: (iso) => dayText(iso, locale),
+    practice: new Set(
+      host.config.sandbox.trustAnchors.map((text) => createHash('sha256').update(Buffer.from(text, 'base64')).digest('hex')),
+    ),
   }
 }

@@ -1,7 +1,9 @@
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import type { Translator } from '../../../core/i18n/translator.js'
-import type { DocumentVerdict, SignatureVerdict } from '../../../core/validation/verdict.js'
+import { isUnproven } from '../../../core/validation/conclude.js'
+import { changeText, isWithdrawalOpen } from '../../../core/validation/plain-sentence.js'
+import type { DocumentVerdict, SignatureVerdict, SubIndication } from '../../../core/validation/verdict.js'
 
 /** `good`: rely on it. `doubt`: intact, but something cannot be known. `bad`: do not rely on it. */
 export type Tone = 'good' | 'doubt' | 'bad'
@@ -10,6 +12,8 @@ export type Tone = 'good' | 'doubt' | 'bad'
 export interface ReportView {
   readonly file: string
   readonly tone: Tone
+  /** Signed under an authority for practice. */
+  readonly practice: boolean
   /** The one sentence. */
   readonly headline: string
   /** What to do now. */
@@ -43,55 +47,92 @@ export interface ViewOptions {
   readonly locale: Locale
   /** ISO time in words of the reader: day, hour and zone. */
   readonly moment: (iso: string) => string
+  readonly day: (iso: string) => string
+  /** SHA-256 (lower-case hex) of anchors that are for practice: what stands on them has no legal effect. */
+  readonly practice: ReadonlySet<string>
 }
 
 /** Words for a verdict. */
 export function reportView(verdict: DocumentVerdict, options: ViewOptions): ReportView {
   const { texts, locale } = options
   const kind = headlineKind(verdict)
+  const practice = verdict.signatures.some((signature) =>
+    (signature.certificates ?? []).some((certificate) => certificate.trustAnchor && options.practice.has(certificate.sha256)),
+  )
   const signers = verdict.signatures.filter((signature) => signature.level !== 'DOCUMENT-TIME-STAMP')
   const names = [...new Set(signers.map((signature) => signature.signer?.name ?? '').filter((name) => name !== ''))]
-  const last = signers[signers.length - 1]
+  const last = signers[signers.length - 1] ?? verdict.signatures[verdict.signatures.length - 1]
   const joined = new Intl.ListFormat(locale, { type: 'conjunction' }).format(names.map((name) => isolate(name)))
   const params = { names: joined, at: last?.signedAt === null || last === undefined ? '' : options.moment(last.signedAt) }
+  const open = tones[kind] === 'good' && verdict.signatures.some(isWithdrawalOpen)
+  // Nobody is told to rely on what has no legal effect, nor on what was not fully checked.
+  const advice = [...(practice ? ['practice'] : []), ...(open ? ['open'] : practice && tones[kind] === 'good' ? [] : [kind])]
   return {
     file: verdict.file,
     tone: tones[kind],
+    practice,
     headline: texts.text(locale, `verification.headline.${kind}`, params),
-    advice: texts.text(locale, `verification.advice.${kind}`, params),
+    advice: advice.map((name) => texts.text(locale, `verification.advice.${name}`)).join(' '),
     signatures: verdict.signatures.map((signature, index) => signatureView(signature, index + 1, options)),
     notes: verdict.findings.map((finding) => texts.fault(locale, finding)),
   }
 }
 
-type HeadlineKind = 'passed' | 'changed' | 'altered' | 'revoked' | 'untrusted' | 'unknown' | 'unsigned' | 'unreadable'
+type HeadlineKind = keyof typeof tones
 
-const tones: Readonly<Record<HeadlineKind, Tone>> = {
+const tones = {
   passed: 'good',
+  added: 'good',
+  undated: 'good',
   changed: 'bad',
   altered: 'bad',
   revoked: 'bad',
+  certificate: 'bad',
+  invalid: 'bad',
   untrusted: 'doubt',
   unknown: 'doubt',
+  detached: 'doubt',
+  undecided: 'doubt',
+  stamped: 'doubt',
   unsigned: 'doubt',
   unreadable: 'bad',
-}
+} as const satisfies Readonly<Record<string, Tone>>
+
+/** Failures that mean: the bytes are not the signed ones. */
+const alteredBy: ReadonlySet<SubIndication | null> = new Set(['HASH_FAILURE', 'SIG_CRYPTO_FAILURE'])
+const withdrawnBy: ReadonlySet<SubIndication | null> = new Set(['REVOKED', 'REVOKED_NO_POE'])
+const outOfTime: ReadonlySet<SubIndication | null> = new Set(['EXPIRED', 'NOT_YET_VALID'])
+
+/** Additions that belong to signing itself: nobody calls the document changed for them. */
+const ofSigning = new Set(['signature', 'signature-field', 'time-stamp', 'validation-data'])
 
 const untrustedReasons = new Set(['NO_CERTIFICATE_CHAIN_FOUND', 'CERTIFICATE_CHAIN_GENERAL_FAILURE', 'NO_SIGNING_CERTIFICATE_FOUND'])
 
 /** Which of the few things that can be said is said first. */
 export function headlineKind(verdict: DocumentVerdict): HeadlineKind {
-  if (verdict.verdict === 'passed') return 'passed'
-  if (verdict.signatures.length === 0) {
-    const unsigned = verdict.findings.some(({ code }) => code === 'VERIFY-NO-SIGNATURE' || code === 'VERIFY-UNKNOWN-FORMAT')
-    return unsigned && verdict.integrity !== 'broken' ? 'unsigned' : 'unreadable'
+  const { signatures, integrity, findings } = verdict
+  if (verdict.verdict === 'passed') return passedKind(signatures)
+  if (signatures.length === 0) {
+    const unsigned = findings.some(({ code }) => code === 'VERIFY-NO-SIGNATURE' || code === 'VERIFY-UNKNOWN-FORMAT')
+    return unsigned && integrity !== 'broken' ? 'unsigned' : 'unreadable'
   }
-  if (verdict.signatures.some((signature) => signature.changes.some((change) => !change.allowed))) return 'changed'
-  if (verdict.integrity === 'broken') return 'altered'
-  if (verdict.signatures.some(({ subIndication }) => subIndication === 'REVOKED' || subIndication === 'REVOKED_NO_POE')) return 'revoked'
-  if (verdict.verdict === 'failed') return 'altered'
-  const doubtful = verdict.signatures.find((signature) => signature.indication === 'INDETERMINATE')
+  if (signatures.some(({ subIndication }) => alteredBy.has(subIndication))) return 'altered'
+  if (signatures.some((signature) => signature.changes.some((change) => !change.allowed))) return 'changed'
+  if (integrity === 'broken') return 'invalid'
+  if (signatures.some(({ subIndication }) => withdrawnBy.has(subIndication))) return 'revoked'
+  if (verdict.verdict === 'failed') return signatures.some(({ subIndication }) => outOfTime.has(subIndication)) ? 'certificate' : 'invalid'
+  if (signatures.some(({ subIndication }) => subIndication === 'SIGNED_DATA_NOT_FOUND')) return 'detached'
+  if (integrity !== 'intact') return 'undecided'
+  if (findings.some(({ code }) => code === 'VERIFY-ONLY-TIME-STAMPED')) return 'stamped'
+  const doubtful = signatures.find((signature) => signature.indication === 'INDETERMINATE')
   return doubtful?.subIndication !== null && untrustedReasons.has(doubtful?.subIndication ?? '') ? 'untrusted' : 'unknown'
+}
+
+/** “Unchanged since” is said only where nothing but further signatures and their proofs came after the last signature. */
+function passedKind(signatures: readonly SignatureVerdict[]): HeadlineKind {
+  const last = signatures.filter((signature) => signature.level !== 'DOCUMENT-TIME-STAMP').at(-1)
+  if (last?.changes.some((change) => !ofSigning.has(change.kind)) === true) return 'added'
+  return last?.signedAt === null ? 'undated' : 'passed'
 }
 
 function signatureView(signature: SignatureVerdict, number: number, options: ViewOptions): SignatureView {
@@ -105,16 +146,13 @@ function signatureView(signature: SignatureVerdict, number: number, options: Vie
     number,
     tone,
     title: stamp ? say('verification.title.time-stamp', { name: isolate(name) }) : isolate(name),
-    sentence: say(`verification.signature.${stamp ? 'stamp-' : ''}${tone}`),
+    sentence: say(isUnproven(signature) ? 'verification.signature.open' : `verification.signature.${stamp ? 'stamp-' : ''}${tone}`),
     rows: rowsOf(signature, options),
-    changes: signature.changes.map((change) => ({
-      text: kindText(texts, locale, change.kind),
-      allowed: change.allowed,
-    })),
+    changes: changesOf(signature, options),
     chain: (signature.certificates ?? []).map((certificate) => ({
       name: certificate.name,
       issuer: certificate.issuer,
-      until: options.moment(certificate.notAfter),
+      until: options.day(certificate.notAfter),
       anchor: certificate.trustAnchor,
     })),
     reasons: errors.map((finding) => texts.fault(locale, finding)),
@@ -132,10 +170,16 @@ function rowsOf(signature: SignatureVerdict, options: ViewOptions): Row[] {
   const known = texts.text(locale, `verification.time.${signature.timeSource}`)
   add('time', signature.signedAt === null ? known : `${moment(signature.signedAt)} – ${known}`)
   const stamps = (signature.timeStamps ?? []).filter((stamp) => stamp.intact && stamp.trusted && stamp.authority !== null)
-  add('authority', [...new Set(stamps.map((stamp) => stamp.authority ?? ''))].join('، '), true)
-  add('issuer', signature.signer?.issuer, true)
+  add(
+    'authority',
+    new Intl.ListFormat(locale, { type: 'unit' }).format([...new Set(stamps.map((stamp) => isolate(stamp.authority ?? '')))]),
+  )
+  add('issuer', signature.certificates?.[1]?.name ?? signature.signer?.issuer)
   add('serial', signature.signer?.serial, true)
-  if (signature.signer !== null) add('validity', `${moment(signature.signer.notBefore)} – ${moment(signature.signer.notAfter)}`)
+  if (signature.signer !== null) {
+    const { notBefore, notAfter } = signature.signer
+    add('validity', texts.text(locale, 'verification.validity', { from: options.day(notBefore), until: options.day(notAfter) }))
+  }
   add('withdrawn', withdrawal(signature, options))
   add('covers', texts.text(locale, `verification.covers.${signature.covers}`))
   add('level', signature.level, true)
@@ -163,10 +207,14 @@ function withdrawal(signature: SignatureVerdict, { texts, locale, moment }: View
   })
 }
 
-function kindText(texts: Translator, locale: Locale, kind: string): string {
-  const key = `verify.change.kind.${kind}`
-  const text = texts.text(locale, key)
-  return text === key ? kind : text
+/** Each kind of later change once: what happened counts, not in how many saves. */
+function changesOf(signature: SignatureVerdict, { texts, locale }: ViewOptions): SignatureView['changes'] {
+  const told = new Map<string, { readonly text: string; readonly allowed: boolean }>()
+  for (const change of signature.changes) {
+    const text = changeText(change, texts, locale, isolate)
+    told.set(`${text} ${String(change.allowed)}`, { text, allowed: change.allowed })
+  }
+  return [...told.values()]
 }
 
 function partition(findings: readonly FaultDetail[]): [FaultDetail[], FaultDetail[]] {

@@ -60,6 +60,29 @@ describe('public verification pages', () => {
     assert.equal((await client.get(`/verify/report/${'0'.repeat(32)}`)).status, 404)
   })
 
+  it('the verdict can be read once more, in another language, and a page that is gone says what to do', async () => {
+    const client = await visitor('/verify')
+    const { text } = await client.upload('/verify', { file: { name: 'contract.pdf', bytes: signed } })
+    const again = /value="(\/verify\/result\/[0-9a-f]{32})"/.exec(text)?.[1]
+    assert.ok(again, 'a change of language leads back to the verdict')
+    assert.match((await client.get(again, { 'accept-language': 'ar' })).text, /وقّعه \u2068Salma\u2069/)
+    const gone = await client.get(`/verify/result/${'0'.repeat(32)}`, { 'accept-language': 'en' })
+    assert.equal(gone.status, 404)
+    assert.match(gone.text, /no longer kept/)
+    assert.match(gone.text, /data-drop/)
+  })
+
+  it('a code that nobody knows is said beside its field, a file that is too large leads back to the page', async () => {
+    const client = await visitor('/verify')
+    const unknown = await client.get('/verify/ZZZZ-ZZZZ-ZZZZ-ZZZZ', { 'accept-language': 'en' })
+    assert.equal(unknown.status, 404)
+    assert.match(unknown.text, /No document has this code/)
+    assert.match(unknown.text, /value="ZZZZ-ZZZZ-ZZZZ-ZZZZ"/)
+    const large = await client.upload('/verify', { file: { name: 'large.pdf', bytes: Buffer.alloc(26 * 1024 * 1024) } })
+    assert.equal(large.status, 413)
+    assert.match(large.text, /<a class="btn btn-primary" href="\/verify">/)
+  })
+
   it('a changed file is told from a good one', async () => {
     const client = await visitor('/verify')
     const changed = Buffer.from(signed)

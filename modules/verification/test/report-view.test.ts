@@ -7,6 +7,7 @@ import { headlineKind, reportView } from '../services/report-view.js'
 
 const texts = createTranslator([...coreTextFolders(), { owner: 'verification', folder: join(import.meta.dirname, '../i18n') }]).translator
 const moment = (iso: string): string => iso.slice(0, 10)
+const words = { texts, moment, day: moment, practice: new Set<string>() }
 
 const signature: SignatureVerdict = {
   indication: 'TOTAL-PASSED',
@@ -34,7 +35,7 @@ function verdictOf(changes: Partial<DocumentVerdict>, ...signatures: Partial<Sig
 describe('a verdict in words', () => {
   it('says first who signed and when, in every language', () => {
     const verdict = verdictOf({}, {}, { signer: { ...signature.signer, name: 'Ivan' } as SignatureVerdict['signer'] })
-    const sentences = locales.map((locale) => reportView(verdict, { texts, locale, moment }).headline)
+    const sentences = locales.map((locale) => reportView(verdict, { ...words, locale }).headline)
     for (const sentence of sentences) {
       assert.match(sentence, /سلمى/)
       assert.match(sentence, /Ivan/)
@@ -58,8 +59,65 @@ describe('a verdict in words', () => {
     assert.deepEqual(kinds, ['changed', 'altered', 'revoked', 'untrusted', 'unknown', 'unsigned', 'unreadable'])
   })
 
+  it('calls a file unchanged only where that is known, and altered only where it is', () => {
+    const filled = [{ revision: 1, kind: 'form-fill', allowed: true, subject: 'price' }]
+    const kinds = [
+      headlineKind(verdictOf({}, {})),
+      headlineKind(verdictOf({}, { changes: filled })),
+      headlineKind(verdictOf({}, { changes: filled }, { changes: [] })),
+      headlineKind(verdictOf({}, { signedAt: null, timeSource: 'none' })),
+      headlineKind(verdictOf({ verdict: 'failed' }, { indication: 'TOTAL-FAILED', subIndication: 'NOT_YET_VALID' })),
+      headlineKind(verdictOf({ verdict: 'failed', integrity: 'broken' }, { indication: 'TOTAL-FAILED', subIndication: 'FORMAT_FAILURE' })),
+      headlineKind(
+        verdictOf({ verdict: 'indeterminate', integrity: 'none' }, { indication: 'INDETERMINATE', subIndication: 'SIGNED_DATA_NOT_FOUND' }),
+      ),
+      headlineKind(
+        verdictOf(
+          { verdict: 'indeterminate', integrity: 'none' },
+          { indication: 'INDETERMINATE', subIndication: 'NO_SIGNING_CERTIFICATE_FOUND' },
+        ),
+      ),
+      headlineKind(
+        verdictOf({ verdict: 'indeterminate', findings: [{ code: 'VERIFY-ONLY-TIME-STAMPED' }] }, { level: 'DOCUMENT-TIME-STAMP' }),
+      ),
+    ]
+    assert.deepEqual(kinds, ['passed', 'added', 'passed', 'undated', 'certificate', 'invalid', 'detached', 'undecided', 'stamped'])
+  })
+
+  it('nobody is told to rely on a file whose withdrawal was not checked, or that is practice', () => {
+    const advice = (verdict: DocumentVerdict, practice: readonly string[] = []): string =>
+      reportView(verdict, { ...words, locale: 'en', practice: new Set(practice) }).advice
+    assert.equal(advice(verdictOf({}, {})), 'You can rely on it.')
+    assert.match(advice(verdictOf({}, { findings: [{ code: 'VERIFY-REVOCATION-UNKNOWN', level: 'warning' }] })), /could not be checked/)
+    const anchor = {
+      name: 'Root',
+      subject: '',
+      issuer: '',
+      serial: '1',
+      notBefore: '',
+      notAfter: '2030-01-01',
+      sha256: 'ab',
+      trustAnchor: true,
+    }
+    assert.equal(advice(verdictOf({}, { certificates: [anchor] }), ['ab']), 'This is a practice document: it has no legal effect.')
+    assert.equal(advice(verdictOf({}, { certificates: [anchor] }), ['cd']), 'You can rely on it.')
+  })
+
+  it('names each later change once, with its page or field, and whether it was allowed', () => {
+    const changes = [
+      { revision: 1, kind: 'form-fill', allowed: true, subject: 'price' },
+      { revision: 2, kind: 'form-fill', allowed: true, subject: 'price' },
+      { revision: 2, kind: 'annotation-added', allowed: false, subject: '3' },
+    ]
+    const view = reportView(verdictOf({}, { changes }), { ...words, locale: 'en' })
+    assert.deepEqual(view.signatures[0]?.changes, [
+      { text: 'form field filled (\u2068price\u2069)', allowed: true },
+      { text: 'note or drawing added to a page (page 3)', allowed: false },
+    ])
+  })
+
   it('names each later change and whether it was allowed', () => {
-    const view = reportView(verdictOf({}, {}), { texts, locale: 'en', moment })
+    const view = reportView(verdictOf({}, {}), { ...words, locale: 'en' })
     assert.deepEqual(view.signatures[0]?.changes, [{ text: 'signature added', allowed: true }])
   })
 
@@ -79,7 +137,7 @@ describe('a verdict in words', () => {
           reason: null,
         } as const
         const qualification = { level: 'QESig', service: null, statements: [] }
-        const view = reportView(verdictOf({}, { revocation: [revocation], qualification }), { texts, locale, moment })
+        const view = reportView(verdictOf({}, { revocation: [revocation], qualification }), { ...words, locale })
         const said = JSON.stringify(view)
         assert.doesNotMatch(said, /verification\.[a-z]/)
       }

@@ -5,14 +5,19 @@ function start(form) {
   const input = form.querySelector('input[type=file][name=file]')
   const area = input.closest('label')
   const name = form.querySelector('[data-drop-name]')
+  const tooLarge = form.querySelector('[data-drop-too-large]')
+  // Said before a long upload that would be refused at its end.
+  const fits = (field) => [...field.files].every((file) => file.size <= form.dataset.megabytes * 1024 * 1024)
+  const fields = [...form.querySelectorAll('input[type=file]')]
   const show = () => {
+    tooLarge.hidden = fields.every(fits)
     const [file] = input.files
     name.hidden = file === undefined
     name.textContent = file?.name ?? ''
   }
   const send = () => {
     show()
-    if (input.files.length > 0) form.requestSubmit()
+    if (input.files.length > 0 && tooLarge.hidden) form.requestSubmit()
   }
   // A second file may still be wanted: then the button sends.
   const more = form.querySelector('details')
@@ -30,7 +35,13 @@ function start(form) {
     if (more?.open === true) show()
     else send()
   })
-  form.addEventListener('submit', () => {
+  for (const field of fields) if (field !== input) field.addEventListener('change', show)
+  form.addEventListener('submit', (event) => {
+    show()
+    if (!tooLarge.hidden) {
+      event.preventDefault()
+      return
+    }
     form.querySelector('[data-drop-wait]').hidden = false
     form.setAttribute('aria-busy', 'true')
   })
