@@ -61,9 +61,9 @@ function bindingOf(keyId: string, use: KeyUse): string {
 }
 
 export interface ApprovalOutcome {
-  /** Approvals that were used up; every use that needed one has one. */
-  readonly consumed: readonly KeyApproval[]
-  /** Requests that wait for an answer: nothing was used up. */
+  /** Approvals that are there; every use that needs one has one. */
+  readonly approved: readonly KeyApproval[]
+  /** Requests that wait for an answer. */
   readonly waiting: readonly KeyApproval[]
   /** Requests that are new. */
   readonly asked: readonly KeyApproval[]
@@ -71,10 +71,10 @@ export interface ApprovalOutcome {
 }
 
 /**
- * Uses up one approval for each of the uses, or none at all: where any is lacking it is asked for. Two callers with one
- * approval meet at its locked row, and only one gets it.
+ * Finds one approval for each of the uses; where any is lacking it is asked for. Nothing is used up here: that happens with the
+ * first signature (`consumeApprovals`), so that a token that fails costs no approval.
  */
-export async function takeApprovals(
+export async function findApprovals(
   transaction: CompanyTransaction,
   context: CompanyContext,
   key: Key,
@@ -95,28 +95,33 @@ export async function takeApprovals(
     .orderBy(['asked_at', 'id'])
     .forUpdate()
     .select<ApprovalRow[]>('*')
-  const refused = rows.find((row) => row.state === 'refused' && !rows.some((other) => other.binding === row.binding && other !== row))
-  if (refused !== undefined) return { consumed: [], waiting: [], asked: [], refused: toApproval(refused) }
+  const refused = rows.find(
+    (row) => row.state === 'refused' && !rows.some((other) => other.binding === row.binding && other.state !== 'refused'),
+  )
+  if (refused !== undefined) return { approved: [], waiting: [], asked: [], refused: toApproval(refused) }
   const open = new Map(rows.filter((row) => row.state !== 'refused').map((row) => [row.binding, row]))
   // The same use twice in one batch needs two approvals, and the second cannot be asked while the first is open.
   const bindings = new Set(wanted.map(({ binding }) => binding))
   if (bindings.size < wanted.length) throw new Fault('SIGN-USE-TWICE', { params: { name: key.name } })
-  if (wanted.every(({ binding }) => open.get(binding)?.state === 'approved')) {
-    const consumed = [...open.values()]
-    await transaction
-      .knex(table)
-      .where({ company_id: transaction.companyId })
-      .whereIn(
-        'id',
-        consumed.map((row) => row.id),
-      )
-      .update({ state: 'consumed', consumed_at: now })
-    return { consumed: consumed.map(toApproval), waiting: [], asked: [], refused: undefined }
-  }
+  if (wanted.every(({ binding }) => open.get(binding)?.state === 'approved'))
+    return { approved: [...open.values()].map(toApproval), waiting: [], asked: [], refused: undefined }
   const lacking = wanted.filter(({ binding }) => !open.has(binding))
   const asked = lacking.length === 0 ? [] : await ask(transaction, context, key.id, lacking, now)
   const waiting = [...open.values()].filter((row) => row.state === 'pending').map(toApproval)
-  return { consumed: [], waiting: [...waiting, ...asked], asked, refused: undefined }
+  return { approved: [], waiting: [...waiting, ...asked], asked, refused: undefined }
+}
+
+/**
+ * Uses approvals up, all or none. Two callers with one approval meet at its row, and only one gets it.
+ * @returns false when any was used, withdrawn or ended meanwhile; the caller rolls back
+ */
+export async function consumeApprovals(transaction: CompanyTransaction, ids: readonly string[], now: Date): Promise<boolean> {
+  const consumed = await transaction
+    .knex(table)
+    .where({ company_id: transaction.companyId, state: 'approved' })
+    .whereIn('id', [...ids])
+    .update({ state: 'consumed', consumed_at: now })
+  return consumed === ids.length
 }
 
 async function ask(
@@ -145,9 +150,11 @@ async function ask(
     expires_at: new Date(now.getTime() + openMilliseconds),
   }))
   // Another process may have asked in this moment: its question stands for both.
-  await transaction.knex.raw(
-    `${transaction.knex(table).insert(rows).toQuery()} on conflict (company_id, binding) where state in ('pending', 'approved') do nothing`,
-  )
+  await transaction
+    .knex(table)
+    .insert(rows)
+    .onConflict(transaction.knex.raw(`(company_id, binding) where state in ('pending', 'approved')`))
+    .ignore()
   const stored = await transaction
     .knex(table)
     .where({ company_id: transaction.companyId })
@@ -182,7 +189,7 @@ export async function decideApproval(
   // A person decides, and one who is in the group by today's policy; the host itself and API keys do not.
   const entitled = group !== undefined && actor.kind === 'user' && actor.id !== null && groups.has(group)
   if (!entitled) throw new Fault('SIGN-APPROVAL-NOT-YOURS', { params: { name: key.name, group: group ?? '' }, status: 403 })
-  if (row.asked_by === actor.id) throw new Fault('SIGN-APPROVAL-OWN', { status: 403 })
+  if ((await askerOf(transaction, row)) === actor.id) throw new Fault('SIGN-APPROVAL-OWN', { status: 403 })
   if (row.state !== 'pending') throw new Fault('SIGN-APPROVAL-CLOSED', { params: { state: row.state }, status: 409 })
   const [decided] = await transaction
     .knex(table)
@@ -198,6 +205,16 @@ export async function decideApproval(
     .returning<ApprovalRow[]>('*')
   if (decided === undefined) throw new Fault('SIGN-APPROVAL-UNKNOWN', { params: { id: approvalId }, status: 404 })
   return toApproval(decided)
+}
+
+/** The person behind a request: a program with an API key asks for whoever made that key. */
+async function askerOf(transaction: CompanyTransaction, { asked_by: id, asked_kind: kind }: ApprovalRow): Promise<string | null> {
+  if (kind !== 'api-key' || id === null) return id
+  const [key] = await transaction
+    .knex('core_api_key')
+    .where({ id, company_id: transaction.companyId })
+    .select<{ created_by: string | null }[]>('created_by')
+  return key?.created_by ?? id
 }
 
 /** Newest first; states and expiry as they are now. */

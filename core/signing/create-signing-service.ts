@@ -6,7 +6,8 @@ import type { CompanyTransaction, Database } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
 import { readCertificate } from '../validation/certificate/certificate.js'
 import { digestLengths, verifyDigestSignature } from '../validation/ecdsa.js'
-import { decideApproval, readApprovals, takeApprovals, type KeyApproval } from './approvals.js'
+import { decideApproval, findApprovals, readApprovals, type KeyApproval } from './approvals.js'
+import { ApprovedUse } from './approved-use.js'
 import { defaultDigest, defaultScheme, schemeFits } from './algorithms.js'
 import { buildCertificateRequest, toPem } from './certificate-request.js'
 import {
@@ -135,6 +136,7 @@ class LocalSigningService implements SigningService {
     for (const one of stopped) {
       this.parts.audit.record(transaction, context, { action: 'key.stopped', subject: { type: 'key', ...one }, facts: { reason } })
     }
+    for (const { id } of stopped) for (const provider of this.providers.values()) await provider.stopping?.(transaction, id)
     // Signers that are open in this process end with the commit; those of other processes when they read the row again.
     transaction.afterCommit(() => {
       for (const { id } of stopped) {
@@ -146,20 +148,39 @@ class LocalSigningService implements SigningService {
 
   async open(...[context, keyId, use, options = {}]: Parameters<SigningService['open']>): Promise<Signer> {
     const uses: readonly KeyUse[] = 'purpose' in use ? [use] : use
+    const log = (transaction: CompanyTransaction, key: Key): void => {
+      for (const one of uses)
+        this.parts.audit.record(transaction, context, { action: 'key.used', subject: subjectOf(key), facts: factsOf(one) })
+    }
     // The log of a use commits before the first signature: a signature without its entry cannot come to be. What asks for
-    // approval commits too, and is thrown after it.
+    // approval commits too, and is thrown after it. A use that was approved is logged where the approval is used up.
     const opened = await this.parts.database.company(context.companyId, async (transaction) => {
       const found = await readKey(transaction, keyId)
       checkPolicy(found.key, context, uses, options, this.parts.now())
-      const fault = await this.approve(transaction, context, found.key, uses)
-      if (fault !== undefined) return fault
-      for (const one of uses)
-        this.parts.audit.record(transaction, context, { action: 'key.used', subject: subjectOf(found.key), facts: factsOf(one) })
-      return found
+      const approved = await this.approve(transaction, context, found.key, uses)
+      if (approved instanceof Fault) return approved
+      if (approved.length === 0) log(transaction, found.key)
+      return { found, approved }
     })
     if (opened instanceof Fault) throw opened
-    this.states.note(opened.key)
-    return this.signerOf(opened, options, uses, undefined, context.actor.name)
+    const { found, approved } = opened
+    this.states.note(found.key)
+    const { database, now } = this.parts
+    const approvedUse =
+      approved.length === 0
+        ? undefined
+        : new ApprovedUse(
+            database,
+            context.companyId,
+            found.key.name,
+            approved,
+            uses.length,
+            (transaction) => {
+              log(transaction, found.key)
+            },
+            now,
+          )
+    return this.signerOf(found, options, uses, undefined, context.actor.name, approvedUse)
   }
 
   async approvals(...[transaction, filter = {}]: Parameters<SigningService['approvals']>): Promise<KeyApproval[]> {
@@ -177,16 +198,16 @@ class LocalSigningService implements SigningService {
     return decided
   }
 
-  /** @returns why the uses may not go on, now that the question is asked or was answered with no */
+  /** @returns the approvals of the uses that need one, or why they may not go on, now that the question is asked or was answered with no */
   private async approve(
     transaction: CompanyTransaction,
     context: CompanyContext,
     key: Key,
     uses: readonly KeyUse[],
-  ): Promise<Fault | undefined> {
+  ): Promise<Fault | readonly KeyApproval[]> {
     const wanting = uses.filter((use) => needsApproval(key, use))
-    if (wanting.length === 0) return undefined
-    const { asked, waiting, refused } = await takeApprovals(transaction, context, key, wanting, this.parts.now())
+    if (wanting.length === 0) return []
+    const { approved, asked, waiting, refused } = await findApprovals(transaction, context, key, wanting, this.parts.now())
     for (const one of asked) {
       this.parts.audit.record(transaction, context, { action: 'key.approval-asked', subject: subjectOf(key), facts: approvalFacts(one) })
     }
@@ -196,7 +217,7 @@ class LocalSigningService implements SigningService {
       return new Fault('SIGN-APPROVAL-REFUSED', { params, status: 403 })
     }
     const [first] = waiting
-    if (first === undefined) return undefined
+    if (first === undefined) return approved
     const params = { name, id: first.id, group: key.access?.approval?.group ?? '', document: first.subject.label, count: waiting.length }
     return new Fault('SIGN-APPROVAL-NEEDED', { params, status: 409 })
   }
@@ -262,6 +283,7 @@ class LocalSigningService implements SigningService {
     uses: readonly KeyUse[],
     requireUsable: (key: Key) => Promise<void> = (key) => this.states.require(key),
     askedBy?: string,
+    approved?: ApprovedUse,
   ): Signer {
     const { key, reference } = stored
     const scheme = options.scheme ?? defaultScheme(key.algorithm)
@@ -269,7 +291,7 @@ class LocalSigningService implements SigningService {
     if (!schemeFits(key.algorithm, scheme)) throw new Fault('SIGN-ALGORITHM-MISMATCH', { params: { algorithm: key.algorithm, scheme } })
     const provider = this.provider(key.provider)
     const until = Date.now() + openMilliseconds
-    const sign = async (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
+    const make = async (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
       await requireUsable(key)
       if (digest.length !== digestLengths[digestAlgorithm]) {
         throw new Fault('SIGN-DIGEST-LENGTH', { params: { digest: digestAlgorithm, length: digest.length } })
@@ -295,8 +317,12 @@ class LocalSigningService implements SigningService {
         this.parts.logger.error({ key: key.id, provider: key.provider }, 'a key provider returned a signature that does not verify')
         throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: key.name }, status: 502 })
       }
+      // A token or a person may have taken minutes: what was stopped meanwhile gives no signature.
+      await requireUsable(key)
       return signature
     }
+    const sign = (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> =>
+      approved === undefined ? make(digest, message) : approved.release(() => make(digest, message))
     return {
       algorithm: key.algorithm,
       scheme,

@@ -1,3 +1,4 @@
+import type { CompanyTransaction } from '../db/database.js'
 export const keyAlgorithms = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256', 'ec-p384', 'ec-secp256k1'] as const
 export type KeyAlgorithm = (typeof keyAlgorithms)[number]
 
@@ -86,6 +87,8 @@ export interface KeyProvider {
    * @throws Fault SIGN-KEY-UNREACHABLE, SIGN-PIN-WRONG, SIGN-TOKEN-MISSING, SIGN-PROVIDER-TIMEOUT
    */
   signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer>
+  /** The key is being stopped: what the provider keeps in the database for it (requests to people) ends in the same transaction. */
+  stopping?(transaction: CompanyTransaction, keyId: string): Promise<void>
   /** The key was stopped: what this process still holds of it (unwrapped bytes, grants) is dropped. */
   forget?(keyId: string): void
   /** Ends sessions and child processes. */

@@ -8,7 +8,7 @@ import type { KeyUse, OpenOptions } from './signing-service.js'
 /**
  * Whether a key may be used so, by this actor, now. Throws the first reason why not; nothing here asks the provider, and
  * approvals are looked at by the caller (`needsApproval` tells which uses want one).
- * @throws Fault SIGN-KEY-STOPPED, SIGN-KEY-NOT-YOURS, SIGN-PURPOSE-NOT-ALLOWED, SIGN-KEY-PERIOD-ENDED, SIGN-AMOUNT-LIMIT,
+ * @throws Fault SIGN-KEY-STOPPED, SIGN-KEY-NOT-YOURS, SIGN-USE-INVALID, SIGN-PURPOSE-NOT-ALLOWED, SIGN-KEY-PERIOD-ENDED, SIGN-AMOUNT-LIMIT,
  * SIGN-CERT-MISSING, SIGN-CERT-EXPIRED, SIGN-CERT-NOT-YET-VALID
  */
 export function checkPolicy(key: Key, context: CompanyContext, uses: readonly KeyUse[], options: OpenOptions, now: Date): void {
@@ -18,6 +18,7 @@ export function checkPolicy(key: Key, context: CompanyContext, uses: readonly Ke
   checkActor(key, context)
   for (const [index, use] of uses.entries()) {
     const path = uses.length > 1 ? `use[${index}]` : undefined
+    checkUse(use, path)
     if (!key.purposes.includes(use.purpose)) {
       throw new Fault('SIGN-PURPOSE-NOT-ALLOWED', { path, params: { name, purpose: use.purpose }, status: 403 })
     }
@@ -35,6 +36,18 @@ export function checkPolicy(key: Key, context: CompanyContext, uses: readonly Ke
     throw new Fault('SIGN-KEY-PERIOD-ENDED', { params: { name, until: until.toISOString() }, status: 403 })
   }
   checkCertificateTime(key, options, now)
+}
+
+/**
+ * What is compared with limits and bound into approvals must mean one thing: a plain decimal and no other spelling of a number
+ * ("NaN" is above no limit), and a whole hash.
+ * @throws Fault SIGN-USE-INVALID
+ */
+function checkUse({ amount, documentHash }: KeyUse, path: string | undefined): void {
+  if (amount !== undefined && !(/^-?\d{1,15}(?:\.\d{1,10})?$/.test(amount.value) && /^[A-Z]{3}$/.test(amount.currency)))
+    throw new Fault('SIGN-USE-INVALID', { path, params: { value: `${amount.value} ${amount.currency}`.slice(0, 60) } })
+  if (documentHash !== undefined && !/^[0-9a-f]{64}$/.test(documentHash))
+    throw new Fault('SIGN-USE-INVALID', { path, params: { value: documentHash.slice(0, 80) } })
 }
 
 /** A person's own key serves that person alone; a shared one whoever is named, directly or by a group. */

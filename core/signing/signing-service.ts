@@ -131,10 +131,11 @@ export interface SigningService {
   /**
    * Opens a key for one use: policy (state, purpose, certificate validity, limits) is checked now and the use is logged
    * in the event chain. Must not be called inside a database transaction of the caller: signing may take seconds.
-   * Where the policy wants four eyes, an approval of exactly this use is used up; without one it is asked for, once, and
-   * `open` throws until another person has allowed it (call again then).
-   * @throws Fault SIGN-KEY-STOPPED, SIGN-KEY-NOT-YOURS, SIGN-PURPOSE-NOT-ALLOWED, SIGN-AMOUNT-LIMIT, SIGN-CERT-EXPIRED, SIGN-CERT-MISSING,
-   * SIGN-APPROVAL-NEEDED (409, param `id`), SIGN-APPROVAL-REFUSED (403)
+   * Where the policy wants four eyes, an approval of exactly this use must be there; without one it is asked for, once, and
+   * `open` throws until another person has allowed it (call again then). The first signature that is given uses it up (of a batch:
+   * all of them), and such a signer gives one signature for each use; a token that fails costs no approval.
+   * @throws Fault SIGN-KEY-STOPPED, SIGN-KEY-NOT-YOURS, SIGN-USE-INVALID, SIGN-PURPOSE-NOT-ALLOWED, SIGN-AMOUNT-LIMIT, SIGN-CERT-EXPIRED, SIGN-CERT-MISSING,
+   * SIGN-APPROVAL-NEEDED (409, param `id`), SIGN-APPROVAL-REFUSED (403); the signer throws SIGN-APPROVAL-USED (409) where another was quicker
    */
   open(context: CompanyContext, keyId: string, use: KeyUse | readonly KeyUse[], options?: OpenOptions): Promise<Signer>
   /** Requests for approval, newest first. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { InvalidArgumentError, Option, type Command } from 'commander'
@@ -118,7 +119,9 @@ async function sign(host: Host, file: string, bytes: Buffer, options: SignOption
   const timeStamp = options.level === 'b' ? undefined : configuredTimeStamp(host)
   const evidence = options.level === 'lt' || options.level === 'lta' ? configuredEvidence(host) : undefined
   const subject = { type: 'file', id: basename(file), label: basename(file) }
-  const signer = await host.signing.open(context, options.key, { purpose: options.purpose, subject })
+  // Files of one name are many: an approval covers these bytes.
+  const documentHash = createHash('sha256').update(bytes).digest('hex')
+  const signer = await host.signing.open(context, options.key, { purpose: options.purpose, subject, documentHash })
   const shared = {
     signer,
     signedAt: host.now(),

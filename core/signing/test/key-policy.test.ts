@@ -126,20 +126,123 @@ describe('who may use a key, and with whose approval', function () {
     assert.deepEqual((await approvals(key)).map((one) => one.state).sort(), ['consumed', 'pending', 'pending', 'pending'])
   })
 
-  it('gives one approval to one of two consumers in two processes', async () => {
+  it('gives the signature of one approval to one of eight consumers in two processes', async () => {
     const key = await keyWith({ users: [], groups: [], approval: { group: 'directors' } })
     await assert.rejects(service.open(amal, key.id, contract), refusedWith('SIGN-APPROVAL-NEEDED'))
     const [asked] = await approvals(key)
     await decide(badr, asked?.id ?? '', true)
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? service : elsewhere).open(amal, key.id, contract)),
+      Array.from({ length: 8 }, async (_, index) => {
+        const signer = await (index % 2 === 0 ? service : elsewhere).open(amal, key.id, contract)
+        return signer.signDigest(Buffer.alloc(32, index))
+      }),
     )
     assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1)
-    for (const outcome of outcomes) if (outcome.status === 'rejected') refusedWith('SIGN-APPROVAL-NEEDED')(outcome.reason)
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') continue
+      assert.ok(outcome.reason instanceof Fault)
+      assert.match(outcome.reason.code, /^SIGN-APPROVAL-(?:USED|NEEDED)$/)
+    }
     const uses = await scratch.database.company(companyId, (transaction) => audit.of(transaction, { type: 'key', id: key.id }, 50))
     assert.equal(uses.filter((event) => event.action === 'key.used').length, 1)
-    // All the refused ones asked the same question: it waits once.
-    assert.equal((await approvals(key)).filter((one) => one.state === 'pending').length, 1)
+    assert.equal((await approvals(key)).filter((one) => one.state === 'consumed').length, 1)
+  })
+
+  it('uses an approval up with the signature, not with a token that fails, and gives one signature for it', async () => {
+    const key = await keyWith({ users: [], groups: [], approval: { group: 'directors' } })
+    await assert.rejects(service.open(amal, key.id, contract), refusedWith('SIGN-APPROVAL-NEEDED'))
+    await decide(badr, (await approvals(key))[0]?.id ?? '', true)
+    const state = async () => (await approvals(key))[0]?.state
+    const provider = service.provider('software')
+    const signDigest = provider.signDigest.bind(provider)
+    provider.signDigest = () => Promise.reject(new Fault('SIGN-TOKEN-MISSING', { params: { token: '' }, status: 503 }))
+    const signer = await service.open(amal, key.id, contract)
+    try {
+      await assert.rejects(signer.signDigest(Buffer.alloc(32, 1)), refusedWith('SIGN-TOKEN-MISSING'))
+      assert.equal(await state(), 'approved')
+    } finally {
+      provider.signDigest = signDigest
+    }
+    const signWhole = signer.signMessage?.bind(signer) ?? assert.fail()
+    const outcomes = await Promise.allSettled([
+      signer.signDigest(Buffer.alloc(32, 1)),
+      signWhole(Buffer.from('another document')),
+      signer.signDigest(Buffer.alloc(32, 3)),
+    ])
+    assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1)
+    assert.equal(await state(), 'consumed')
+    await assert.rejects(signer.signDigest(Buffer.alloc(32, 1)), refusedWith('SIGN-APPROVAL-USED'))
+    await assert.rejects(service.open(amal, key.id, contract), refusedWith('SIGN-APPROVAL-NEEDED'))
+  })
+
+  it('gives no signature of a key that was stopped while its token was at work', async () => {
+    const key = await keyWith({ users: [], groups: [] })
+    const signer = await service.open(amal, key.id, contract)
+    const provider = service.provider('software')
+    const signDigest = provider.signDigest.bind(provider)
+    provider.signDigest = async (...given) => {
+      const signature = await signDigest(...given)
+      await scratch.database.company(companyId, (transaction) => service.stopKey(transaction, amal, key.id, 'lost'))
+      return signature
+    }
+    try {
+      await assert.rejects(signer.signDigest(Buffer.alloc(32, 1)), refusedWith('SIGN-KEY-STOPPED'))
+    } finally {
+      provider.signDigest = signDigest
+    }
+  })
+
+  it('does not let the maker of an API key approve what the program asked for', async () => {
+    const key = await keyWith({ users: [], groups: [], approval: { group: 'directors' } })
+    const apiKey = randomUUID()
+    await scratch.database.host(async (knex) => {
+      const names = { code: 'four-eyes', name: 'Four eyes', country: 'SA', currency: 'SAR', time_zone: 'Asia/Riyadh', locale: 'en' }
+      await knex('core_company').insert({ id: companyId, ...names, address: '{}', identifiers: '[]' }).onConflict('id').ignore()
+      const row = {
+        id: apiKey,
+        company_id: companyId,
+        name: 'till',
+        secret_hash: apiKey,
+        hint: 'x',
+        groups: '[]',
+        created_by: badr.actor.id,
+      }
+      await knex('core_api_key').insert(row)
+    })
+    const program: CompanyContext = { ...badr, actor: { kind: 'api-key', id: apiKey, name: 'till' } }
+    await assert.rejects(service.open(program, key.id, contract), refusedWith('SIGN-APPROVAL-NEEDED'))
+    const id = (await approvals(key))[0]?.id ?? ''
+    await assert.rejects(decide(badr, id, true), refusedWith('SIGN-APPROVAL-OWN'))
+    await decide(salma, id, true)
+  })
+
+  it('shows the document to the approver as it is named', async () => {
+    const key = await keyWith({ users: [], groups: [], approval: { group: 'directors' } })
+    const label = "Really? O'Neill \\? $1 ? عقد"
+    await assert.rejects(
+      service.open(amal, key.id, { ...contract, subject: { type: 'contract', id: '11', label } }),
+      refusedWith('SIGN-APPROVAL-NEEDED'),
+    )
+    assert.equal((await approvals(key))[0]?.subject.label, label)
+  })
+
+  it('refuses amounts that are no plain decimals and hashes that are none: no spelling is within a limit by accident', async () => {
+    const limit = { value: '5000', currency: 'SAR' }
+    const key = await keyWith({ users: [], groups: [], approval: { group: 'directors', above: limit } })
+    await scratch.database.company(companyId, (transaction) =>
+      service.setPolicy(transaction, system, key.id, { limits: { amount: limit } }),
+    )
+    for (const value of ['NaN', 'Infinity', '-NaN', '1e9', '1e-9', '0x10', '', ' 1', '1\n', '1,5', '٥', '+1', '.5', '--1', '1'.repeat(16)])
+      await assert.rejects(
+        service.open(amal, key.id, { ...contract, amount: { value, currency: 'SAR' } }),
+        refusedWith('SIGN-USE-INVALID'),
+        value,
+      )
+    for (const currency of ['sar', 'SAR ', '', 'SARR'])
+      await assert.rejects(service.open(amal, key.id, { ...contract, amount: { value: '1', currency } }), refusedWith('SIGN-USE-INVALID'))
+    for (const documentHash of ['', hash.toUpperCase(), `${hash}00`, 'x'])
+      await assert.rejects(service.open(amal, key.id, { ...contract, documentHash }), refusedWith('SIGN-USE-INVALID'))
+    await service.open(amal, key.id, contract)
   })
 
   it('wants approval above an amount, of an unknown amount and of another currency', async () => {
@@ -177,7 +280,7 @@ describe('who may use a key, and with whose approval', function () {
     })
     const other: KeyUse = { ...contract, subject: { type: 'contract', id: '9', label: 'Lease 9' } }
     await assert.rejects(service.open(amal, key.id, other), refusedWith('SIGN-APPROVAL-NEEDED'))
-    await decide(badr, (await approvals(key))[0]?.id ?? '', true)
+    await decide(badr, (await approvals(key)).find((one) => one.state === 'pending')?.id ?? '', true)
     now = new Date(Date.now() + 4 * 24 * 3_600_000)
     await assert.rejects(service.open(amal, key.id, other), refusedWith('SIGN-APPROVAL-NEEDED'))
     assert.ok((await approvals(key)).some((one) => one.state === 'expired'))

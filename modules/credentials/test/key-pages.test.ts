@@ -17,7 +17,7 @@ describe('pages of keys', function () {
   let company: Company
   let system: CompanyContext
   let token: SoftToken | undefined
-  let clock = new Date()
+  let clock: Date | undefined
   const people = new Map<string, WebClient>()
   const ids = new Map<string, string>()
 
@@ -30,7 +30,7 @@ describe('pages of keys', function () {
     running = await startTestHost({
       role: { web: true },
       sandbox: true,
-      now: () => clock,
+      now: () => clock ?? new Date(),
       config: {
         signing: { pkcs11: [...pkcs11, { name: 'gone', library: '/nonexistent/library.so', pinFile: null, pinEnvironment: null }] },
       },

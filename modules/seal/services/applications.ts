@@ -61,7 +61,7 @@ function applicationOf(row: ApplicationRow): SealApplication {
   }
 }
 
-export type SealRequest = Omit<SealOrder, 'pdf'> & {
+export type SealRequest = Omit<SealOrder, 'pdf' | 'documentHash'> & {
   /** The unsealed file, stored already: its content address. */
   readonly sha256: string
 }
@@ -106,6 +106,7 @@ export async function sealNow(host: Host, context: CompanyContext, id: string): 
   try {
     const sealed = await applySeal(host, context, {
       pdf,
+      documentHash: row.sha256_in,
       subject: { type: row.subject_type, id: row.subject_id, label: row.subject_label },
       ...(row.box === null ? {} : { box: row.box }),
       ...(row.design_id === null ? {} : { designId: row.design_id }),

@@ -21,6 +21,8 @@ export interface SealOrder {
   /** The company's default seal unless told. */
   readonly designId?: string
   readonly reason?: string
+  /** SHA-256 of `pdf` where it lies stored and stays the same at every try: an approval then covers these very bytes. */
+  readonly documentHash?: string
 }
 
 export interface Sealed {
@@ -50,6 +52,7 @@ export async function applySeal(host: Host, context: CompanyContext, order: Seal
     purpose: 'seal-document',
     subject: order.subject,
     ...(order.amount === undefined ? {} : { amount: order.amount }),
+    ...(order.documentHash === undefined ? {} : { documentHash: order.documentHash }),
   })
   const appearance =
     order.box === undefined
