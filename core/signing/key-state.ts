@@ -54,17 +54,21 @@ export class KeyStates {
     if (known !== undefined && performance.now() - known.readAt < freshMilliseconds) return known
     const under = this.reading.get(key.id)
     if (under !== undefined) return under
-    const reading: Promise<KnownState> = this.read(key).finally(() => {
-      if (this.reading.get(key.id) === reading) this.reading.delete(key.id)
-    })
-    this.reading.set(key.id, reading)
-    void reading.then(
+    const reading: Promise<KnownState> = this.read(key).then(
       (state) => {
         // An answer asked for before a change committed here tells of the time before it.
-        if (this.reading.get(key.id) === reading) this.known.set(key.id, state)
+        if (this.reading.get(key.id) === reading) {
+          this.reading.delete(key.id)
+          this.known.set(key.id, state)
+        }
+        return state
       },
-      () => undefined,
+      (error: unknown) => {
+        if (this.reading.get(key.id) === reading) this.reading.delete(key.id)
+        throw error
+      },
     )
+    this.reading.set(key.id, reading)
     return reading
   }
 

@@ -41,6 +41,8 @@ export class TokenLibrary {
   private readonly known = new Map<string, OpenToken>()
   private readonly tokens = new Map<string, OpenToken>()
   private active = 0
+  /** Signatures that wait for a session. */
+  private queued = 0
   private starting: Promise<void> | undefined
   private readonly login: TokenLogin
 
@@ -91,6 +93,11 @@ export class TokenLibrary {
       const library = this.loaded()
       return describeToken(library.C_GetTokenInfo(slot), slotName(library, slot))
     })
+  }
+
+  /** Whether every session has work and more of it waits: an answer that is held for a moment keeps no session idle. */
+  get hasQueue(): boolean {
+    return this.queued > 0
   }
 
   find(query: TokenKeyQuery): Promise<TokenKeyFound> {
@@ -273,21 +280,28 @@ export class TokenLibrary {
       token.opened++
       return Promise.resolve(session)
     }
+    this.queued++
     return new Promise((resolve) => {
       token.waiting.push(resolve)
     })
   }
 
   private giveSession(token: OpenToken, session: Handle): void {
-    const next = token.waiting.shift()
+    const next = this.nextWaiting(token)
     if (next !== undefined) next(session)
     else token.idle.push(session)
+  }
+
+  private nextWaiting(token: OpenToken): ((session: Handle) => void) | undefined {
+    const next = token.waiting.shift()
+    if (next !== undefined) this.queued--
+    return next
   }
 
   /** After a fault an operation may still be open in the session: it is closed, not reused. Who waits gets a new one. */
   private dropSession(token: OpenToken, session: Handle, lost: boolean): void {
     token.opened--
-    const next = token.waiting.shift()
+    const next = this.nextWaiting(token)
     try {
       if (!lost) this.loaded().C_CloseSession(session)
       if (next === undefined) return

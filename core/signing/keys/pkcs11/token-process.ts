@@ -13,9 +13,12 @@ const loading = import('pkcs11js').then(
   () => new TokenFault('SIGN-PKCS11-NOT-INSTALLED'),
 )
 
+let loaded: TokenLibrary | undefined
+
 async function work(message: RequestMessage): Promise<unknown> {
-  const library = await loading
+  const library = loaded ?? (await loading)
   if (library instanceof TokenFault) throw library
+  loaded = library
   switch (message.operation) {
     case 'tokens':
       return library.describe()
@@ -46,14 +49,30 @@ async function answer(message: RequestMessage): Promise<AnswerMessage> {
   }
 }
 
-/** Answers that became ready in one turn of the event loop cross together. */
+/** Longest that an answer is held for others to cross with it. */
+const holdMs = 4
+
+/**
+ * Answers that became ready in one turn of the event loop cross together. While more work waits than there are sessions,
+ * answers gather until there is one for each session: a crossing wakes two processes, which costs as much as a tenth of a signature.
+ */
 let ready: AnswerMessage[] = []
+let crossing: NodeJS.Immediate | undefined
+let held: NodeJS.Timeout | undefined
+
 function reply(message: AnswerMessage): void {
-  if (ready.push(message) > 1) return
-  setImmediate(() => {
-    process.send?.(ready)
-    ready = []
-  })
+  ready.push(message)
+  if (loaded?.hasQueue === true && ready.length < settings.sessions) held ??= setTimeout(cross, holdMs)
+  else crossing ??= setImmediate(cross)
+}
+
+function cross(): void {
+  clearTimeout(held)
+  clearImmediate(crossing)
+  held = crossing = undefined
+  const batch = ready
+  ready = []
+  if (batch.length > 0) process.send?.(batch)
 }
 
 process.on('message', (batch) => {
