@@ -143,10 +143,12 @@ export async function signByHand(
     readonly lead?: string
     /** Changes bytes before they are signed. */
     readonly edit?: (bytes: Buffer) => void
+    /** Makes the signature of the bytes; the signer's usual one unless told. */
+    readonly contents?: (signed: Buffer) => Buffer
   } = {},
 ): Promise<Buffer> {
   const entries = wishes.entries ?? '/Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:20261122103000Z)'
-  const room = 4000
+  const room = wishes.contents === undefined ? 4000 : 40_000
   const blank = ' '.repeat(80)
   const bytes = build(
     {
@@ -167,7 +169,9 @@ export async function signByHand(
   const numbers = `0 ${start} ${end} ${bytes.length - end}`
   bytes.write((wishes.byteRange ?? ((text) => `[${text}]`))(numbers), bytes.indexOf(blank), 'latin1')
   const contentDigest = createHash(signer.digestAlgorithm).update(bytes.subarray(0, start)).update(bytes.subarray(end)).digest()
-  const { cms } = await createSignedData({ signer, contentDigest })
+  const cms =
+    wishes.contents?.(Buffer.concat([bytes.subarray(0, start), bytes.subarray(end)])) ??
+    (await createSignedData({ signer, contentDigest })).cms
   bytes.write(cms.toString('hex'), start + 1, 'latin1')
   return bytes
 }

@@ -39,8 +39,12 @@ export class Comparison {
     this.differing = new Set(this.open)
   }
 
+  /** What one rule allows and another does not is not allowed, and told once. */
   get changes(): Change[] {
-    return [...this.noted.values()]
+    const all = [...this.noted.values()]
+    return all.filter(
+      (one) => !one.allowed || !all.some((other) => !other.allowed && other.kind === one.kind && other.subject === one.subject),
+    )
   }
 
   note(kind: ChangeKind, allowed: boolean, subject?: string): void {

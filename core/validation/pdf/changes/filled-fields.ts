@@ -8,6 +8,8 @@ import { shownText } from './shown-text.js'
 const filledKeys: ReadonlySet<string> = new Set(['V', 'AP', 'AS', 'M', 'MK', 'DA', 'I', 'RV'])
 /** Those that make or choose the picture. */
 const drawnKeys: ReadonlySet<string> = new Set(['AP', 'AS', 'MK', 'DA'])
+/** What else signing programs state of a field that they sign: that it is printed and locked, and where it stands. */
+const signedKeys: ReadonlySet<string> = new Set([...filledKeys, 'F', 'P'])
 
 const pushButton = 1 << 16
 const password = 1 << 13
@@ -31,7 +33,8 @@ export function fieldsFilled(comparison: Comparison): void {
     if (number === undefined || !open.has(number) || previous === undefined || comparison.playsApart(number)) continue
     // A writer may state flags that held by default.
     const keys = differingKeys(previous.dictionary, field.dictionary).filter((key) => key !== 'Ff' || previous.flags !== field.flags)
-    if (keys.some((key) => !filledKeys.has(key)) || previous.type !== field.type) continue
+    const usual = field.type === 'Sig' ? signedKeys : filledKeys
+    if (keys.some((key) => !usual.has(key) && !(key === 'Rect' && isUnseen(comparison, field))) || previous.type !== field.type) continue
     open.delete(number)
     filled.push({ previous, field, keys })
   }
@@ -50,6 +53,11 @@ export function fieldsFilled(comparison: Comparison): void {
   }
 }
 
+/** PDFBox takes the room from a field that it signs without a picture. */
+function isUnseen({ after }: Comparison, field: FormField): boolean {
+  return field.type === 'Sig' && (after.array(field.dictionary.get('Rect')) ?? [1]).every((edge) => after.resolve(edge) === 0)
+}
+
 /** Objects of the earlier revision that only the widgets being filled lead to: writers draw their pictures over. */
 function objectsApart({ before, differing }: Comparison, filled: readonly Filling[]): ReadonlySet<number> {
   const widgets = filled.map(({ previous }) => previous.reference?.number ?? -1)
@@ -63,7 +71,7 @@ function fieldSigned(comparison: Comparison, { previous, field, keys }: Filling)
     comparison.note('signature', false, field.name)
     return false
   }
-  const drawn = keys.some((key) => drawnKeys.has(key)) && isVisible(comparison, field.dictionary)
+  const drawn = keys.some((key) => drawnKeys.has(key) || key === 'F') && isVisible(comparison, field.dictionary)
   // A widget apart from its field has the picture alone; the field above it has the value and is judged for it.
   if (field.dictionary.has('V')) newSignatureValue(comparison, field.value, field.name, drawn)
   if (!drawn || !hidesPage(comparison, field)) return true

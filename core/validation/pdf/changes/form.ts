@@ -1,11 +1,12 @@
-import { nameOf, PdfReference, PdfString, type PdfDictionary, type PdfValue } from '../objects.js'
+import type { PdfDocument } from '../document.js'
+import { isDictionary, nameOf, PdfReference, PdfStream, PdfString, type PdfDictionary, type PdfValue } from '../objects.js'
 import { differingKeys, reachable, sameValue } from '../same-value.js'
 import { formFields, textOf } from '../signature-fields.js'
 import type { Comparison } from './comparison.js'
 
 /** Entries a signature field and its widget have (ISO 32000-2 tables 166, 192, 226, 230); any other may run or show something. */
 const widgetKeys: ReadonlySet<string> = new Set(
-  'Type Subtype FT T TU TM V F Ff Rect P AP MK DA Lock SV Border BS M NM Q H Parent StructParent'.split(' '),
+  'Type Subtype FT T TU TM V F Ff Rect P AP AS MK DA Lock SV Border BS M NM Q H Parent StructParent Contents Lang'.split(' '),
 )
 
 /** The form and its list of fields (ISO 32000-2 12.7.3). */
@@ -40,11 +41,26 @@ function resourcesOnlyGrew(comparison: Comparison, old: PdfValue | undefined, no
   const grown = [...left].every(([category, value]) => {
     const other = right.get(category)
     if (sameValue(value, other)) return true
+    // Default appearances set fonts and colours and paint nothing: PDFBox keeps the template of the last signature here.
+    if ((category === 'XObject' || category === 'ProcSet') && picturesHaveResources(before)) return true
     const [names, more] = [before.dictionary(value), after.dictionary(other)]
     return names !== undefined && more !== undefined && [...names].every(([name, one]) => sameValue(one, more.get(name)))
   })
   if (grown && now instanceof PdfReference && comparison.isRole(now, old)) comparison.explainApart(now.number)
   return grown
+}
+
+/** Whether no annotation's picture lacks resources of its own, for which a lax reader might look in the form's. */
+function picturesHaveResources(document: PdfDocument): boolean {
+  const hold = (value: PdfValue | undefined, depth: number): boolean => {
+    const picture = document.resolve(value)
+    if (picture instanceof PdfStream) return picture.dictionary.has('Resources')
+    return !isDictionary(picture) || depth > 1 || [...picture.values()].every((one) => hold(one, depth + 1))
+  }
+  return document
+    .pages()
+    .flatMap(({ page }) => document.array(page.get('Annots')) ?? [])
+    .every((annotation) => hold(document.dictionary(annotation)?.get('AP'), 0))
 }
 
 function compareFields(comparison: Comparison, old: readonly PdfValue[], now: readonly PdfValue[]): void {
