@@ -81,6 +81,15 @@ function endOf(end: End | undefined): Date | 'open' | null {
   return end === 'open' ? 'open' : new Date(`${end}T23:59:59Z`)
 }
 
+/** The one of several digests that was given up first: what they protect together is as strong as that. One on no list is the weakest. */
+export function weakestDigest(names: readonly string[]): string | undefined {
+  const rank = (name: string): number => {
+    const end = endOf(digests[name])
+    return end === null ? 0 : end === 'open' ? Number.MAX_SAFE_INTEGER : end.getTime()
+  }
+  return [...names].sort((left, right) => rank(left) - rank(right))[0]
+}
+
 /** The first thing about an algorithm that is too weak at that time, or undefined when all of it is strong enough. */
 export function algorithmProblem(use: AlgorithmUse, at: Date): AlgorithmProblem | undefined {
   const late = (algorithm: string, end: Date | 'open' | null): AlgorithmProblem | undefined =>

@@ -32,8 +32,13 @@ export function concludeDocument(
 const aboutCertificates: ReadonlySet<SubIndication> = new Set(['REVOKED', 'NOT_YET_VALID', 'EXPIRED'])
 
 /** Whether nobody knows if the signature fits the bytes. */
-export function isUnproven({ subIndication }: SignatureVerdict): boolean {
-  return subIndication !== null && unprovenBy.has(subIndication)
+export function isUnproven({ subIndication, findings }: Pick<SignatureVerdict, 'subIndication' | 'findings'>): boolean {
+  return (subIndication !== null && unprovenBy.has(subIndication)) || findings.some(isAboutItsAlgorithm)
+}
+
+/** The signature's own algorithm, not that of a time stamp beside it. */
+function isAboutItsAlgorithm(finding: FaultDetail): boolean {
+  return finding.code === 'VERIFY-ALGORITHM' && finding.path === undefined
 }
 
 const unprovenBy: ReadonlySet<SubIndication> = new Set([

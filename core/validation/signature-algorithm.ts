@@ -87,6 +87,13 @@ export interface SignatureInput {
   readonly anyAlgorithm?: boolean
 }
 
+/** Digest that a signature AlgorithmIdentifier names itself; undefined where it leaves that to others, or names none we know. */
+export function digestNamedBy(algorithm: Uint8Array): string | undefined {
+  const read = DerElement.read(algorithm, 0, { whole: true }).expect(0x30)
+  const oid = read.child(0).oid()
+  return oid === '1.2.840.113549.1.1.10' ? readPss(read)?.digest : combined[oid]?.digest
+}
+
 /** Parameters of RSASSA-PSS (RFC 4055 3.1). Only the same digest for MGF1 and trailer 1 are taken. */
 function readPss(algorithm: DerElement): { digest: string; saltLength: number } | undefined {
   let digest: string | undefined = 'sha1'

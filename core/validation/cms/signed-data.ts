@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FaultDetail } from '../../i18n/fault.js'
-import type { DigestAlgorithm } from '../../signing/key.js'
+import { weakestDigest } from '../algorithm-policy.js'
 import { readCertificate, type Certificate } from '../certificate/certificate.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
 import { type RevocationEvidence } from '../revocation/evidence.js'
-import { digestByOid, verifyMessageSignature, type Outcome } from '../signature-algorithm.js'
+import { digestNameByOid, digestNamedBy, verifyMessageSignature, type Outcome } from '../signature-algorithm.js'
 import type { SubIndication } from '../verdict.js'
 import {
   attributeValue,
@@ -29,12 +29,6 @@ const oid = {
 const maximumCertificates = 100
 const maximumSigners = 50
 const maximumRevocations = 200
-
-const weakDigests: Readonly<Record<string, string>> = {
-  '1.3.14.3.2.26': 'sha1',
-  '1.2.840.113549.2.5': 'md5',
-  '2.16.840.1.101.3.4.2.4': 'sha224',
-}
 
 export interface CmsSignerInfo {
   readonly sid: DerElement
@@ -161,7 +155,8 @@ export interface SignerCheck {
   /** Tokens over the content, which the signer signed too: the signature is younger. */
   readonly contentTimeStamps: readonly { readonly token: Buffer; readonly stamped: (algorithm: string) => Buffer }[]
   readonly signature: Buffer
-  readonly digestAlgorithm: DigestAlgorithm | undefined
+  /** The weakest digest it rests on. Whether it is strong enough is asked by the time of the signature: `algorithmFailure`. */
+  readonly digestAlgorithm: string | undefined
   /** Put up with, and worth knowing; warnings. */
   readonly notes: readonly FaultDetail[]
 }
@@ -180,7 +175,7 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
     contentTimeStamps: [] as { token: Buffer; stamped: (algorithm: string) => Buffer }[],
     notes: [] as FaultDetail[],
     signature: signer.signature,
-    digestAlgorithm: digestByOid[signer.digestOid],
+    digestAlgorithm: undefined as string | undefined,
   }
   const fail = (subIndication: SubIndication, code: string, params: Record<string, string> = {}): SignerCheck => ({
     ...draft,
@@ -188,12 +183,13 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
   })
   try {
     draft.certificate = signerCertificate(cms, signer)
-    const { certificate, digestAlgorithm } = draft
+    const { certificate } = draft
     const attributes = signer.signedAttributes
-    // A weak digest is still compared: changed data is changed data, whoever signed it and however.
-    const comparable = digestAlgorithm ?? weakDigests[signer.digestOid]
-    if (comparable === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
-    const contentDigest = digestOf(comparable)
+    const digestAlgorithm = digestNameByOid[signer.digestOid]
+    if (digestAlgorithm === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
+    const inSignature = digestNamedBy(signer.signatureAlgorithm)
+    draft.digestAlgorithm = weakestDigest([digestAlgorithm, ...(inSignature === undefined ? [] : [inSignature])])
+    const contentDigest = digestOf(digestAlgorithm)
     let message: Buffer
     if (attributes === undefined) return fail('FORMAT_FAILURE', 'VERIFY-SIGNED-ATTRIBUTES-MISSING')
     else {
@@ -206,7 +202,6 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
       if (digest === undefined) return fail('FORMAT_FAILURE', 'VERIFY-MESSAGE-DIGEST-MISSING')
       if (digest.length !== contentDigest.length || !timingSafeEqual(digest, contentDigest)) return fail('HASH_FAILURE', 'VERIFY-HASH')
       if (certificate === undefined) return fail('NO_SIGNING_CERTIFICATE_FOUND', 'VERIFY-SIGNER-CERT-MISSING')
-      if (digestAlgorithm === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
       const reference = checkCertificateReference(attributes, certificate)
       if (reference?.matches === false) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNING-CERT-REFERENCE')
       draft.notes.push(...(reference?.notes ?? []))
@@ -229,6 +224,7 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
         spki: certificate.spki,
         key: certificate.publicKey,
         signature: signer.signature,
+        anyAlgorithm: true,
       })
     let outcome = outcomeOver(message)
     const ordered = outcome === 'invalid' ? inOrder(attributes) : undefined

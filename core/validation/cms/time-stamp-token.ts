@@ -3,6 +3,7 @@ import type { FaultDetail } from '../../i18n/fault.js'
 import type { Certificate } from '../certificate/certificate.js'
 import { checkPath, type PathAnswer } from '../certificate/path.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
+import { algorithmFailure } from '../process/algorithm-strength.js'
 import { noEvidence, type RevocationEvidence } from '../revocation/evidence.js'
 import { digestByOid } from '../signature-algorithm.js'
 import { schemeOf } from './signature-scheme.js'
@@ -110,6 +111,8 @@ export function checkTimeStamp(
   const reading = readTimeStamp(token, stamped, more)
   if (!reading.intact || reading.certificate === undefined || reading.at === undefined)
     return { ...reading, trusted: false, path: undefined }
+  const weak = algorithmFailure({ ...reading, certificate: reading.certificate }, reading.at, true)
+  if (weak !== undefined) return { ...reading, intact: false, trusted: false, path: undefined, findings: [weak.finding] }
   const path = checkPath({
     certificate: reading.certificate,
     intermediates: [...reading.certificates, ...more],

@@ -1,6 +1,7 @@
 import type { FaultDetail } from '../../i18n/fault.js'
 import { algorithmProblem, type AlgorithmUse } from '../algorithm-policy.js'
 import type { Certificate } from '../certificate/certificate.js'
+import { keyUseOf } from '../signature-algorithm.js'
 import type { SubIndication } from '../verdict.js'
 
 const schemes: readonly AlgorithmUse['scheme'][] = ['rsa-pkcs1', 'rsa-pss', 'ecdsa', 'dsa', 'eddsa']
@@ -14,15 +15,12 @@ export function algorithmFailure(
   at: Date,
   proven: boolean,
 ): { readonly subIndication: SubIndication; readonly finding: FaultDetail } | undefined {
-  const details = keyDetails(used.certificate)
   const scheme = schemes.find((one) => one === used.scheme)
   const problem = algorithmProblem(
     {
       ...(used.digestAlgorithm === undefined ? {} : { digest: used.digestAlgorithm }),
       ...(scheme === undefined ? {} : { scheme }),
-      ...(details?.modulusLength === undefined ? {} : { keyBits: details.modulusLength }),
-      ...(details?.namedCurve === undefined ? {} : { curve: details.namedCurve }),
-      ...(details?.publicExponent === undefined ? {} : { exponent: details.publicExponent }),
+      ...keyFacts(used.certificate),
     },
     at,
   )
@@ -32,10 +30,11 @@ export function algorithmFailure(
   return { subIndication, finding: { code: 'VERIFY-ALGORITHM', params: { oid: problem.algorithm } } }
 }
 
-function keyDetails(certificate: Certificate): ReturnType<Certificate['publicKey']>['asymmetricKeyDetails'] {
+function keyFacts(certificate: Certificate): ReturnType<typeof keyUseOf> {
   try {
-    return certificate.publicKey().asymmetricKeyDetails
+    return keyUseOf(certificate.publicKey())
   } catch {
-    return undefined
+    // Nothing was checked with a key that cannot be read.
+    return {}
   }
 }

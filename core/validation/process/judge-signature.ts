@@ -124,11 +124,14 @@ export async function judgeSignature(checked: CheckedSignature, options: JudgeOp
     ...(options.evidence === undefined ? {} : { evidenceAtHand: options.evidence }),
     ...(options.source === undefined ? {} : { source: options.source }),
   })
-  const problem = firstProblem(checked, certificate, judged, stamps, times, options)
+  const weakness = algorithmFailure({ ...checked, certificate }, times.provenAt ?? options.at, times.provenAt !== undefined)
+  const problem = firstProblem(certificate, judged, stamps, times, weakness, options)
   return {
     ...conclusion(problem?.subIndication ?? null),
     findings: uniqueFindings([
       ...(problem?.finding === undefined ? [] : [problem.finding]),
+      // Told also where something graver stands against the signature: bytes under a broken digest may be others than those signed.
+      ...(weakness === undefined ? [] : [weakness.finding]),
       ...judged.path.findings,
       ...stampFindings(stamps, options),
       ...judged.findings,
@@ -195,22 +198,20 @@ interface Problem {
 
 /** What stands against the signature, the gravest first. */
 function firstProblem(
-  checked: CheckedSignature,
   certificate: Certificate,
   judged: PathJudgement,
   stamps: readonly TimeStampJudgement[],
   times: ProvenTimes,
+  weakness: Problem | undefined,
   options: JudgeOptions,
 ): Problem | undefined {
-  const weakness = (): Problem | undefined =>
-    algorithmFailure({ ...checked, certificate }, times.provenAt ?? options.at, times.provenAt !== undefined)
   return (
     revocationProblem(certificate, judged, times) ??
     validityProblem(certificate, judged, times) ??
-    (judged.path.subIndication === 'CRYPTO_CONSTRAINTS_FAILURE' ? weakness() : undefined) ??
+    (judged.path.subIndication === 'CRYPTO_CONSTRAINTS_FAILURE' ? weakness : undefined) ??
     pathProblem(judged) ??
     usageProblem(certificate) ??
-    weakness() ??
+    weakness ??
     (times.disordered ? { subIndication: 'TIMESTAMP_ORDER_FAILURE', finding: { code: 'VERIFY-TIME-STAMP-ORDER' } } : undefined) ??
     (stamps.some((stamp) => !stamp.intact) ? { subIndication: 'SIG_CONSTRAINTS_FAILURE' } : undefined) ??
     (judged.open !== undefined && options.revocation === 'required'

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
@@ -135,29 +139,31 @@ describe('attacks on the signature inside', function () {
       assert.notEqual(verdict.integrity, 'intact', JSON.stringify(verdict))
     }
   })
-  it('a signature with SHA-1 does not pass and is not called intact', async () => {
-    const digest = createHash('sha1').update('x').digest()
-    const { cms } = await createSignedData({
-      signer: seal,
-      contentDigest: createHash('sha256').update('x').digest(),
-      content: Buffer.from('x'),
-    })
-    const parts = otherDigest('1.3.14.3.2.26')(takeApart(cms))
-    const weak = putTogether({
-      ...parts,
-      signers: parts.signers.map((signer) => {
-        const fields = fieldsOf(signer)
-        const attributes = DerElement.read(fields[3] ?? Buffer.alloc(0)).children.map((one) =>
-          one.child(0).oid() === '1.2.840.113549.1.9.4'
-            ? sequence(objectIdentifier('1.2.840.113549.1.9.4'), setOf(element(0x04, digest)))
-            : one.bytes,
-        )
-        fields[3] = context(0, ...attributes)
-        return sequence(...fields)
-      }),
-    })
-    const verdict = await verify(weak)
-    assert.deepEqual([verdict.verdict, verdict.integrity], ['indeterminate', 'none'], JSON.stringify(verdict))
+  it('a signature with SHA-1 does not pass and is not called intact, whichever place the digest stands in', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'khatm-sha1-'))
+    try {
+      const at = (name: string): string => join(folder, name)
+      writeFileSync(at('content'), 'x')
+      for (const trusted of [true, false]) {
+        const signer = issueCertificate({ commonName: 'Old', algorithm: 'rsa-2048', ...(trusted ? { issuer: root } : {}) })
+        writeFileSync(at('key.pem'), signer.privateKey.export({ format: 'pem', type: 'pkcs8' }))
+        writeFileSync(at('cert.pem'), signer.pem)
+        const sign = (...more: string[]): Buffer => {
+          const cms = ['cms', '-sign', '-binary', '-nodetach', '-cades', '-in', at('content'), '-outform', 'DER', '-out', at('out')]
+          execFileSync('openssl', [...cms, '-signer', at('cert.pem'), '-inkey', at('key.pem'), ...more], { stdio: 'pipe' })
+          return readFileSync(at('out'))
+        }
+        const pss = ['-keyopt', 'rsa_padding_mode:pss']
+        for (const weak of [sign('-md', 'sha1'), sign('-md', 'sha1', ...pss)]) {
+          const verdict = await verify(weak)
+          assert.deepEqual([verdict.verdict, verdict.integrity], ['indeterminate', 'none'], JSON.stringify(verdict))
+          assert.ok(verdict.signatures[0]?.findings.some((finding) => finding.code === 'VERIFY-ALGORITHM'))
+        }
+        assert.equal((await verify(sign('-md', 'sha256', ...pss))).integrity, 'intact')
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
   it('an RSA key of 1024 bits proves nothing', async () => {
     const weak = signerOf(issueCertificate({ commonName: 'Weak', algorithm: 'rsa-1024' as 'rsa-2048', issuer: root }))

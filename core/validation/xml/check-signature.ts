@@ -1,13 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Fault, type FaultDetail } from '../../i18n/fault.js'
 import { isWithin, type TreeElement } from '../../xml/tree.js'
+import { weakestDigest } from '../algorithm-policy.js'
 import { readCertificate, type Certificate } from '../certificate/certificate.js'
 import { MalformedDer } from '../der-reader.js'
 import type { CarriedTimeStamp, CheckedSignature } from '../process/judge-signature.js'
 import { noEvidence } from '../revocation/evidence.js'
 import type { SignatureVerdict } from '../verdict.js'
 import { coverageOf, holdsComment } from './coverage.js'
-import { digestMethods, referenceTypes, signatureMethods, weakDigestMethods, xadesNamespace } from './names.js'
+import { digestMethods, referenceTypes, signatureMethods, xadesNamespace } from './names.js'
 import { namesCertificate, readQualifyingProperties, type QualifyingProperties } from './qualifying-properties.js'
 import { malformed, refuse, Refusal } from './refusal.js'
 import {
@@ -148,12 +149,11 @@ function failureOf(error: unknown): NonNullable<CheckedSignature['failure']> {
 function check(document: SignedDocument, element: TreeElement, options: XmlCheckOptions, draft: Draft): void {
   const signature = readSignature(element)
   const method = signatureMethods.get(signature.signatureMethod)
-  draft.digestAlgorithm = method?.digest
   draft.scheme = method?.scheme
   const properties = readQualifyingProperties(signature)
-  const weak = checkReferences(document, signature, properties, options, draft)
-  if (weak !== undefined) throw weak
+  const referenceDigests = checkReferences(document, signature, properties, options, draft)
   if (method === undefined) throw refuse('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signature.signatureMethod.slice(0, 200) })
+  draft.digestAlgorithm = weakestDigest([method.digest, ...referenceDigests])
   const bound = properties !== undefined && isBound(document, signature, properties)
   // Properties nobody signed say nothing: neither time nor certificate is taken from them.
   if (bound) draft.properties = properties
@@ -185,15 +185,15 @@ function check(document: SignedDocument, element: TreeElement, options: XmlCheck
     draft.warnings.push({ code: 'VERIFY-XML-WRAPPER', params: { covered: coverage.covered }, level: 'warning' })
 }
 
-/** Digests of all references. Answers a weak algorithm only after all data was found unchanged. */
+/** Compares the digests of all references. @returns the names of the digests used */
 function checkReferences(
   document: SignedDocument,
   signature: WrittenSignature,
   properties: QualifyingProperties | undefined,
   options: XmlCheckOptions,
   draft: Draft,
-): Refusal | undefined {
-  let weak: Refusal | undefined
+): ReadonlySet<string> {
+  const used = new Set<string>()
   let digested = 0
   let external = 0
   for (const reference of signature.references) {
@@ -204,12 +204,10 @@ function checkReferences(
     if (what.kind === 'external' && typeof options.content !== 'function' && ++external > 1)
       throw refuse('SIGNED_DATA_NOT_FOUND', 'VERIFY-DETACHED-CONTENT')
     const name = digestMethods.get(reference.digestMethod)
-    const comparable = name ?? weakDigestMethods.get(reference.digestMethod)
-    if (comparable === undefined)
-      throw refuse('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: reference.digestMethod.slice(0, 200) })
-    const digest = createHash(comparable).update(bytes).digest()
+    if (name === undefined) throw refuse('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: reference.digestMethod.slice(0, 200) })
+    const digest = createHash(name).update(bytes).digest()
     if (digest.length !== reference.digest.length || !timingSafeEqual(digest, reference.digest)) throw refuse('HASH_FAILURE', 'VERIFY-HASH')
-    if (name === undefined) weak ??= refuse('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: reference.digestMethod })
+    used.add(name)
     const element = what.kind === 'element' ? what.element : what.kind === 'document' ? document.tree.root : undefined
     if (reference.type === referenceTypes.signedProperties) {
       // 4.4.2: the type is a claim; what it points at must be this signature's own properties.
@@ -218,7 +216,7 @@ function checkReferences(
     if (element !== undefined && isSignatureElement(element, 'Manifest')) throw refuse('SIG_CONSTRAINTS_FAILURE', 'VERIFY-XML-MANIFEST')
   }
   if (draft.covered.length === 0) throw refuse('SIGNED_DATA_NOT_FOUND', 'VERIFY-XML-NOTHING-SIGNED')
-  return weak
+  return used
 }
 
 /** KeyInfo and properties describe the signature; they are not what somebody wanted to sign. */

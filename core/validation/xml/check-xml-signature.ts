@@ -1,6 +1,7 @@
 import { Fault, type FaultDetail } from '../../i18n/fault.js'
 import type { TreeElement } from '../../xml/tree.js'
 import type { Certificate } from '../certificate/certificate.js'
+import { algorithmFailure } from '../process/algorithm-strength.js'
 import { checkXmlSignatures, type XmlCheckOptions, type XmlSignatureCheck } from './check-signature.js'
 
 /** A file of exactly one signature that covers all of it, as trusted lists are. */
@@ -23,6 +24,11 @@ export interface XmlSignatureAnswer {
  */
 export function checkXmlSignature(xml: Uint8Array, options: XmlCheckOptions = {}): Promise<XmlSignatureAnswer> {
   return Promise.resolve(checkNow(xml, options))
+}
+
+/** Such files are read when they are new: the strength of algorithms is judged by now. */
+function weaknessOf({ certificate, digestAlgorithm, scheme }: XmlSignatureCheck['checked']): FaultDetail | undefined {
+  return certificate === undefined ? undefined : algorithmFailure({ certificate, digestAlgorithm, scheme }, new Date(), false)?.finding
 }
 
 function checkNow(xml: Uint8Array, options: XmlCheckOptions): XmlSignatureAnswer {
@@ -50,7 +56,9 @@ function checkNow(xml: Uint8Array, options: XmlCheckOptions): XmlSignatureAnswer
       ? check.covered.find((one) => one.element?.parent === undefined)?.element
       : undefined
   const failure =
-    checked.failure?.finding ?? (covered === undefined ? { code: 'VERIFY-XML-PARTIAL', params: { covered: '', unsigned: '' } } : null)
+    checked.failure?.finding ??
+    weaknessOf(checked) ??
+    (covered === undefined ? { code: 'VERIFY-XML-PARTIAL', params: { covered: '', unsigned: '' } } : null)
   const { certificate, certificates, claimedAt } = checked
   return { failure, covered, certificate, certificates, claimedAt, check }
 }

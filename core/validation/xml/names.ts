@@ -32,13 +32,11 @@ export const canonicalNames: Readonly<Record<CanonicalMethod, string>> = {
   exclusive: exclusiveNamespace,
 }
 
-/** Digests by name. The weak ones are computed to tell changed data from old data, and then refused. */
-export const digestMethods: ReadonlyMap<string, DigestAlgorithm> = new Map([
+/** Digests by name, also those whose time has passed: changed data is told from old data, and the time of the signature decides. */
+export const digestMethods: ReadonlyMap<string, string> = new Map([
   ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
   [`${more}sha384`, 'sha384'],
   ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
-] as const)
-export const weakDigestMethods: ReadonlyMap<string, string> = new Map([
   [`${signatureNamespace}sha1`, 'sha1'],
   [`${more}md5`, 'md5'],
   [`${more}sha224`, 'sha224'],
@@ -63,9 +61,17 @@ export function signatureMethodName(scheme: SignatureScheme, digest: DigestAlgor
   }
 }
 
-/** The signature methods that are taken. HMAC, SHA-1 and methods with parameters of their own are not among them. */
-export const signatureMethods: ReadonlyMap<string, { readonly scheme: SignatureScheme; readonly digest: DigestAlgorithm }> = new Map(
-  (['rsa-pkcs1', 'rsa-pss', 'ecdsa'] as const).flatMap((scheme) =>
+/** The signature methods that are taken. HMAC, MD5 and methods with parameters of their own are not among them. */
+export const signatureMethods: ReadonlyMap<string, { readonly scheme: SignatureScheme; readonly digest: string }> = new Map<
+  string,
+  { readonly scheme: SignatureScheme; readonly digest: string }
+>([
+  ...(['rsa-pkcs1', 'rsa-pss', 'ecdsa'] as const).flatMap((scheme) =>
     digests.map((digest) => [signatureMethodName(scheme, digest), { scheme, digest }] as const),
   ),
-)
+  // Of signatures that are proven to be old; the dated policy of algorithms refuses them otherwise.
+  [`${signatureNamespace}rsa-sha1`, { scheme: 'rsa-pkcs1', digest: 'sha1' }],
+  [`${more}ecdsa-sha1`, { scheme: 'ecdsa', digest: 'sha1' }],
+  [`${more}rsa-sha224`, { scheme: 'rsa-pkcs1', digest: 'sha224' }],
+  [`${more}ecdsa-sha224`, { scheme: 'ecdsa', digest: 'sha224' }],
+])

@@ -4,7 +4,7 @@ import { childElements, type TreeElement } from '../../xml/tree.js'
 import { readCertificate, type Certificate } from '../certificate/certificate.js'
 import { DerElement } from '../der-reader.js'
 import type { RevocationEvidence } from '../revocation/evidence.js'
-import { canonicalNames, digestMethods, weakDigestMethods, xades141Namespace, xadesNamespace } from './names.js'
+import { canonicalNames, digestMethods, xades141Namespace, xadesNamespace } from './names.js'
 import { malformed, refuse } from './refusal.js'
 import {
   attributeOf,
@@ -129,7 +129,7 @@ function readSigningCertificate(own: TreeElement | undefined): QualifyingPropert
     )
       throw malformed('CertDigest')
     const algorithm = attributeOf(method, 'Algorithm') ?? ''
-    const name = digestMethods.get(algorithm) ?? weakDigestMethods.get(algorithm)
+    const name = digestMethods.get(algorithm)
     if (name === undefined) throw refuse('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: algorithm })
     return { digest: name, value: base64Of(value), serial: serialOf(certificate, version) }
   })

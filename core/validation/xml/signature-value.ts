@@ -1,4 +1,4 @@
-import { constants, verify, type KeyObject } from 'node:crypto'
+import { constants, verify } from 'node:crypto'
 import type { Certificate } from '../certificate/certificate.js'
 import type { Outcome } from '../signature-algorithm.js'
 import { signatureMethods } from './names.js'
@@ -14,13 +14,12 @@ const halves: Readonly<Record<string, number>> = {
   secp521r1: 66,
 }
 
-/** Checks the value of an XML signature over the canonical SignedInfo. Bad bytes never throw. HMAC and SHA-1 are no methods here. */
+/** Checks the value of an XML signature over the canonical SignedInfo. Bad bytes never throw. HMAC is no method here; how strong the others are is judged by the time of the signature. */
 export function checkSignatureValue(method: string, message: Uint8Array, certificate: Certificate, value: Uint8Array): Outcome {
   const named = signatureMethods.get(method)
   if (named === undefined) return 'unsupported'
   try {
     const key = certificate.publicKey()
-    if (isWeakKey(key)) return 'weak'
     if (named.scheme === 'ecdsa') {
       if (key.asymmetricKeyType !== 'ec') return 'invalid'
       const half = halves[key.asymmetricKeyDetails?.namedCurve ?? '']
@@ -38,10 +37,4 @@ export function checkSignatureValue(method: string, message: Uint8Array, certifi
   } catch {
     return 'invalid'
   }
-}
-
-/** RSA below 2048 bits or with exponent 1 (ETSI TS 119 312 clause 6.2): a signature under it proves nothing. */
-function isWeakKey(key: KeyObject): boolean {
-  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
-  return modulusLength !== undefined && (modulusLength < 2048 || publicExponent === undefined || publicExponent < 3n)
 }
