@@ -43,5 +43,10 @@ function findDrawn(document: PdfDocument): ReadonlySet<number> {
   }
   // Which layers are seen.
   roots.push(document.catalog.get('OCProperties') ?? null)
-  return reachable(document, roots)
+  return reachable(document, roots, [], (reference) => {
+    const entry = document.entries.get(reference.number)
+    // A strict reader finds nothing where a lax one finds the object (ISO 32000-2 7.3.10).
+    if (entry?.kind === 'offset' ? entry.generation !== reference.generation : entry?.kind === 'compressed' && reference.generation !== 0)
+      throw new MalformedPdf('reference to another generation', 0)
+  })
 }

@@ -114,7 +114,13 @@ function storedData({ document, encrypted }: JudgeContext, revisions: readonly P
 /** What is worth knowing of the file as such. */
 function findingsOf(document: PdfDocument, encrypted: boolean): FaultDetail[] {
   if (encrypted) return [{ code: 'VERIFY-PDF-ENCRYPTED', level: 'warning' }]
-  const form = document.dictionary(document.catalog.get('AcroForm'))
+  const { catalog } = document
+  const findings: FaultDetail[] = []
   // Some readers draw an XFA form instead of the pages, and others do not know of it.
-  return form?.has('XFA') === true ? [{ code: 'VERIFY-PDF-XFA', level: 'warning' }] : []
+  if (document.dictionary(catalog.get('AcroForm'))?.has('XFA') === true) findings.push({ code: 'VERIFY-PDF-XFA', level: 'warning' })
+  // A script that runs on opening may show another thing than what was signed, by the day or by the reader.
+  const opening = document.dictionary(catalog.get('OpenAction'))
+  const scripted = opening?.has('JS') === true || document.dictionary(catalog.get('Names'))?.has('JavaScript') === true || catalog.has('AA')
+  if (scripted) findings.push({ code: 'VERIFY-PDF-SCRIPT', level: 'warning' })
+  return findings
 }

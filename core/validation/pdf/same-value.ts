@@ -28,33 +28,43 @@ export function differingKeys(left: PdfDictionary, right: PdfDictionary): string
 }
 
 /** References of values that were walked before: the same objects are walked for every signature and revision. */
-const knownReferences = new WeakMap<object, readonly number[]>()
+const knownReferences = new WeakMap<object, readonly PdfReference[]>()
 
-/** Numbers of the objects a value refers to, directly. */
-function referencesIn(value: PdfValue): readonly number[] {
+/** What a value refers to, directly. */
+function referencesIn(value: PdfValue): readonly PdfReference[] {
   if (value === null || typeof value !== 'object') return []
-  if (value instanceof PdfReference) return [value.number]
+  if (value instanceof PdfReference) return [value]
   const known = knownReferences.get(value)
   if (known !== undefined) return known
-  const found: number[] = []
+  const found: PdfReference[] = []
   collect(value, found)
   knownReferences.set(value, found)
   return found
 }
 
-function collect(value: PdfValue, into: number[]): void {
-  if (value instanceof PdfReference) into.push(value.number)
+function collect(value: PdfValue, into: PdfReference[]): void {
+  if (value instanceof PdfReference) into.push(value)
   else if (value instanceof PdfStream) collect(value.dictionary, into)
   else if (Array.isArray(value)) for (const one of value) collect(one, into)
   else if (isDictionary(value)) for (const one of value.values()) collect(one, into)
 }
 
-/** Everything that can be reached from the trailer, or from `from`; not by way of the objects `closed`, which count as found. */
-export function reachable(document: PdfDocument, from: PdfValue = document.trailer, closed: readonly number[] = []): Set<number> {
+/**
+ * Everything that can be reached from the trailer, or from `from`; not by way of the objects `closed`, which count as found.
+ * @param follow told of every reference on the way
+ */
+export function reachable(
+  document: PdfDocument,
+  from: PdfValue = document.trailer,
+  closed: readonly number[] = [],
+  follow?: (reference: PdfReference) => void,
+): Set<number> {
   const found = new Set<number>(closed)
   const waiting: PdfValue[] = [from]
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
-    for (const number of referencesIn(value)) {
+    for (const reference of referencesIn(value)) {
+      const { number } = reference
+      follow?.(reference)
       if (found.has(number)) continue
       found.add(number)
       waiting.push(document.object(number))

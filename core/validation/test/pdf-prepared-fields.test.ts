@@ -180,4 +180,40 @@ describe('fields and notes prepared before signing', function () {
     const verdict = await verify((await signPdf(pdf, { signer, signedAt })).pdf)
     assert.equal(verdict.verdict, 'failed', JSON.stringify(verdict))
   })
+
+  describe('the file as such', () => {
+    const packet = (text: string): string =>
+      streamBody(`<x:xmpmeta><rdf:Description rdf:about="">${text}</rdf:Description></x:xmpmeta>`, '/Type /Metadata /Subtype /XML ')
+    const described = async (before: string, now: string): Promise<string[]> => {
+      const pdf = await sign(prepared(widget(aside, '/FT /Tx /T (name)'), { 7: packet(before) }, '/Metadata 7 0 R'), 2)
+      return told(await verify(append(pdf, { objects: { 7: packet(now) } })))
+    }
+    it('a program states itself in the metadata; a title that looks like that is a title', async () => {
+      assert.deepEqual(await described('<pdf:Producer>x</pdf:Producer>', '<pdf:Producer>y</pdf:Producer>'), ['metadata'])
+      assert.deepEqual(await described('<x pdf:Producer="x"/>', '<x pdf:Producer="y"/>'), ['metadata'])
+      const title = (text: string): string => `<dc:title>A pdf:Producer="${text}" B</dc:title>`
+      assert.deepEqual(await described(title('x'), title('y')), ['NOT metadata'])
+    })
+    it('metadata where none was brings no title', async () => {
+      const pdf = await sign(prepared(widget(aside, '/FT /Tx /T (name)')))
+      const document = PdfDocument.open(pdf)
+      const add = async (text: string): Promise<string[]> =>
+        told(await verify(append(pdf, { objects: { 1: dictionaryWith(document.catalog, { Metadata: '70 0 R' }), 70: packet(text) } })))
+      assert.deepEqual(await add('<xmp:ModifyDate>2026-11-22</xmp:ModifyDate>'), ['metadata'])
+      assert.deepEqual(await add('<dc:title>Receipt</dc:title>'), ['NOT metadata'])
+    })
+    it('a page whose content is named under a generation that is not its own: readers differ', async () => {
+      const source = prepared(widget(aside, '/FT /Tx /T (name)')).toString('latin1').replace('/Contents 4 0 R', '/Contents 4 3 R')
+      const verdict = await verify((await signPdf(Buffer.from(source, 'latin1'), { signer, signedAt })).pdf)
+      assert.deepEqual([verdict.verdict, verdict.findings[0]?.code], ['failed', 'VERIFY-PDF-UNREADABLE'])
+    })
+    it('a script that runs on opening is told', async () => {
+      const root = '/OpenAction <</S /JavaScript /JS (app.alert\\(1\\))>>'
+      const pdf = await sign(prepared(widget(aside, '/FT /Tx /T (name)'), {}, root))
+      assert.deepEqual(
+        (await verify(pdf)).findings.map(({ code }) => code),
+        ['VERIFY-PDF-SCRIPT'],
+      )
+    })
+  })
 })
