@@ -51,6 +51,8 @@ export const configurationSchema = z.object({
         waitWithoutDeskSeconds: z.number().min(0).max(3600).default(5),
         /** An unanswered request ends after this. */
         requestHours: z.number().min(1).max(8760).default(72),
+        /** Requests that ended are forgotten after so many days; 90 unless told. The event log keeps what was done. */
+        keepDays: z.number().min(1).max(3650).optional(),
       })
       .optional(),
     /** Remote signing services (Cloud Signature Consortium API): QTSPs, and `khatm signer` on another machine. Secrets come from files. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { canonicalJson } from '../audit/canonical-json.js'
 import { readIfThere } from './private-file.js'
@@ -24,7 +24,9 @@ export class History {
   private readonly file: string
   private entries: HistoryEntry[]
   /** Number of the first entry that does not fit, when someone changed the file. */
-  readonly brokenAt: number | undefined
+  brokenAt: number | undefined
+  /** Bytes of the file when it was last read or written here. */
+  private size: number
 
   constructor(
     folder: string,
@@ -34,16 +36,28 @@ export class History {
     const read = readHistory(readIfThere(this.file) ?? '')
     this.entries = read.entries
     this.brokenAt = read.brokenAt
+    this.size = this.sizeNow()
   }
 
   add(event: HistoryEntry['event'], facts: HistoryEntry['facts']): void {
+    // `khatm agent pair` writes beside a desk that runs: the chain goes on from what stands there.
+    if (this.sizeNow() !== this.size) {
+      const read = readHistory(readIfThere(this.file) ?? '')
+      this.entries = read.entries
+      this.brokenAt ??= read.brokenAt
+    }
     const last = this.entries.at(-1)
     const body = { sequence: (last?.sequence ?? 0) + 1, at: this.now().toISOString(), event, facts, previous: last?.hash ?? start }
     const entry: HistoryEntry = { ...body, hash: hashOf(body) }
     appendFileSync(this.file, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
+    this.size = this.sizeNow()
     this.entries.push(entry)
     // Pages show the newest; the file keeps all.
     if (this.entries.length > 2_000) this.entries = this.entries.slice(-1_000)
+  }
+
+  private sizeNow(): number {
+    return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0
   }
 
   newest(count: number): readonly HistoryEntry[] {

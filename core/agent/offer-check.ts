@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FaultDetail } from '../i18n/fault.js'
 import type { Offer } from '../signing/keys/agent/protocol.js'
 import { readCertificate, type Certificate } from '../validation/certificate/certificate.js'
+import { DerElement } from '../validation/der-reader.js'
 import { digestLengths } from '../validation/ecdsa.js'
 import type { PresentKey } from './tokens.js'
 
@@ -16,7 +17,9 @@ export interface OfferCheck {
 
 /**
  * What the desk finds out by itself, whatever the host says: the digest is the one of the bytes, its length is right, and the
- * bytes name the document's hash (as bytes, hexadecimal or base64: CMS attributes, XML references).
+ * bytes name the document's hash in the place where a signature names it: messageDigest of CMS signed attributes (RFC 5652
+ * 5.4), DigestValue of a reference in ds:SignedInfo (XML-DSig 4.4), or the document itself is what is signed. A hash that merely
+ * occurs somewhere in the bytes ties nothing.
  */
 export function checkOffer(offer: Offer): OfferCheck {
   const digest = Buffer.from(offer.digest, 'hex')
@@ -26,16 +29,40 @@ export function checkOffer(offer: Offer): OfferCheck {
   if (!createHash(offer.digestAlgorithm).update(message).digest().equals(digest))
     return { fault: { code: 'SIGN-AGENT-DIGEST' }, tie: 'not-tied' }
   const hashes = offer.uses.flatMap((use) => (use.documentHash === undefined ? [] : [use.documentHash]))
-  if (hashes.length === 0) return { fault: undefined, tie: 'unknown' }
-  return { fault: undefined, tie: hashes.every((hash) => names(message, digest, hash)) ? 'tied' : 'not-tied' }
+  // Every document of the request, or the check says nothing about the whole of it.
+  if (hashes.length === 0 || hashes.length < offer.uses.length) return { fault: undefined, tie: 'unknown' }
+  const named = namedHashes(message, digest)
+  return { fault: undefined, tie: hashes.every((hash) => named.has(hash.toLowerCase())) ? 'tied' : 'not-tied' }
 }
 
-function names(message: Buffer, digest: Buffer, documentHash: string): boolean {
-  const hash = Buffer.from(documentHash, 'hex')
-  if (hash.length < 32) return false
-  return (
-    hash.equals(digest) || message.includes(hash) || message.includes(hash.toString('hex')) || message.includes(hash.toString('base64'))
-  )
+const messageDigestType = '1.2.840.113549.1.9.4'
+
+/** Hashes, in hex, that the bytes name as what is signed. */
+function namedHashes(message: Buffer, digest: Buffer): ReadonlySet<string> {
+  const named = new Set([digest.toString('hex')])
+  const inAttributes = messageDigestOf(message)
+  if (inAttributes !== undefined) named.add(inAttributes.toString('hex'))
+  const text = message.toString('utf8')
+  if (/^<(?:\w+:)?SignedInfo[\s>]/.test(text)) {
+    for (const [, value = ''] of text.matchAll(/<(?:\w+:)?DigestValue(?:\s[^<>]*)?>([\w+/=\s]+)</g)) {
+      named.add(Buffer.from(value, 'base64').toString('hex'))
+    }
+  }
+  return named
+}
+
+/** The one messageDigest of CMS signed attributes (SET OF Attribute); undefined for other bytes. */
+function messageDigestOf(message: Buffer): Buffer | undefined {
+  try {
+    const found = DerElement.read(message, 0, { whole: true })
+      .expect(0x31)
+      .children.filter((attribute) => attribute.child(0).oid() === messageDigestType)
+    const values = found[0]?.child(1).expect(0x31).children
+    return found.length === 1 && values?.length === 1 ? values[0]?.expect(0x04).content : undefined
+  } catch {
+    // Not DER, or not attributes.
+    return undefined
+  }
 }
 
 /** keyUsage bits 0 and 1 (RFC 5280 4.2.1.3): digitalSignature, nonRepudiation; without the extension every use is allowed. */

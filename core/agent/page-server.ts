@@ -141,10 +141,12 @@ export class PageServer {
     const own = `127.0.0.1:${String(this.port)}`
     const { host, origin } = request.headers
     const site = request.headers['sec-fetch-site']
+    // The page alone may be come to from elsewhere (open.html of the desk's folder): it shows nothing without the secret.
+    const arriving = request.method === 'GET' && request.url === '/' && request.headers['sec-fetch-dest'] === 'document'
     const fits =
       host === own &&
       (origin === undefined || origin === `http://${own}`) &&
-      (site === undefined || site === 'same-origin' || site === 'none')
+      (site === undefined || site === 'same-origin' || site === 'none' || arriving)
     if (!fits) throw new Fault('SIGN-AGENT-PAGE', { status: 403 })
   }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { Fault } from '../i18n/fault.js'
 import { isLocale, type Locale } from '../i18n/locale.js'
@@ -9,6 +10,7 @@ import { keyUseShape } from '../signing/keys/agent/protocol.js'
 import type { Machine } from './agent-folder.js'
 import { PageServer } from './page-server.js'
 import { Pairings } from './pairings.js'
+import { removeFile, writePrivateFile } from './private-file.js'
 import { readRunning, removeRunning, writeRunning } from './running-file.js'
 import { SigningDesk } from './signing-desk.js'
 import { TerminalDesk } from './terminal-desk.js'
@@ -45,7 +47,8 @@ export async function runAgent(options: RunOptions): Promise<RunningAgent> {
   const running = readRunning(folder)
   if (running !== undefined) throw new Fault('SIGN-AGENT-RUNNING', { params: { pid: running.pid }, status: 409 })
   const unattended = unattendedPurposes(options)
-  const pairings = new Pairings(folder).list()
+  const kept = new Pairings(folder)
+  const pairings = kept.list()
   if (pairings.length === 0) throw new Fault('SIGN-AGENT-UNPAIRED')
   const libraries = tokenLibraries(options.machine, options.libraries)
   const warn = (facts: object, message: string): void => {
@@ -70,21 +73,49 @@ export async function runAgent(options: RunOptions): Promise<RunningAgent> {
   const terminal = options.terminal ? new TerminalDesk(desk, { input: process.stdin, output: process.stdout }, texts, locale) : undefined
   void terminal?.offer()
   if (unattended !== undefined) say(texts.text(locale, 'agent.cli.unattended', { purposes: unattended.join(', ') }))
+  // `khatm agent pair` and `unpair` beside this program write files: looked at like tokens are.
+  const watch = setInterval(() => {
+    try {
+      desk.setPairings(kept.list())
+    } catch (error) {
+      warn({ code: error instanceof Fault ? error.code : 'error' }, 'pairings could not be read')
+    }
+  }, 2_000)
+  if (url !== undefined) writeOpener(folder, url)
   writeRunning(folder, { pid: process.pid, startedAt: new Date().toISOString(), url: url ?? null })
   return {
     desk,
     url,
     stop: async () => {
+      clearInterval(watch)
       terminal?.stop()
       await page?.close()
       await desk.close()
+      removeFile(openerFile(folder))
       removeRunning(folder)
     },
   }
 }
 
-/** Opens the page in the person's browser; the address goes to that program alone. */
-export function openBrowser(url: string, platform: NodeJS.Platform): void {
+export function openerFile(folder: string): string {
+  return join(folder, 'open.html')
+}
+
+/**
+ * A page that leads to the desk's page, readable by its owner alone: arguments of programs are shown to every user of a PC,
+ * so that a browser must not be started with the address, which holds the secret.
+ */
+function writeOpener(folder: string, url: string): void {
+  writePrivateFile(
+    openerFile(folder),
+    `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>Khatm</title>\n` +
+      `<a href="${url}">Khatm</a><script>location.replace(document.querySelector('a').href)</script>\n`,
+  )
+}
+
+/** Opens the page in the person's browser, by way of the file that leads to it. */
+export function openBrowser(folder: string, platform: NodeJS.Platform): void {
+  const url = pathToFileURL(openerFile(folder)).href
   const [program, args] =
     platform === 'win32'
       ? ['rundll32', ['url.dll,FileProtocolHandler', url]]

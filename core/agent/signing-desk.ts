@@ -9,6 +9,7 @@ import { HostConnection, type ConnectionState } from './host-connection.js'
 import { checkKey, checkOffer, type OfferCheck } from './offer-check.js'
 import { Outbox } from './outbox.js'
 import { keyOfPairing, type Pairing } from './pairings.js'
+import { shownText } from './shown-text.js'
 import { deskTokenOf, type PresentKey, type PresentToken, type Tokens } from './tokens.js'
 
 export interface PendingOffer {
@@ -39,6 +40,11 @@ export interface DeskOptions {
   readonly warn?: (facts: object, message: string) => void
 }
 
+const signedAtOnce = 32
+const tellEveryMs = 40
+const idleLookMs = 5_000
+const mostIdentities = 10_000
+
 /** The desk itself: what hosts ask, which tokens are here, what a person decided. Pages and the terminal show it. Event `change`. */
 export class SigningDesk {
   readonly bell = new EventEmitter()
@@ -47,13 +53,17 @@ export class SigningDesk {
   keepUnlockedMinutes: number
   /** While a batch is signed. */
   progress: { readonly done: number; readonly of: number } | undefined
-  private readonly connections: HostConnection[]
+  private connections: HostConnection[]
   private readonly offers = new Map<string, PendingOffer>()
   /** Shown before the connection was lost, and not offered again so far. */
   private readonly unconfirmed = new Set<string>()
+  /** Hash of each offer by its id. */
+  private readonly identities = new Map<string, string>()
   private readonly outbox: Outbox
   private readonly now: () => Date
   private idle: NodeJS.Timeout | undefined
+  private telling: NodeJS.Timeout | undefined
+  private unlockedUntil: number | undefined
   private signing: Promise<unknown> = Promise.resolve()
   private attending = false
   private closed = false
@@ -63,20 +73,7 @@ export class SigningDesk {
     this.keepUnlockedMinutes = options.keepUnlockedMinutes ?? 0
     this.history = new History(options.folder, this.now)
     this.outbox = new Outbox(options.folder)
-    this.connections = options.pairings.map((pairing) => {
-      this.companies.set(pairing.agentId, pairing.company)
-      return new HostConnection(pairing, {
-        software: options.software,
-        onMessage: (message) => {
-          this.received(pairing, message)
-        },
-        onState: () => {
-          this.changed()
-        },
-        ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
-        ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
-      })
-    })
+    this.connections = options.pairings.map((pairing) => this.connectionFor(pairing))
   }
 
   async start(): Promise<void> {
@@ -87,6 +84,22 @@ export class SigningDesk {
     })
     await tokens.start()
     for (const connection of this.connections) connection.open()
+  }
+
+  /** The pairings as they are now: new ones are connected, those taken away are left, with what they asked. */
+  setPairings(pairings: readonly Pairing[]): void {
+    const wanted = new Set(pairings.map(({ agentId }) => agentId))
+    const gone = this.connections.filter(({ pairing }) => !wanted.has(pairing.agentId))
+    for (const connection of gone) {
+      connection.close()
+      for (const [id, one] of this.offers) if (one.pairing.agentId === connection.pairing.agentId) this.offers.delete(id)
+    }
+    const known = new Set(this.connections.map(({ pairing }) => pairing.agentId))
+    const fresh = pairings.filter(({ agentId }) => !known.has(agentId)).map((pairing) => this.connectionFor(pairing))
+    if (gone.length === 0 && fresh.length === 0) return
+    this.connections = [...this.connections.filter((one) => !gone.includes(one)), ...fresh]
+    for (const connection of fresh) connection.open()
+    this.changed()
   }
 
   get hosts(): readonly { readonly pairing: Pairing; readonly state: ConnectionState; readonly fingerprint: string }[] {
@@ -151,6 +164,7 @@ export class SigningDesk {
   async lock(): Promise<void> {
     clearTimeout(this.idle)
     this.idle = undefined
+    this.unlockedUntil = undefined
     await this.tokens.lock()
     this.changed()
   }
@@ -161,6 +175,24 @@ export class SigningDesk {
     for (const connection of this.connections) connection.close()
     await this.signing
     this.tokens.close()
+    await this.outbox.close()
+    clearTimeout(this.telling)
+  }
+
+  private connectionFor(pairing: Pairing): HostConnection {
+    const { options } = this
+    this.companies.set(pairing.agentId, pairing.company)
+    return new HostConnection(pairing, {
+      software: options.software,
+      onMessage: (message) => {
+        this.received(pairing, message)
+      },
+      onState: () => {
+        this.changed()
+      },
+      ...(options.backOff === undefined ? {} : { backOff: options.backOff }),
+      ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+    })
   }
 
   private async signNow(ids: readonly string[], pin: Uint8Array | undefined, finalTry: boolean): Promise<SignResult[]> {
@@ -169,8 +201,9 @@ export class SigningDesk {
       const present = this.obstacle(pending) === undefined ? this.keyOf(pending.offer) : undefined
       return present === undefined ? [] : [{ pending, present }]
     })
+    const able = new Set(ready.map(({ pending }) => pending))
     const results: SignResult[] = chosen
-      .filter((pending) => !ready.some((one) => one.pending === pending))
+      .filter((pending) => !able.has(pending))
       .map((pending) => ({ id: pending.offer.id, state: 'failed', fault: this.obstacle(pending) ?? { code: 'SIGN-AGENT-NOTHING' } }))
     const [first] = ready
     if (first === undefined) {
@@ -179,12 +212,14 @@ export class SigningDesk {
     }
     const serials = new Set(ready.map(({ present }) => present.token.token.serial))
     if (serials.size > 1) throw new Fault('SIGN-AGENT-SEVERAL-TOKENS', { status: 409 })
-    await this.unlock(first.present.token, pin, finalTry)
+    // A PC that slept does not count the minutes: the clock on the wall does.
+    if (this.unlockedUntil !== undefined && this.now().getTime() >= this.unlockedUntil) await this.lock()
+    await this.unlock(this.presentAgain(first.present.token), pin, finalTry)
     clearTimeout(this.idle)
     this.progress = { done: 0, of: ready.length }
     this.changed()
     try {
-      // As many at once as the token's process has sessions.
+      // More than the token's process has sessions: while some are written down and sent, the token signs the next.
       const queue = [...ready]
       const worker = async (): Promise<void> => {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -193,12 +228,17 @@ export class SigningDesk {
           this.changed()
         }
       }
-      await Promise.all([worker(), worker(), worker(), worker()])
+      await Promise.all(Array.from({ length: signedAtOnce }, worker))
     } finally {
       this.progress = undefined
       await this.afterBatch()
     }
     return results
+  }
+
+  /** The token as it is after a look: locked, where it was shown unlocked before. */
+  private presentAgain(token: PresentToken): PresentToken {
+    return this.tokens.present.find((one) => one.token.serial === token.token.serial && one.library === token.library) ?? token
   }
 
   private async unlock(token: PresentToken, pin: Uint8Array | undefined, finalTry: boolean): Promise<void> {
@@ -228,7 +268,7 @@ export class SigningDesk {
       }
       const proof = signText(keyOfPairing(pairing), answerText(pairing.companyId, offer.id, offer.digest, signature))
       const answer = { id: offer.id, signature: signature.toString('base64'), proof }
-      this.outbox.add({ agentId: pairing.agentId, ...answer })
+      await this.outbox.add({ agentId: pairing.agentId, ...answer })
       this.history.add('signed', {
         ...factsOf(pending),
         token: present.token.token.serial,
@@ -249,11 +289,23 @@ export class SigningDesk {
       await this.lock()
       return
     }
-    this.idle = setTimeout(() => {
-      void this.lock()
-    }, this.keepUnlockedMinutes * 60_000)
-    this.idle.unref()
+    this.unlockedUntil = this.now().getTime() + this.keepUnlockedMinutes * 60_000
+    this.watchIdle()
     this.changed()
+  }
+
+  private watchIdle(): void {
+    clearTimeout(this.idle)
+    const left = (this.unlockedUntil ?? 0) - this.now().getTime()
+    // Looked at again within seconds after the PC woke up.
+    this.idle = setTimeout(
+      () => {
+        if (this.unlockedUntil !== undefined && this.now().getTime() >= this.unlockedUntil) void this.lock()
+        else if (this.unlockedUntil !== undefined) this.watchIdle()
+      },
+      Math.max(0, Math.min(left, idleLookMs)),
+    )
+    this.idle.unref()
   }
 
   private received(pairing: Pairing, message: FromHost): void {
@@ -265,20 +317,47 @@ export class SigningDesk {
         this.deliver(pairing)
         break
       case 'offer':
-        this.unconfirmed.delete(message.offer.id)
-        this.offers.set(message.offer.id, { pairing, offer: message.offer, check: checkOffer(message.offer) })
-        void this.attend()
+        this.take(pairing, message.offer)
         break
       case 'withdraw':
+        if (!this.isOf(pairing, message.id)) break
         this.offers.delete(message.id)
         this.outbox.remove(message.id)
         break
       case 'settled':
+        if (!this.isOf(pairing, message.id)) break
         this.outbox.remove(message.id)
         if (message.outcome !== 'taken') this.history.add('settled', { request: message.id, outcome: message.outcome })
         this.offers.delete(message.id)
     }
     this.changed()
+  }
+
+  /** One host says nothing about what another one asked. */
+  private isOf(pairing: Pairing, id: string): boolean {
+    const offer = this.offers.get(id)
+    return (offer === undefined || offer.pairing.agentId === pairing.agentId) && this.outbox.mayTell(pairing.agentId, id)
+  }
+
+  /** What was shown under an id stays what is signed under it: a host that puts something else there is not listened to. */
+  private take(pairing: Pairing, offer: Offer): void {
+    const identity = createHash('sha256')
+      .update(JSON.stringify([pairing.agentId, offer]))
+      .digest('base64')
+    const before = this.identities.get(offer.id)
+    // An id of another host's request is no reason to take that one away.
+    const held = this.offers.get(offer.id)
+    if (held !== undefined && held.pairing.agentId !== pairing.agentId) return
+    if (before !== undefined && before !== identity) {
+      this.options.warn?.({ request: offer.id, host: pairing.url }, 'the host changed a request that was shown: it is not signed')
+      this.offers.delete(offer.id)
+      return
+    }
+    this.identities.set(offer.id, identity)
+    if (this.identities.size > mostIdentities) for (const id of this.identities.keys()) if (!this.offers.has(id)) this.identities.delete(id)
+    this.unconfirmed.delete(offer.id)
+    this.offers.set(offer.id, { pairing, offer: shownOffer(offer), check: checkOffer(offer) })
+    void this.attend()
   }
 
   /** A desk without a person: what its policy lists, one round after the other. Everything else waits. */
@@ -323,7 +402,7 @@ export class SigningDesk {
   }
 
   private tellTokens(only?: Pairing): void {
-    const tokens = this.tokens.present.map(deskTokenOf)
+    const tokens = this.tokens.present.slice(0, 32).map(deskTokenOf)
     for (const connection of this.connections) {
       if (only === undefined || connection.pairing.agentId === only.agentId) connection.send({ type: 'tokens', tokens })
     }
@@ -336,8 +415,25 @@ export class SigningDesk {
     return connection
   }
 
+  /** Who shows the desk is told of many changes at once: a batch of hundreds is not drawn hundreds of times. */
   private changed(): void {
-    this.bell.emit('change')
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined
+      this.bell.emit('change')
+    }, tellEveryMs)
+  }
+}
+
+/** Texts of an offer as they are shown, everywhere: what a host writes must not move or hide what stands beside it. */
+function shownOffer(offer: Offer): Offer {
+  return {
+    ...offer,
+    askedBy: offer.askedBy === null ? null : shownText(offer.askedBy),
+    uses: offer.uses.map((use) => ({
+      ...use,
+      subject: { ...use.subject, label: shownText(use.subject.label) },
+      ...(use.amount === undefined ? {} : { amount: { value: shownText(use.amount.value), currency: shownText(use.amount.currency) } }),
+    })),
   }
 }
 

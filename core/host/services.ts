@@ -16,6 +16,8 @@ import { createJobs, type JobSystem } from '../jobs/create-jobs.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { createMail } from '../mail/create-mail.js'
 import type { Mail } from '../mail/mail.js'
+import { agentProviderOf } from '../signing/keys/agent/agent-provider.js'
+import { defineAgentJobs } from '../signing/keys/agent/agent-jobs.js'
 import { defineArchiveJobs } from '../signing/archive/archive-jobs.js'
 import { createSigningService } from '../signing/create-signing-service.js'
 import type { SigningService } from '../signing/signing-service.js'
@@ -87,6 +89,7 @@ export async function startServices(parts: ServiceParts): Promise<Services> {
   closing.add(() => documents.close())
   const signing = createSigningService({ database, audit, config, now, logger })
   closing.add(() => signing.close())
+  defineAgentJobs(jobs, () => agentProviderOf(signing))
   defineArchiveJobs(jobs, { db: database, files, audit, config, now })
   const verifiers = createVerifiers()
 

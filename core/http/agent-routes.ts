@@ -1,6 +1,6 @@
 import express, { type Express } from 'express'
 import type { Server } from 'node:http'
-import { AgentKeyProvider } from '../signing/keys/agent/agent-provider.js'
+import { agentProviderOf } from '../signing/keys/agent/agent-provider.js'
 import { DeskEndpoint, refuse } from '../signing/keys/agent/desk-endpoint.js'
 import { agentPath } from '../signing/keys/agent/protocol.js'
 import type { Host } from '../host/module.js'
@@ -12,7 +12,7 @@ export function addAgentRoutes(app: Express, parts: WebParts): void {
   app.post(`${agentPath}/pair`, express.json({ limit: '8kb', strict: true }), async (request, response) => {
     response.setHeader('Cache-Control', 'no-store')
     try {
-      response.json(await providerOf(parts.host).desks.pair(request.body, request.ip ?? ''))
+      response.json(await agentProviderOf(parts.host.signing).desks.pair(request.body, request.ip ?? ''))
     } catch (error) {
       const fault = faultOfError(error)
       if (fault.status >= 500) parts.logger.error({ err: error }, 'pairing failed')
@@ -24,7 +24,13 @@ export function addAgentRoutes(app: Express, parts: WebParts): void {
 
 /** The web socket of desks on the host's own port. Other upgrades are refused. @returns ends all connections */
 export function openAgentSockets(server: Server, host: Host): () => Promise<void> {
-  const endpoint = new DeskEndpoint(providerOf(host))
+  const provider = agentProviderOf(host.signing)
+  const endpoint = new DeskEndpoint(provider)
+  provider.address = () => {
+    const bound = server.address()
+    // Desks of this machine alone reach a host without a public address.
+    return bound === null || typeof bound === 'string' ? undefined : `http://127.0.0.1:${String(bound.port)}`
+  }
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => {
       socket.destroy()
@@ -32,10 +38,4 @@ export function openAgentSockets(server: Server, host: Host): () => Promise<void
     if (!endpoint.upgrade(request, socket, head)) refuse(socket, '404 Not Found')
   })
   return () => endpoint.close()
-}
-
-export function providerOf(host: Host): AgentKeyProvider {
-  const provider = host.signing.provider('agent')
-  if (!(provider instanceof AgentKeyProvider)) throw new TypeError('agent keys come from another provider')
-  return provider
 }

@@ -40,8 +40,7 @@ if (softHsmIsHere) {
         return { reference: { keyId: algorithm, companyId: house.companyId, algorithm, stored: found.stored }, publicKey: found.publicKey }
       },
       unknown: { keyId: 'x', companyId: house.companyId, algorithm: 'ec-p256', stored: {} },
-      // Each is a row, an entry of the event log and a frame of its own.
-      atOnce: 60,
+      atOnce: 200,
       close: async () => {
         desk.bell.off('change', sign)
         await desk.close()

@@ -90,7 +90,7 @@ export function register(program: Command): void {
     })
   agent
     .command('unpair <agent>')
-    .description('forget a pairing on this PC (its id is in status)')
+    .description('end a pairing, here and on the host (its id is in status)')
     .action(async (id: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<AgentOptions>()
       const { Pairings } = await import('../../agent/pairings.js')
@@ -99,9 +99,14 @@ export function register(program: Command): void {
       const pairings = new Pairings(folder)
       const pairing = pairings.list().find(({ agentId }) => agentId === id)
       if (pairing === undefined) throw new Fault('SIGN-AGENT-UNKNOWN', { status: 404 })
+      const { leaveHost } = await import('../../agent/leave-host.js')
+      const { hostVersion } = await import('../../host/version.js')
+      const told = await leaveHost(pairing, `khatm ${hostVersion} ${process.platform}`)
       pairings.remove(id)
       new History(folder, () => new Date()).add('unpaired', { company: pairing.companyId, host: pairing.url })
-      print(commandTexts().text(languageOf(options.lang), 'agent.cli.unpaired', { company: pairing.company.name }))
+      const company = pairing.company.name
+      if (options.json === true) printJson({ agentId: id, company, hostTold: told })
+      else print(commandTexts().text(languageOf(options.lang), told ? 'agent.cli.unpaired' : 'agent.cli.unpaired-here', { company }))
     })
   agent
     .command('service')
@@ -135,8 +140,9 @@ function running(command: Command): void {
       const locale: Locale = languageOf(options.lang)
       const texts = commandTexts()
       const { hostVersion } = await import('../../host/version.js')
+      const folder = await folderOf(options)
       const starting = runAgent({
-        folder: await folderOf(options),
+        folder,
         machine: machine(),
         texts,
         locale,
@@ -153,7 +159,7 @@ function running(command: Command): void {
       const { url } = await starting
       if (options.json === true) printJson({ pid: process.pid, url: url ?? null })
       else if (url !== undefined) print(texts.text(locale, 'agent.cli.opened', { url }))
-      if (url !== undefined && options.open !== false && options.json !== true) openBrowser(url, process.platform)
+      if (url !== undefined && options.open !== false && options.json !== true) openBrowser(folder, process.platform)
     })
 }
 

@@ -77,9 +77,10 @@ async function page(host: Host, { context, query }: PageCall, extra: Extra = {})
       faults: (extra.faults ?? []).map((fault) => ({ code: fault.code, message: host.i18n.fault(context.locale, fault) })),
       code: extra.code,
       codeUntil: extra.codeUntil,
-      command: `khatm agent pair ${host.config.publicUrl ?? `http://127.0.0.1:${host.config.port}`} ${extra.code ?? 'XXXXX-XXXXX'}`,
+      command: `khatm agent pair ${host.config.publicUrl ?? provider.address() ?? 'https://…'} ${extra.code ?? 'XXXXX-XXXXX'}`,
       hostKey: fingerprint(provider.hostKey.publicKey),
       purposes: offered.map((purpose) => ({ value: purpose, label: `credentials.purpose.${purpose}` })),
+      shownStopped,
       stopped: desks.filter(({ state }) => state === 'stopped').length,
       desks: desks
         .filter(({ state }) => state === 'paired' || shownStopped)

@@ -5,11 +5,14 @@ import type { Database } from '../../../db/database.js'
 import { Fault } from '../../../i18n/fault.js'
 import { digestLengths } from '../../../validation/ecdsa.js'
 import { schemeFits } from '../../algorithms.js'
+import type { CompanyTransaction } from '../../../db/database.js'
 import type { KeyProvider, KeyReference, SignDigestRequest } from '../../key.js'
-import type { FoundKey } from '../../signing-service.js'
+import type { FoundKey, SigningService } from '../../signing-service.js'
 import { AgentRequests } from './agent-requests.js'
-import { Desks } from './desks.js'
+import { Desks, type Desk } from './desks.js'
 import { loadHostKey, type HostKey } from './host-key.js'
+import { usesShape } from './protocol.js'
+import { shownUses } from './request-rows.js'
 
 export interface AgentProviderParts {
   readonly database: Database
@@ -20,7 +23,7 @@ export interface AgentProviderParts {
 }
 
 /** What holds where the configuration says nothing (config/schema.ts explains each). */
-const usual = { waitSeconds: 180, waitWithoutDeskSeconds: 5, requestHours: 72 }
+const usual = { waitSeconds: 180, waitWithoutDeskSeconds: 5, requestHours: 72, keepDays: 90 }
 
 /** Another process may take the answer (the web server, while a worker waits): the rows are looked at this often. */
 const lookAgainMs = 3_000
@@ -37,6 +40,7 @@ export class AgentKeyProvider implements KeyProvider {
   private hostKeyLoaded: HostKey | undefined
   private readonly closing = new AbortController()
   private readonly running = new Set<Promise<Buffer>>()
+  private readonly desksSeen = new Map<string, { readonly at: number; readonly desks: Promise<readonly Desk[]> }>()
 
   constructor(readonly parts: AgentProviderParts) {
     const { database, audit, now } = parts
@@ -44,8 +48,12 @@ export class AgentKeyProvider implements KeyProvider {
     this.desks = new Desks({ database, audit, now, hostKey: () => this.hostKey })
   }
 
+  /** Where this process answers desks, when it does and nobody configured a public address. */
+  address: () => string | undefined = () => undefined
+
   private get settings(): typeof usual {
-    return this.parts.config.signing.agent ?? usual
+    const { keepDays = usual.keepDays, ...given } = this.parts.config.signing.agent ?? usual
+    return { ...given, keepDays }
   }
 
   get hostKey(): HostKey {
@@ -54,7 +62,7 @@ export class AgentKeyProvider implements KeyProvider {
 
   /**
    * @throws Fault SIGN-AGENT-WAITING (503, ask again later), SIGN-AGENT-REFUSED, SIGN-AGENT-SUPERSEDED, SIGN-AGENT-EXPIRED (409),
-   * SIGN-KEY-UNREACHABLE
+   * SIGN-KEY-UNREACHABLE, SIGN-AGENT-FACTS (more documents at once, or longer names, than a desk shows)
    */
   async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
     const { scheme, digestAlgorithm, digest } = request
@@ -64,7 +72,10 @@ export class AgentKeyProvider implements KeyProvider {
     }
     if (!schemeFits(reference.algorithm, scheme))
       throw new Fault('SIGN-ALGORITHM-MISMATCH', { params: { algorithm: reference.algorithm, scheme } })
-    const asking = this.askPeople(reference, request)
+    const uses = shownUses(request.uses ?? [])
+    // A request that no desk takes would be offered to them for ever.
+    if (!usesShape.safeParse(uses).success) throw new Fault('SIGN-AGENT-FACTS', { params: { document: uses[0]?.subject.label ?? '' } })
+    const asking = this.askPeople(reference, { ...request, uses })
     this.running.add(asking)
     try {
       return await asking
@@ -129,6 +140,16 @@ export class AgentKeyProvider implements KeyProvider {
     }
   }
 
+  /** Forgets requests of the company that ended longer ago than configured. @returns how many */
+  prune(companyId: string): Promise<number> {
+    return this.requests.prune(companyId, new Date(this.parts.now().getTime() - this.settings.keepDays * 86_400_000))
+  }
+
+  /** Whoever waits for the key is told with the commit that the request ended; desks take it off their pages. */
+  stopping(transaction: CompanyTransaction, keyId: string): Promise<void> {
+    return this.requests.endOfKey(transaction, keyId)
+  }
+
   /** Waiting ends with SIGN-AGENT-WAITING; requests stay open in their rows. */
   async close(): Promise<void> {
     this.closing.abort()
@@ -138,9 +159,18 @@ export class AgentKeyProvider implements KeyProvider {
   /** Seconds to wait: long while a desk with the key is there, short when nobody could answer. */
   private async patience(companyId: string, publicKey: string): Promise<number> {
     const { waitSeconds, waitWithoutDeskSeconds } = this.settings
-    const desks = await this.parts.database.company(companyId, (transaction) => this.desks.list(transaction))
+    const desks = await this.recentDesks(companyId)
     const there = desks.some((desk) => desk.connected && desk.tokens.some((token) => token.keys.some((key) => key.publicKey === publicKey)))
     return there ? waitSeconds : Math.min(waitSeconds, waitWithoutDeskSeconds)
+  }
+
+  /** A hundred signatures that are asked for together look once. */
+  private recentDesks(companyId: string): Promise<readonly Desk[]> {
+    const known = this.desksSeen.get(companyId)
+    if (known !== undefined && Date.now() - known.at < 500) return known.desks
+    const desks = this.parts.database.company(companyId, (transaction) => this.desks.list(transaction))
+    this.desksSeen.set(companyId, { at: Date.now(), desks })
+    return desks
   }
 
   private async settledOrLater(id: string, milliseconds: number): Promise<void> {
@@ -150,14 +180,18 @@ export class AgentKeyProvider implements KeyProvider {
       end.abort()
     }, milliseconds)
     try {
-      for (;;) {
-        const [settled] = (await once(this.requests.bell, 'settled', { signal })) as [string] // emitted with the id alone
-        if (settled === id) return
-      }
+      await once(this.requests.bell, `settled ${id}`, { signal })
     } catch {
       // Time is over, or the host stops: the rows tell.
     } finally {
       clearTimeout(timer)
     }
   }
+}
+
+/** @throws TypeError when agent keys come from another provider */
+export function agentProviderOf(signing: Pick<SigningService, 'provider'>): AgentKeyProvider {
+  const provider = signing.provider('agent')
+  if (!(provider instanceof AgentKeyProvider)) throw new TypeError('agent keys come from another provider')
+  return provider
 }

@@ -7,6 +7,7 @@ import {
   fromDeskShape,
   greetingOf,
   helloShape,
+  largestFrame,
   newNonce,
   proofShape,
   readDeskKey,
@@ -23,6 +24,13 @@ import type { z } from 'zod'
 
 const greetingMs = 10_000
 const heartbeatMs = connectedMs / 3
+/** Frames that wait here to be worked on, and bytes that wait for a slow desk. */
+const mostWaiting = { frames: 5_000, bytes: 8 * largestFrame }
+const mostUnread = 4 * largestFrame
+/** A greeting is short; only a desk that proved its key may send more. */
+const longestGreeting = 4_096
+/** Wrong answers of one connection: each is an entry of the event log. */
+const mostWrong = 20
 
 /** One desk on one web socket: greeting (both sides prove their keys), then signed frames. Whatever does not fit ends it. */
 export class DeskConnection {
@@ -35,7 +43,9 @@ export class DeskConnection {
   private challenge: { readonly hello: z.infer<typeof helloShape>; readonly hostNonce: string } | undefined
   private readonly offered = new Set<string>()
   private work: Promise<void> = Promise.resolve()
-  private waiting = 0
+  private readonly answering = new Set<Promise<void>>()
+  private waiting = { frames: 0, bytes: 0 }
+  private wrong = 0
   private heardAt = Date.now()
   private pingedAt = Date.now()
 
@@ -49,11 +59,16 @@ export class DeskConnection {
     }, greetingMs)
     socket.on('message', (data: RawData, binary: boolean) => {
       this.heardAt = Date.now()
+      const bytes = lengthOf(data)
+      this.waiting = { frames: this.waiting.frames + 1, bytes: this.waiting.bytes + bytes }
       // A desk that floods is ended before its frames fill the memory.
-      if (binary || ++this.waiting > 5_000) this.end('flood')
-      else
+      const flood = this.waiting.frames > mostWaiting.frames || this.waiting.bytes > mostWaiting.bytes
+      if (binary || flood || (this.agentId === undefined && bytes > longestGreeting)) {
+        this.end('flood')
+        socket.terminate()
+      } else
         this.work = this.work
-          .then(() => this.received(textOf(data)))
+          .then(() => this.received(textOf(data), bytes))
           .catch((error: unknown) => {
             this.provider.parts.logger.warn(
               { agent: this.agentId, reason: error instanceof Error ? error.message.slice(0, 200) : '' },
@@ -71,7 +86,12 @@ export class DeskConnection {
     this.ended = new Promise((resolve) => {
       socket.on('close', () => {
         clearTimeout(greeting)
-        resolve(this.work.then(() => this.left()).catch(() => undefined))
+        resolve(
+          this.work
+            .then(() => Promise.allSettled([...this.answering]))
+            .then(() => this.left())
+            .catch(() => undefined),
+        )
       })
     })
   }
@@ -99,26 +119,31 @@ export class DeskConnection {
     }
   }
 
-  /** What is pending now: new ones are offered, those that ended are taken back with the reason. */
-  async offer(pending: readonly Offer[]): Promise<void> {
-    const { channel, companyId } = this
-    if (channel === undefined || companyId === undefined) return
-    const still = new Set(pending.map(({ id }) => id))
-    for (const id of [...this.offered]) {
-      if (still.has(id)) continue
-      this.offered.delete(id)
-      const { state } = await this.provider.requests.standing(companyId, id)
-      if (state !== 'pending') this.send({ type: 'withdraw', id, outcome: state })
+  /** Whether the request would be sent to this desk now: it was not, and the desk keeps up with what it is sent. */
+  takes(id: string): boolean {
+    return this.channel !== undefined && !this.offered.has(id) && this.socket.bufferedAmount < mostUnread
+  }
+
+  /** New ones are offered; those that are pending no longer are taken back with the reason. */
+  async offer(pending: ReadonlySet<string>, offers: readonly Offer[]): Promise<void> {
+    const { companyId } = this
+    if (this.channel === undefined || companyId === undefined) return
+    const gone = [...this.offered].filter((id) => !pending.has(id))
+    for (const id of gone) this.offered.delete(id)
+    const standings = await Promise.all(gone.map((id) => this.provider.requests.ended(companyId, id)))
+    for (const [index, id] of gone.entries()) {
+      const outcome = standings[index]
+      if (outcome !== undefined) this.send({ type: 'withdraw', id, outcome })
     }
-    for (const offer of pending) {
-      if (this.offered.has(offer.id)) continue
+    for (const offer of offers) {
+      if (!this.takes(offer.id)) continue
       this.offered.add(offer.id)
       this.send({ type: 'offer', offer })
     }
   }
 
-  private async received(text: string): Promise<void> {
-    this.waiting--
+  private async received(text: string, bytes: number): Promise<void> {
+    this.waiting = { frames: this.waiting.frames - 1, bytes: this.waiting.bytes - bytes }
     if (this.socket.readyState !== this.socket.OPEN) return
     if (this.channel !== undefined) {
       await this.take(fromDeskShape.parse(this.channel.open(text)))
@@ -171,16 +196,36 @@ export class DeskConnection {
       case 'tokens':
         return this.provider.desks.seen(companyId, desk.id, { tokens: message.tokens })
       case 'answer': {
-        const signature = Buffer.from(message.signature, 'base64')
-        const agent = { id: desk.id, name: desk.name, publicKey: desk.publicKey.toString('base64') }
-        const outcome = await this.provider.requests.answer(companyId, agent, message.id, signature, message.proof)
-        if (outcome === 'wrong')
-          this.provider.parts.logger.warn({ agent: desk.id, request: message.id }, 'a desk answered with a signature that does not verify')
-        this.settled(message.id, outcome)
+        // Not waited for: answers that come behind each other are stored together.
+        const taking = this.answered(companyId, desk, message)
+        this.answering.add(taking)
+        void taking.finally(() => this.answering.delete(taking)).catch(() => undefined)
         return
       }
       case 'refuse':
+        await Promise.allSettled([...this.answering])
         this.settled(message.id, await this.provider.requests.refuse(companyId, desk, message.id, message.reason))
+        return
+      case 'leave':
+        await Promise.allSettled([...this.answering])
+        await this.provider.desks.left(companyId, desk)
+    }
+  }
+
+  private async answered(companyId: string, desk: Desk, message: Extract<FromDesk, { type: 'answer' }>): Promise<void> {
+    const signature = Buffer.from(message.signature, 'base64')
+    const agent = { id: desk.id, name: desk.name, publicKey: desk.publicKey.toString('base64') }
+    try {
+      const outcome = await this.provider.requests.answer(companyId, agent, message.id, signature, message.proof)
+      if (outcome === 'wrong') {
+        this.provider.parts.logger.warn({ agent: desk.id, request: message.id }, 'a desk answered with a signature that does not verify')
+        if (++this.wrong >= mostWrong) this.end('frame')
+      }
+      this.settled(message.id, outcome)
+    } catch (error) {
+      // The desk keeps what was not confirmed and brings it again with its next connection.
+      this.provider.parts.logger.warn({ agent: desk.id, err: error }, 'an answer of a desk could not be stored')
+      this.end('silent')
     }
   }
 
@@ -198,6 +243,10 @@ export class DeskConnection {
     if (this.companyId !== undefined && this.agentId !== undefined)
       await this.provider.desks.seen(this.companyId, this.agentId, { left: true })
   }
+}
+
+function lengthOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, part) => sum + part.length, 0) : data.byteLength
 }
 
 function textOf(data: RawData): string {

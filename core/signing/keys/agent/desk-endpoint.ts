@@ -5,6 +5,11 @@ import type { AgentKeyProvider } from './agent-provider.js'
 import { DeskConnection } from './desk-connection.js'
 import { agentPath, agentProtocol, largestFrame } from './protocol.js'
 
+/** Offers read in one round; with the bytes they are made of they may be large. */
+const offersAtOnce = 100
+/** Sockets that have not proved a key yet: anybody may open one. A further one ends the oldest, so that desks still come through. */
+const mostUngreeted = 200
+
 export interface EndpointOptions {
   /** How often rows are looked at for what other processes changed, and sockets for life. Milliseconds. */
   readonly beatMs?: number
@@ -52,7 +57,7 @@ export class DeskEndpoint {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
     if (this.closed || request.headers.origin !== undefined || !offered.includes(agentProtocol)) {
       refuse(socket, '403 Forbidden')
-    } else if (this.connections.size >= (this.options.mostConnections ?? 2_000)) {
+    } else if (this.admitted >= (this.options.mostConnections ?? 2_000)) {
       refuse(socket, '503 Service Unavailable')
     } else {
       this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -73,7 +78,15 @@ export class DeskEndpoint {
     await Promise.allSettled([...this.connections].map((connection) => connection.ended))
   }
 
+  private get admitted(): number {
+    let count = 0
+    for (const { agentId } of this.connections) if (agentId !== undefined) count++
+    return count
+  }
+
   private add(webSocket: WebSocket): void {
+    const ungreeted = [...this.connections].filter(({ agentId }) => agentId === undefined)
+    if (ungreeted.length >= mostUngreeted) ungreeted[0]?.end('greeting')
     const connection = new DeskConnection(webSocket, this.provider, () => {
       this.beat()
     })
@@ -108,14 +121,20 @@ export class DeskEndpoint {
     const companies = new Set(ready.flatMap(({ companyId }) => (companyId === undefined ? [] : [companyId])))
     for (const companyId of companies) {
       const own = ready.filter((connection) => connection.companyId === companyId)
-      const desks = await this.provider.parts.database.company(companyId, (transaction) => this.provider.desks.list(transaction))
-      const paired = new Set(desks.filter(({ state }) => state === 'paired').map(({ id }) => id))
-      const pending = await this.provider.requests.pending(companyId)
+      const { desks, requests, parts } = this.provider
+      const found = await parts.database.company(companyId, async (transaction) => {
+        const paired = await desks.pairedIds(transaction)
+        const ids = await requests.pendingIds(transaction)
+        // The bytes are read for those alone that some desk was not told of, a part at a time.
+        const untold = ids.filter((id) => own.some((connection) => connection.takes(id))).slice(0, offersAtOnce)
+        return { paired, ids, offers: await requests.offers(transaction, untold), more: untold.length === offersAtOnce }
+      })
       for (const connection of own) {
         // Unpaired by another process of this host.
-        if (connection.agentId === undefined || !paired.has(connection.agentId)) connection.end('stopped')
-        else await connection.offer(pending)
+        if (connection.agentId === undefined || !found.paired.has(connection.agentId)) connection.end('stopped')
+        else await connection.offer(new Set(found.ids), found.offers)
       }
+      this.again ||= found.more
     }
   }
 }

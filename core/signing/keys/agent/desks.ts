@@ -143,6 +143,14 @@ export class Desks {
     return rows.map((row) => this.deskOf(row))
   }
 
+  async pairedIds(transaction: CompanyTransaction): Promise<ReadonlySet<string>> {
+    const rows = await transaction
+      .knex('core_agent')
+      .where({ company_id: transaction.companyId, state: 'paired' })
+      .select<{ id: string }[]>('id')
+    return new Set(rows.map(({ id }) => id))
+  }
+
   /** @throws Fault SIGN-AGENT-UNKNOWN (404) */
   async desk(transaction: CompanyTransaction, id: string): Promise<Desk> {
     const row = await transaction
@@ -157,12 +165,20 @@ export class Desks {
   /** From this moment the desk is refused; its open connections end. */
   async unpair(transaction: CompanyTransaction, context: CompanyContext, id: string): Promise<void> {
     const desk = await this.desk(transaction, id)
+    if (desk.state === 'stopped') return
     await transaction
       .knex('core_agent')
       .where({ company_id: transaction.companyId, id })
       .update({ state: 'stopped', stopped_at: this.parts.now(), connected_until: null, tokens: '[]' })
     this.parts.audit.record(transaction, context, { action: 'agent.unpaired', subject: { type: 'agent', id, label: desk.name } })
     transaction.afterCommit(() => this.bell.emit('stopped', id))
+  }
+
+  /** The person at the PC ended the pairing there. */
+  left(companyId: string, desk: { readonly id: string; readonly name: string }): Promise<void> {
+    const actor = { kind: 'signer' as const, id: desk.id, name: desk.name }
+    const context: CompanyContext = { companyId, actor, locale: 'en', source: 'api', groups: new Set() }
+    return this.parts.database.company(companyId, (transaction) => this.unpair(transaction, context, desk.id))
   }
 
   /** Written by the connection: the desk is there, with these tokens (unchanged when not given). */

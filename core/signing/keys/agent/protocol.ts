@@ -23,6 +23,9 @@ export const keyUseShape = z.object({
   documentHash: z.string().max(128).optional(),
 })
 
+/** One request covers so many documents at most. */
+export const usesShape = z.array(keyUseShape).max(1000)
+
 /** What a desk is asked to sign, with everything it shows before the PIN. */
 export const offerShape = z.object({
   id: z.uuid(),
@@ -36,7 +39,7 @@ export const offerShape = z.object({
   digest: z.string().regex(/^[0-9a-f]{64,128}$/),
   /** The bytes the digest is made of, where the host has them: the desk hashes them itself. */
   message: base64.nullable(),
-  uses: z.array(keyUseShape).max(1000),
+  uses: usesShape,
   askedBy: z.string().max(300).nullable(),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
@@ -55,7 +58,8 @@ export const deskTokenShape = z.object({
   keys: z
     .array(
       z.object({
-        keyId: z.string().max(200),
+        // CKA_ID in hex: up to 255 bytes.
+        keyId: z.string().max(600),
         label: z.string().max(200),
         algorithm: z.enum(keyAlgorithms),
         publicKey: base64,
@@ -81,6 +85,8 @@ export const fromDeskShape = z.discriminatedUnion('type', [
   z.object({ type: z.literal('tokens'), tokens: z.array(deskTokenShape).max(32) }),
   z.object({ type: z.literal('answer'), id: z.uuid(), signature: base64, proof: base64 }),
   z.object({ type: z.literal('refuse'), id: z.uuid(), reason: z.string().max(500) }),
+  /** The person took the pairing off this PC: the host ends it too. */
+  z.object({ type: z.literal('leave') }),
 ])
 export type FromDesk = z.infer<typeof fromDeskShape>
 
