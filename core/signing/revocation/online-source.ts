@@ -7,6 +7,7 @@ import { EvidenceCache } from './evidence-cache.js'
 import type { ExchangeOptions } from './exchange.js'
 import { fetchIssuers } from './issuer-client.js'
 import { askOcsp } from './ocsp-client.js'
+import { SilentServers } from './silent-servers.js'
 
 export interface OnlineSourceOptions extends ExchangeOptions {
   /** Shared by all that ask; one of its own unless told. */
@@ -22,7 +23,8 @@ const day = 24 * 3_600_000
  * issuers by authorityInfoAccess. Bounded in number, size and time; answers are kept until they name a newer one. Never
  * throws: what failed is a finding.
  */
-export function createOnlineSource(options: OnlineSourceOptions = {}): RevocationSource {
+export function createOnlineSource(settings: OnlineSourceOptions = {}): RevocationSource {
+  const options: OnlineSourceOptions = { silent: new SilentServers(), ...settings }
   const cache = options.cache ?? new EvidenceCache()
   const now = options.now ?? ((): Date => new Date())
   const soonest = (until: Date | undefined): { until?: Date } =>

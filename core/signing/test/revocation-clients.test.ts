@@ -188,6 +188,25 @@ describe('clients of OCSP, lists and issuers', function () {
     )
   })
 
+  it('a server that does not answer is not waited for again within a minute', async () => {
+    let now = new Date()
+    const online = source({ timeoutMs: 200, now: () => now })
+    answerWith = () => 'silent'
+    const ask = async (): Promise<string[]> => {
+      const one = readCertificate(certificate({ ocsp: `${url}/ocsp`, crl: `${url}/crl` }).der)
+      return (await online.evidenceFor(one, readCertificate(root.der))).findings.map((finding) => finding.code)
+    }
+    const unreachable = ['SIGN-OCSP-UNREACHABLE', 'SIGN-CRL-UNREACHABLE']
+    assert.deepEqual(await ask(), unreachable)
+    assert.deepEqual(await ask(), unreachable)
+    assert.deepEqual(asked, ['/ocsp'])
+    now = new Date(now.getTime() + 61_000)
+    answerWith = () => 500
+    // An answer, be it a refusal, is no silence.
+    assert.deepEqual(await ask(), unreachable)
+    assert.deepEqual(asked, ['/ocsp', '/ocsp', '/crl'])
+  })
+
   it('reaches no private address that is not allowed', async () => {
     const leaf = certificate({ ocsp: url, crl: `${url}/crl`, issuer: `${url}/root.cer` })
     answerWith = () => ocspOf(leaf, root, { responder })

@@ -10,8 +10,11 @@ import type { CarriedTimeStamp, JudgeOptions } from './judge-signature.js'
 
 const timeStamping = '1.3.6.1.5.5.7.3.8'
 
-/** Reasons after which older tokens of a revoked authority still hold (RFC 3161 section 4 item 1). */
-const harmlessReasons: ReadonlySet<string | null> = new Set(['unspecified', 'affiliationChanged', 'superseded', 'cessationOfOperation'])
+/**
+ * Reasons after which older tokens of a revoked authority still hold (RFC 3161 section 4 item 1). Unspecified is not among
+ * them: RFC 5280 writes it by leaving the reason out, and without a reason RFC 3161 lets no token hold.
+ */
+const harmlessReasons: ReadonlySet<string | null> = new Set(['affiliationChanged', 'superseded', 'cessationOfOperation'])
 
 export interface TimeStampJudgement {
   readonly kind: CarriedTimeStamp['kind']
@@ -87,7 +90,9 @@ export async function judgeTimeStamp(carried: CarriedTimeStamp, options: TimeSta
     })
   let judged = await ask(existedAt)
   const { revoked } = judged
-  if (revoked?.certificate === certificate.sha256 && harmlessReasons.has(revoked.reason) && isBefore(at, revoked.revokedAt))
+  // What ended since proves nothing alone, revoked or not.
+  const lives = judged.path.chain.every((one) => existedAt <= one.notAfter)
+  if (lives && revoked?.certificate === certificate.sha256 && harmlessReasons.has(revoked.reason) && isBefore(at, revoked.revokedAt))
     judged = await ask(at)
   const problem =
     pathProblem(judged, options) ??

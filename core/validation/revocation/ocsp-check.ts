@@ -3,23 +3,28 @@ import { checkSigned } from '../certificate/certificate-signature.js'
 import { extendedKeyUsagesOf, extensionOids } from '../certificate/extensions.js'
 import { answerFor, isResponder, type OcspResponse, type SingleAnswer } from './ocsp.js'
 import { statusByLists } from './crl-check.js'
-import { nothingTold, speaksAbout, type RevocationContext, type Told } from './revocation-context.js'
+import { nothingTold, speaksAbout, tolerance, type RevocationContext, type Told } from './revocation-context.js'
 
 const ocspSigning = '1.3.6.1.5.5.7.3.9'
 const maximumResponses = 64
 
-/** Status of a certificate by OCSP responses (RFC 6960 section 3.2), the newest that may speak. */
+/**
+ * Status of a certificate by OCSP responses (RFC 6960 section 3.2), the newest that may speak. Revoked once is revoked for
+ * good, unless it was a hold: an answer that says so is believed however old it is.
+ */
 export function statusByResponses(context: RevocationContext): Told {
   let checks = 0
+  let good: Told | undefined
   for (const response of context.evidence.responses) {
     if (response.partlyUnknown) continue
     const answer = answerFor(response, context.certificate, { spki: context.issuerKey.spki, subjectDer: context.issuer.subjectDer })
     if (answer === undefined || answer.partlyUnknown || answer.status === 'unknown') continue
-    if (!speaksAbout(answer, context.at, context.until) || forgetsExpired(answer, context.certificate)) continue
-    if (++checks > maximumResponses) return nothingTold
+    const speaks = speaksAbout(answer, context.at, context.until) && !forgetsExpired(answer, context.certificate)
+    if (!isFinal(answer, context) && (!speaks || good !== undefined)) continue
+    if (++checks > maximumResponses) break
     if (!isAuthorised(response, context)) continue
     const revoked = answer.status === 'revoked' && answer.revokedAt !== undefined && answer.revokedAt <= context.at
-    return {
+    const told: Told = {
       status: revoked ? 'revoked' : 'good',
       source: 'ocsp',
       producedAt: response.producedAt.toISOString(),
@@ -28,8 +33,16 @@ export function statusByResponses(context: RevocationContext): Told {
       revokedAt: answer.revokedAt?.toISOString() ?? null,
       reason: answer.reason ?? (answer.status === 'revoked' ? 'unspecified' : null),
     }
+    if (revoked) return told
+    good ??= told
   }
-  return nothingTold
+  return good ?? nothingTold
+}
+
+/** It was revoked by then, and not only held. */
+function isFinal(answer: SingleAnswer, { at, until }: RevocationContext): boolean {
+  if (answer.status !== 'revoked' || answer.revokedAt === undefined || answer.revokedAt > at) return false
+  return answer.reason !== 'certificateHold' && answer.thisUpdate.getTime() <= until.getTime() + tolerance
 }
 
 /** A responder need not remember certificates that expired before its answer, unless it says how far back it does. */

@@ -45,7 +45,7 @@ export const nothingTold: Told = {
 }
 
 /** Clocks of authorities and ours may differ by this much. */
-const tolerance = 5 * 60_000
+export const tolerance = 5 * 60_000
 /** Life of evidence that does not say when the next comes. */
 const lifeWithoutNext = 24 * 3_600_000
 

@@ -154,16 +154,23 @@ describe('validation process (EN 319 102-1)', () => {
 
   it('a withdrawn authority of stamps: older stamps hold when its key was not the reason (RFC 3161 section 4)', async () => {
     const cms = await signed(day('2026-03-02'))
-    const list = (reason: number): Partial<VerifyOptions> =>
+    const list = (reason?: number, by: TestCertificate = authority): Partial<VerifyOptions> =>
       crls(
         crlOf(root, {
           at: day('2026-05-20'),
           next: day('2026-12-31'),
-          revoked: [{ certificate: authority, at: day('2026-04-15'), reason }],
+          revoked: [{ certificate: by, at: day('2026-04-15'), ...(reason === undefined ? {} : { reason }) }],
         }),
       )
     assert.equal((await judge(cms, { at: day('2026-05-21'), ...list(5) })).timeSource, 'time-stamp')
     assert.equal((await judge(cms, { at: day('2026-05-21'), ...list(1) })).timeSource, 'claimed')
+    // Without a reason nobody knows whether the key was it.
+    assert.equal((await judge(cms, { at: day('2026-05-21'), ...list() })).timeSource, 'claimed')
+    // Revoked is not better than expired: a certificate that has ended proves nothing alone.
+    const short = stampAuthority(root, { extra: offered, notAfter: day('2026-05-15') })
+    const ended = await signed(day('2026-03-02'), own, short)
+    assert.equal((await judge(ended, { at: day('2026-05-21') })).timeSource, 'claimed')
+    assert.equal((await judge(ended, { at: day('2026-05-21'), ...list(5, short) })).timeSource, 'claimed')
   })
 
   it('an unknown status: a warning by default, TRY_LATER where it is required', async () => {

@@ -70,6 +70,8 @@ export interface ResponseWishes {
   readonly producedAt: Date
   readonly nextUpdate?: Date
   readonly revokedAt?: Date
+  /** CRLReason by number. */
+  readonly reason?: number
   readonly digest?: 'sha1' | 'sha256'
   readonly certificates?: readonly TestCertificate[]
   readonly single?: readonly Buffer[]
@@ -88,7 +90,9 @@ export function issueResponse(wishes: ResponseWishes): Buffer {
     octetString(hash(keyBits(wishes.issuer))),
     element(0x02, leaf.serialBytes),
   )
-  const status = wishes.revokedAt === undefined ? contextPrimitive(0, Buffer.alloc(0)) : context(1, generalizedTime(wishes.revokedAt))
+  const reason = wishes.reason === undefined ? [] : [context(0, element(0x0a, Buffer.from([wishes.reason])))]
+  const status =
+    wishes.revokedAt === undefined ? contextPrimitive(0, Buffer.alloc(0)) : context(1, generalizedTime(wishes.revokedAt), ...reason)
   const single = sequence(
     id,
     status,

@@ -180,6 +180,19 @@ describe('revocation', () => {
       }
     })
 
+    it('revoked once is revoked for good, be the answer outdated or a newer one silent; a hold is not', () => {
+      const old = { producedAt: days(-5), nextUpdate: days(-4) }
+      const revoked = response({ ...old, revokedAt: days(-6), reason: 1 })
+      assert.equal(ask({ crls: [rootList], ocsp: [revoked] }).subIndication, 'REVOKED')
+      assert.equal(ask({ crls: [rootList], ocsp: [response(), revoked] }).subIndication, 'REVOKED')
+      const held = response({ ...old, revokedAt: days(-6), reason: 6 })
+      assert.equal(ask({ crls: [rootList], ocsp: [response(), held] }).subIndication, null)
+      assert.equal(ask({ crls: [rootList], ocsp: [held] }).subIndication, 'TRY_LATER')
+      // Not yet revoked is good, and told.
+      const tomorrow = ask({ crls: [rootList], ocsp: [response({ revokedAt: days(1) })] })
+      assert.deepEqual([tomorrow.subIndication, tomorrow.revocation[0]?.revokedAt], [null, days(1).toISOString()])
+    })
+
     it('a list that revokes is stronger than an answer that it is good', () => {
       const list = issueList({ signer: middle, ...current, revoked: [{ certificate: leaf, at: days(-3) }] })
       assert.equal(ask({ crls: [rootList, list], ocsp: [response()] }).subIndication, 'REVOKED')
