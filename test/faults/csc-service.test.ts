@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createAudit, type AuditSystem } from '../../core/audit/create-audit.js'
 import { createLogger } from '../../core/host/logger.js'
+import { issueCertificate } from '../../core/signing/test/test-authority.js'
 import { Fault } from '../../core/i18n/fault.js'
 import { createSigningService } from '../../core/signing/create-signing-service.js'
 import type { KeyReference } from '../../core/signing/key.js'
@@ -174,6 +179,62 @@ describe('a remote signing service that fails (CSC)', function () {
     sandbox.faults.inject({ kind: 'reset-mid-body', path: 'authorize' })
     await assert.rejects(sign(by, 'person-pin'), fault('SIGN-CSC-UNREACHABLE'))
     await sign(by, 'person-pin')
+  })
+
+  it('sends a wrong PIN once whatever a service calls it, and hands on no words that hold it', async () => {
+    const answers = [
+      [401, 'invalid_pin', 'wrong'],
+      [400, 'invalid_request', 'The PIN 604417 is wrong'],
+      [400, 'invalid_request', 'Authorisation failed'],
+    ] as const
+    for (const [status, error, description] of answers) {
+      let sent = 0
+      const hostile = createServer((request, response) => {
+        const path = request.url ?? ''
+        request.resume().on('end', () => {
+          const authorising = path.endsWith('authorize')
+          if (authorising) sent++
+          const [certificate] = certificates
+          const body = path.endsWith('info')
+            ? path.includes('credentials')
+              ? {
+                  key: { status: 'enabled', algo: ['1.2.840.10045.4.3.2'] },
+                  cert: { certificates: [certificate] },
+                  auth: { mode: 'explicit', objects: [{ type: 'Password', id: 'PIN' }] },
+                }
+              : { authType: ['oauth2client'] }
+            : authorising
+              ? { error, error_description: description }
+              : { access_token: 'token' }
+          response.writeHead(authorising ? status : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+        })
+      }).listen(0, '127.0.0.1')
+      await once(hostile, 'listening')
+      const { port } = hostile.address() as AddressInfo // it listens on a port
+      const file = path.join(folder, 'hostile-pin')
+      writeFileSync(file, '604417')
+      const certificates = [issueCertificate({ commonName: 'x' }).der.toString('base64')]
+      const by = provider({ url: `http://127.0.0.1:${port}/csc/v2`, pinFile: file })
+      try {
+        for (let round = 0; round < 4; round++)
+          await assert.rejects(
+            by.signDigest(
+              { keyId: 'k', companyId: 'c', algorithm: 'ec-p256', stored: { service: 'qtsp', credentialId: 'x' } },
+              { scheme: 'ecdsa', digestAlgorithm: 'sha256', digest: randomBytes(32) },
+            ),
+            (thrown) => {
+              assert.ok(thrown instanceof Fault)
+              assert.match(thrown.code, /^SIGN-(?:PIN-WRONG|CSC-)/)
+              assert.doesNotMatch(inspect(thrown, { depth: 9 }), /604417/)
+              return true
+            },
+          )
+        assert.equal(sent, 1, description)
+      } finally {
+        await by.close()
+        hostile.close()
+      }
+    }
   })
 
   it('refuses credentials that want a person, are switched off or not there, and services that are not safe', async () => {

@@ -76,6 +76,8 @@ interface Grant {
   readonly credentialId: string
   /** Digests it covers, as hexadecimal, with the times each may still be signed. */
   readonly left: Map<string, number>
+  /** What it was said to be for; checked then, and what the use log tells. */
+  readonly clientData: string
   readonly until: number
 }
 
@@ -239,7 +241,7 @@ export class CscProtocol {
     const left = new Map<string, number>()
     for (const hash of hashes) left.set(hash.toString('hex'), (left.get(hash.toString('hex')) ?? 0) + 1)
     const until = this.now() + this.limits.sadSeconds * 1000
-    this.grants.set(nameOf(sad), { caller: caller.name, credentialId: credential.id, left, until })
+    this.grants.set(nameOf(sad), { caller: caller.name, credentialId: credential.id, left, until, clientData: asked.clientData ?? '' })
     this.dropOld()
     return { SAD: sad, expiresIn: this.limits.sadSeconds }
   }
@@ -258,8 +260,8 @@ export class CscProtocol {
     if (named === undefined || credential.algorithm.startsWith('rsa-') !== (named.scheme !== 'ecdsa'))
       throw invalid('Invalid parameter signAlgo')
     const hashes = given.map((text) => readHash(text, undefined, digestLengths[named.digest]))
-    this.use(asked.SAD, caller, credential.id, hashes)
-    const order = { scheme: named.scheme, digestAlgorithm: named.digest, hashes, clientData: asked.clientData ?? '' }
+    const clientData = this.use(asked.SAD, caller, credential.id, hashes, asked.clientData)
+    const order = { scheme: named.scheme, digestAlgorithm: named.digest, hashes, clientData }
     const signatures = await this.backend.sign(caller, credential, order)
     return { signatures: signatures.map((signature) => signature.toString('base64')) }
   }
@@ -271,8 +273,11 @@ export class CscProtocol {
     return { timestamp: (await this.backend.timestamp(digest, asked.hashAlgo, asked.nonce)).toString('base64') }
   }
 
-  /** Takes the digests out of the authorisation, all or none, before the key is used: no second use, whatever happens then. */
-  private use(sad: string, caller: CscCaller, credentialId: string, hashes: readonly Buffer[]): void {
+  /**
+   * Takes the digests out of the authorisation, all or none, before the key is used: no second use, whatever happens then.
+   * @returns what the authorisation was given for; the request may repeat it and not change it
+   */
+  private use(sad: string, caller: CscCaller, credentialId: string, hashes: readonly Buffer[], clientData: string | undefined): string {
     const name = nameOf(sad)
     const grant = this.grants.get(name)
     if (grant === undefined || grant.caller !== caller.name || grant.credentialId !== credentialId) throw invalid('Invalid parameter SAD')
@@ -280,6 +285,7 @@ export class CscProtocol {
       this.grants.delete(name)
       throw invalid('SAD expired')
     }
+    if (clientData !== undefined && clientData !== grant.clientData) throw invalid('Invalid parameter clientData')
     const left = new Map(grant.left)
     for (const hash of hashes) {
       const times = left.get(hash.toString('hex')) ?? 0
@@ -289,6 +295,7 @@ export class CscProtocol {
     }
     if (left.size === 0) this.grants.delete(name)
     else this.grants.set(name, { ...grant, left })
+    return grant.clientData
   }
 
   private async credential(caller: CscCaller, id: string): Promise<ServedCredential> {

@@ -40,6 +40,8 @@ export const signerConfigurationSchema = z.strictObject({
       keyFile: z.string(),
       /** Authority of the clients' certificates, PEM. Nobody else gets past the handshake. */
       clientAuthorityFile: z.string(),
+      /** That authority's list of revoked certificates, PEM; read again at a reload. One that has ended lets nobody in. */
+      clientRevocationFile: z.string().optional(),
     })
     .optional(),
   /** Without TLS, on a loopback address alone: every program of this machine is then this client. */
@@ -161,7 +163,12 @@ function absolute(configuration: SignerConfiguration, folder: string): SignerCon
     ...(tls === undefined
       ? {}
       : {
-          tls: { certificateFile: at(tls.certificateFile), keyFile: at(tls.keyFile), clientAuthorityFile: at(tls.clientAuthorityFile) },
+          tls: {
+            certificateFile: at(tls.certificateFile),
+            keyFile: at(tls.keyFile),
+            clientAuthorityFile: at(tls.clientAuthorityFile),
+            ...(tls.clientRevocationFile === undefined ? {} : { clientRevocationFile: at(tls.clientRevocationFile) }),
+          },
         }),
     pkcs11: configuration.pkcs11.map((one) => ({ ...one, pinFile: one.pinFile === null ? null : at(one.pinFile) })),
     credentials: configuration.credentials.map((one) => ({

@@ -252,6 +252,10 @@ function tlsOptions({ tls }: SignerConfiguration): https.ServerOptions {
     cert: readSignerFile(tls.certificateFile),
     key: readSignerFile(tls.keyFile),
     ca: readSignerFile(tls.clientAuthorityFile),
+    // A certificate that was lost keeps its subject: the authority's list says that it counts no more.
+    ...(tls.clientRevocationFile === undefined ? {} : { crl: readSignerFile(tls.clientRevocationFile) }),
+    // Whoever has no certificate must not hold connections of those who have.
+    handshakeTimeout: 10_000,
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',

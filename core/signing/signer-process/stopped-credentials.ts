@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Fault } from '../../i18n/fault.js'
 
 const stoppedFile = z.record(z.string(), z.object({ at: z.string(), reason: z.string() }))
 
@@ -45,19 +46,52 @@ export class StoppedCredentials {
   }
 }
 
-/** @returns false when it was stopped before; the first reason stays */
+/** A report in progress by another process takes milliseconds; one that died is stepped over after this. */
+const lockMs = 5_000
+
+/**
+ * @returns false when it was stopped before; the first reason stays
+ * @throws Fault SIGNER-STOPS-UNREADABLE: a list that cannot be read is never replaced, since what it stopped would start again
+ */
 export function stopCredential(folder: string, credential: string, reason: string, at: Date): boolean {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = fileIn(folder)
-  const stops = new Map(existsSync(file) ? readStops(file) : [])
-  if (stops.has(credential)) return false
-  stops.set(credential, { at: at.toISOString(), reason })
-  // Written beside and renamed: the running signer reads the old list or the new one, never half of one.
-  writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(stops), null, 2)}\n`, { mode: 0o600 })
-  renameSync(`${file}.new`, file)
-  return true
+  const coming = `${file}.new`
+  lock(coming)
+  try {
+    const stops = existsSync(file) ? readStops(file) : new Map<string, Stop>()
+    if (stops === undefined) throw new Fault('SIGNER-STOPS-UNREADABLE', { params: { file }, status: 500 })
+    if (stops.has(credential)) {
+      rmSync(coming, { force: true })
+      return false
+    }
+    // Written beside and renamed: the running signer reads the old list or the new one, never half of one.
+    const all = new Map(stops).set(credential, { at: at.toISOString(), reason })
+    writeFileSync(coming, `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`, { mode: 0o600 })
+    renameSync(coming, file)
+    return true
+  } catch (error) {
+    rmSync(coming, { force: true })
+    throw error
+  }
 }
 
+/** The coming file is the lock too: two reports at once would each lose what the other stopped. */
+function lock(coming: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (const until = Date.now() + lockMs; ;) {
+    try {
+      writeFileSync(coming, '', { flag: 'wx', mode: 0o600 })
+      return
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (Date.now() > until) rmSync(coming, { force: true })
+      else Atomics.wait(pause, 0, 0, 10)
+    }
+  }
+}
+
+/** @returns undefined for a file that is damaged or belongs to somebody else */
 function readStops(file: string): ReadonlyMap<string, Stop> | undefined {
   try {
     return new Map(Object.entries(stoppedFile.parse(JSON.parse(readFileSync(file, 'utf8')))))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, randomUUID } from 'node:crypto'
 import { demonstrationCompany } from '../../compliance/index.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { WebClient } from '../../../test/helpers/web-client.js'
@@ -91,6 +91,20 @@ describe('pages of keys', function () {
     ])
     assert.equal(wrong.status, 200)
     assert.match(wrong.text, /SIGN-POLICY-AMOUNT/)
+    for (const [name, value, code] of [
+      ['holder', randomUUID(), 'SIGN-POLICY-UNKNOWN'],
+      ['users', randomUUID(), 'SIGN-POLICY-UNKNOWN'],
+      ['groups', 'gone.group', 'SIGN-POLICY-UNKNOWN'],
+      ['approver', 'gone.group', 'SIGN-POLICY-UNKNOWN'],
+      ['above', '7', 'SIGN-POLICY-APPROVER'],
+    ] as const) {
+      const unknown = await amal.post(`${page}/policy`, [
+        ['purposes', 'sign-contract'],
+        ['aboveCurrency', 'SAR'],
+        [name, value],
+      ])
+      assert.ok(unknown.text.includes(code), name)
+    }
     const key = await running.host.db.company(company.id, (transaction) => running.host.signing.key(transaction, id))
     assert.deepEqual(key.access?.approval, { group: 'credentials.approver', above: { value: '1000.0000', currency: 'SAR' } })
     assert.deepEqual(key.access.users, [ids.get('amal')])
@@ -113,6 +127,28 @@ describe('pages of keys', function () {
     for (const text of ['Key generated', 'Key policy changed', 'Approval of a use asked for', 'Use of the key approved', 'Key used']) {
       assert.ok(history.text.includes(text), text)
     }
+  })
+
+  it("keeps a holder who has left: saving the form does not make the key everybody's", async () => {
+    const left = { id: randomUUID(), name: 'Salma, who left' }
+    const key = await running.host.db.company(company.id, async (transaction) => {
+      const made = await running.host.signing.generateKey(transaction, system, {
+        name: 'Own',
+        algorithm: 'ec-p256',
+        purposes: ['sign-contract'],
+      })
+      return running.host.signing.setPolicy(transaction, system, made.id, { access: { holder: left, users: [], groups: [] } })
+    })
+    const page = `/app/credentials/keys/${key.id}`
+    assert.match((await as('amal').get(page)).text, new RegExp(`value="${left.id}" selected>Salma, who left`))
+    const form = [
+      ['purposes', 'sign-contract'],
+      ['until', '2027-12-31'],
+      ['holder', left.id],
+    ] as const
+    assert.equal((await as('amal').post(`${page}/policy`, form)).status, 303)
+    const kept = await running.host.db.company(company.id, (transaction) => running.host.signing.key(transaction, key.id))
+    assert.deepEqual(kept.access?.holder, left)
   })
 
   it('says no to people without the group', async () => {
@@ -167,7 +203,7 @@ describe('pages of keys', function () {
         await remindOfExpiry(running.host, call)
       }
     } finally {
-      clock = new Date()
+      clock = undefined
     }
     assert.deepEqual(await reminders(), [7, 14, 30, 60])
     assert.deepEqual([61, 60, 31, 30, 8, 7, 0, -1].map(reminderStep), [undefined, 60, 60, 30, 14, 7, 7, undefined])

@@ -28,6 +28,12 @@ export class CscRefusal extends Error {
     super(`${status} ${error}`)
     this.name = 'CscRefusal'
   }
+
+  /** A service may say the secret back that it refused: then its words go no further. */
+  without(secret: Buffer): CscRefusal {
+    const echoed = secret.length > 0 && Buffer.from(`${this.error} ${this.description}`).includes(secret)
+    return echoed ? new CscRefusal(this.status, 'refused', '') : this
+  }
 }
 
 interface Token {
@@ -88,7 +94,9 @@ export class CscConnection {
         const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token.value}` }
         return this.parse(answer, await this.request(method, body, headers))
       } catch (error) {
-        if (!(error instanceof CscRefusal) || error.status !== 401 || token === undefined || round > 0) throw error
+        // A wrong PIN is no ended token, whatever the status: the request is not made a second time.
+        const ended = error instanceof CscRefusal && error.status === 401 && !/pin/i.test(error.error)
+        if (!ended || token === undefined || round > 0) throw error
         // Others that met the same refusal may have renewed it meanwhile.
         const current = await this.token?.catch(() => undefined)
         if (current?.value === token.value) this.token = undefined

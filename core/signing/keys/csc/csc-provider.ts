@@ -182,8 +182,13 @@ export class CscKeyProvider implements KeyProvider {
           pins.wasAccepted(credentialId)
           return SAD
         } catch (error) {
-          if (error instanceof CscRefusal && /^(?:invalid_pin|pin_locked)$/.test(error.error)) pins.wasRefused(credentialId)
-          else if (
+          if (error instanceof CscRefusal) {
+            if (/\bpin\b|_pin|pin_|password/i.test(`${error.error} ${error.description}`)) pins.wasRefused(credentialId)
+            // Services name a wrong PIN in many ways: one that was never accepted is not sent again after a refusal without a name.
+            else if (error.status === 400) pins.answerLost(credentialId)
+            throw error.without(pin)
+          }
+          if (
             error instanceof Fault &&
             /^SIGN-CSC-(?:UNREACHABLE|MALFORMED)$/.test(error.code) &&
             error.params['reason'] !== 'ECONNREFUSED'

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -10,7 +12,7 @@ import { verifyDigestSignature } from '../../../validation/ecdsa.js'
 import { CscKeyProvider } from '../../keys/csc/csc-provider.js'
 import { issueCertificate } from '../../test/test-authority.js'
 import { startSigner, type Signer } from '../signer-server.js'
-import { stopCredential } from '../stopped-credentials.js'
+import { StoppedCredentials, stopCredential } from '../stopped-credentials.js'
 import { logFile, verifyUseLog } from '../use-log.js'
 import { silent, SignerHouse } from './signer-house.js'
 
@@ -291,6 +293,85 @@ describe('khatm signer', () => {
     await assert.rejects(sign(hostOf('host-a')), fault('SIGN-CSC-CREDENTIAL-DISABLED'))
     writeFileSync(file, before)
     await sign(hostOf('host-a'))
+  })
+
+  it('never replaces a list that cannot be read, and loses none of many reports made at once', async () => {
+    const folder = join(house.folder, 'reports')
+    stopCredential(folder, 'first', 'lost', new Date())
+    writeFileSync(join(folder, 'stopped.json'), '{"first": ')
+    assert.throws(() => stopCredential(folder, 'second', 'lost', new Date()), fault('SIGNER-STOPS-UNREADABLE'))
+    assert.equal(readFileSync(join(folder, 'stopped.json'), 'utf8'), '{"first": ')
+    rmSync(join(folder, 'stopped.json'))
+    const module = join(import.meta.dirname, '..', 'stopped-credentials.ts')
+    const report = (name: string): string =>
+      `import { StoppedCredentials, stopCredential } from ${JSON.stringify(module)}; for (let i = 0; i < 40; i++) stopCredential(${JSON.stringify(folder)}, '${name}' + i, 'x', new Date())`
+    await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', report(name)], { stdio: 'ignore' })
+        const [code] = (await once(child, 'exit')) as [number | null]
+        assert.equal(code, 0)
+      }),
+    )
+    assert.equal(new StoppedCredentials(folder).all().length, 80)
+  })
+
+  it('writes into the log what the authorisation was given for, whatever the signature request says', async () => {
+    const hash = randomBytes(32)
+    const base = { credentialID: 'invoices', hashes: [hash.toString('base64')], hashAlgorithmOID: sha256 }
+    const clientData = 'purpose=seal-document'
+    const given = await raw('host-a', '/csc/v2/credentials/authorize', { ...base, numSignatures: 1, clientData })
+    const { SAD } = JSON.parse(given.body.toString()) as { SAD: string }
+    const order = { ...base, SAD, signAlgo: ecdsaSha256 }
+    const lie = await raw('host-a', '/csc/v2/signatures/signHash', { ...order, clientData: 'purpose=sign-contract' })
+    assert.deepEqual(said(lie), [400, 'invalid_request: Invalid parameter clientData'])
+    assert.equal((await raw('host-a', '/csc/v2/signatures/signHash', order)).status, 200)
+    const entry = readFileSync(logFile(house.stateFolder), 'utf8').trimEnd().split('\n').at(-1) ?? ''
+    assert.match(entry, new RegExp(`${hash.toString('hex')}.*"for":"purpose=seal-document"`))
+  })
+
+  it('lets no revoked certificate in, nor anybody by TLS 1.1, and no name that only looks like a client', async () => {
+    const other = new SignerHouse()
+    const agents: https.Agent[] = []
+    let process: Signer | undefined
+    try {
+      for (const name of ['good', 'stolen']) other.addClient(name)
+      other.addClient('good, O=Khatm tests, C=SA', { known: false })
+      other.addKeyFile('seal', 'ec-p256')
+      const file = (name: string): string => join(other.folder, name)
+      other.write('authority.key', other.authority.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+      other.write('index.txt', '')
+      const ca = [
+        'database = index.txt',
+        'default_md = sha256',
+        'default_crl_days = 9',
+        'certificate = authority.pem',
+        'private_key = authority.key',
+      ]
+      other.write('ca.cnf', ['[ca]', 'default_ca = a', '[a]', ...ca].join('\n'))
+      const openssl = (...args: string[]): void => {
+        execFileSync('openssl', ['ca', '-config', 'ca.cnf', ...args], { cwd: other.folder, stdio: 'ignore' })
+      }
+      openssl('-revoke', 'stolen.pem')
+      openssl('-gencrl', '-out', 'revoked.pem')
+      const tls = { certificateFile: 'server.pem', keyFile: 'server.key', clientAuthorityFile: 'authority.pem' }
+      other.more = { tls: { ...tls, clientRevocationFile: 'revoked.pem' } }
+      process = await startSigner(other.configure(), silent)
+      const url = `${process.url.replace(/\/csc$/, '')}/health`
+      const health = async (client: string, more: https.AgentOptions = {}): Promise<number> => {
+        const read = (name: string): Buffer => readFileSync(file(name))
+        const agent = new https.Agent({ ca: read('authority.pem'), cert: read(`${client}.pem`), key: read(`${client}.key`), ...more })
+        agents.push(agent)
+        return (await fetchGuarded(url, { allowPrivate: [new URL(url).origin], agent })).status
+      }
+      assert.equal(await health('good'), 200)
+      await assert.rejects(health('stolen'))
+      await assert.rejects(health('good', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }))
+      assert.equal(await health('good, O=Khatm tests, C=SA'), 403)
+    } finally {
+      for (const agent of agents) agent.destroy()
+      await process?.stop()
+      other.remove()
+    }
   })
 
   it('a clock that is years ahead makes its certificates expired, and the host does not sign', async () => {
