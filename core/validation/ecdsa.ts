@@ -12,6 +12,7 @@ import type { DigestAlgorithm, SignatureScheme } from '../signing/key.js'
 import { integer, sequence } from '../signing/der.js'
 import { readCertificate } from './certificate/certificate.js'
 import { DerElement } from './der-reader.js'
+import { sumHasX } from './native-products.js'
 import { combine, curves, inverse, isOnCurve, modulo, type Curve } from './weierstrass.js'
 
 /** DigestInfo up to the digest itself (RFC 8017 9.2 note 1). */
@@ -94,7 +95,11 @@ function verifyOnNistCurve(curve: Curve, point: Buffer, digest: Uint8Array, sign
   if (r >= curve.n || s >= curve.n) return false
   const e = BigInt(`0x${Buffer.from(digest.subarray(0, curve.size)).toString('hex')}`)
   const w = inverse(s, curve.n)
-  const x = combine(curve, modulo(e * w, curve.n), modulo(r * w, curve.n), qx, qy)
+  const u = modulo(e * w, curve.n)
+  const v = modulo(r * w, curve.n)
+  const native = curve === curves['ec-p256'] ? sumHasX({ u, v, point, qx, qy, r }) : undefined
+  if (native !== undefined) return native
+  const x = combine(curve, u, v, qx, qy)
   return x !== undefined && modulo(x, curve.n) === r
 }
 
@@ -155,7 +160,7 @@ export interface DigestSignature {
   readonly digest: Uint8Array
   /** DER Ecdsa-Sig-Value for ECDSA, the block for RSA. */
   readonly signature: Uint8Array
-  /** The bytes `digest` was made of. With them the check of P-256 and P-384 runs natively (about 20 times faster). */
+  /** The bytes `digest` was made of. With them the check of P-256 and P-384 is one native step. */
   readonly message?: Uint8Array
 }
 
