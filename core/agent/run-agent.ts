@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly terminal: boolean
   readonly port: number
   readonly say: (line: string) => void
+  /** How often pairings are looked at. Milliseconds. */
+  readonly lookMs?: number
 }
 
 export interface RunningAgent {
@@ -80,7 +82,7 @@ export async function runAgent(options: RunOptions): Promise<RunningAgent> {
     } catch (error) {
       warn({ code: error instanceof Fault ? error.code : 'error' }, 'pairings could not be read')
     }
-  }, 2_000)
+  }, options.lookMs ?? 2_000)
   if (url !== undefined) writeOpener(folder, url)
   writeRunning(folder, { pid: process.pid, startedAt: new Date().toISOString(), url: url ?? null })
   return {

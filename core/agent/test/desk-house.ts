@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CompanyContext } from '../../access/context.js'
 import { createAudit, type AuditSystem } from '../../audit/create-audit.js'
-import { createLogger } from '../../host/logger.js'
+import { createLogger, type Logger } from '../../host/logger.js'
 import { AgentKeyProvider } from '../../signing/keys/agent/agent-provider.js'
 import { DeskEndpoint, refuse } from '../../signing/keys/agent/desk-endpoint.js'
 import { softHsmLibrary } from '../../signing/test/soft-token.js'
@@ -21,6 +21,7 @@ export interface HouseOptions {
   readonly waitSeconds?: number
   readonly waitWithoutDeskSeconds?: number
   readonly requestHours?: number
+  readonly logger?: Logger
 }
 
 /** The host's side of the agent on a database of its own and a real port, without the rest of the host. */
@@ -46,7 +47,7 @@ export class DeskHouse {
   static async open(options: HouseOptions = {}): Promise<DeskHouse> {
     const scratch = await scratchDatabase()
     const { database, dataDir } = scratch
-    const logger = createLogger({ logLevel: 'silent' })
+    const logger = options.logger ?? createLogger({ logLevel: 'silent' })
     const folder = mkdtempSync(join(tmpdir(), 'khatm-desk-'))
     const now = (): Date => new Date(Date.now() + (house.current?.clockAhead ?? 0))
     const house: { current?: DeskHouse } = {}
@@ -63,7 +64,12 @@ export class DeskHouse {
         audit,
         now,
         config: { dataDir, signing: { agent } },
-        logger: { warn: (facts) => house.current?.warnings.push(facts) },
+        logger: {
+          warn: (facts, message) => {
+            house.current?.warnings.push(facts)
+            logger.warn(facts, message)
+          },
+        },
       })
     const opened = new DeskHouse(scratch, audit, companyId, await systemContextOf(companyId), folder, make(), make)
     house.current = opened

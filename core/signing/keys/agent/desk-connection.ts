@@ -65,7 +65,7 @@ export class DeskConnection {
       const flood = this.waiting.frames > mostWaiting.frames || this.waiting.bytes > mostWaiting.bytes
       if (binary || flood || (this.agentId === undefined && bytes > longestGreeting)) {
         this.end('flood')
-        socket.terminate()
+        this.drop()
       } else
         this.work = this.work
           .then(() => this.received(textOf(data), bytes))
@@ -104,6 +104,11 @@ export class DeskConnection {
     setTimeout(() => {
       this.socket.terminate()
     }, 500).unref()
+  }
+
+  /** Without a word: the place is needed. */
+  drop(): void {
+    this.socket.terminate()
   }
 
   checkLife(): void {

@@ -86,7 +86,11 @@ export class DeskEndpoint {
 
   private add(webSocket: WebSocket): void {
     const ungreeted = [...this.connections].filter(({ agentId }) => agentId === undefined)
-    if (ungreeted.length >= mostUngreeted) ungreeted[0]?.end('greeting')
+    const [oldest] = ungreeted
+    if (oldest !== undefined && ungreeted.length >= mostUngreeted) {
+      this.connections.delete(oldest)
+      oldest.drop()
+    }
     const connection = new DeskConnection(webSocket, this.provider, () => {
       this.beat()
     })

@@ -1,0 +1,54 @@
+import { createWriteStream, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { writeHeapSnapshot } from 'node:v8'
+import pino from 'pino'
+import { DeskHouse, until } from '../../core/agent/test/desk-house.js'
+
+/**
+ * A host process with a key on a desk of another process: prints a pairing code, has a document signed there, then lays down
+ * everything the PIN could have got into: its heap, its log, all its tables. Argument: folder. Input: the key's id on its token.
+ */
+const [folder = ''] = process.argv.slice(2)
+const logger = pino({ level: 'trace' }, createWriteStream(path.join(folder, 'log.ndjson')))
+const house = await DeskHouse.open({ waitSeconds: 60, waitWithoutDeskSeconds: 60, logger })
+const tell = (facts: object): void => {
+  process.stdout.write(`${JSON.stringify(facts)}\n`)
+}
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+tell({ url: house.url, code: await house.code() })
+const keyId = String((await lines.next()).value)
+const found = await until('the desk tells its key', async () => {
+  const desks = await house.scratch.database.company(house.companyId, (transaction) => house.provider.desks.list(transaction))
+  const [desk] = desks
+  const [token] = desk?.tokens ?? []
+  if (desk === undefined || token === undefined) return undefined
+  return house.provider.foundKey(house.companyId, { agentId: desk.id, tokenSerial: token.serial, keyId })
+})
+const reference = { keyId: 'seal', companyId: house.companyId, algorithm: found.algorithm, stored: found.stored }
+const subject = { type: 'invoice', id: 'canary', label: 'INV/canary' }
+const signature = await house.provider.signDigest(reference, {
+  scheme: 'ecdsa',
+  digestAlgorithm: 'sha256',
+  digest: Buffer.alloc(32, 7),
+  uses: [{ purpose: 'stamp-e-invoice', subject }],
+})
+// Every row of every table as text: what a dump of the database holds.
+const dump = await house.scratch.database.company(house.companyId, async ({ knex }) => {
+  const { rows: tables } = await knex.raw<{ rows: { name: string }[] }>(
+    `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
+  )
+  const all: string[] = []
+  for (const { name } of tables) {
+    const { rows } = await knex.raw<{ rows: { line: string }[] }>(`select t::text as line from ${name} t`)
+    all.push(...rows.map(({ line }) => `${name} ${line}`))
+  }
+  return all
+})
+writeFileSync(path.join(folder, 'dump.txt'), dump.join('\n'))
+logger.info({ signature: signature.toString('base64') }, 'signed at a desk')
+writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
+tell({ signature: signature.toString('base64'), rows: dump.length })
+await lines.next()
+await house.end()
+process.exit(0)
