@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Configuration } from '../../config/schema.js'
 import type { Audit } from '../audit/audit.js'
 import type { Database } from '../db/database.js'
@@ -30,7 +31,7 @@ export type KeyProviderFactory = (parts: ProviderParts) => KeyProvider
 /** Every source of keys this host knows, in the order they are shown. A further one is one more line here. */
 const factories: readonly KeyProviderFactory[] = [
   ({ masterKeys }) => new SoftwareKeyProvider(masterKeys),
-  ({ config, logger }) => new Pkcs11KeyProvider(config.signing.pkcs11, logger),
+  ({ config, logger }) => new Pkcs11KeyProvider(config.signing.pkcs11, logger, { triesFolder: join(config.dataDir, 'pin-tries') }),
   (parts) => new AgentKeyProvider(parts),
   ({ config }) => new CscKeyProvider(config.signing.csc),
 ]

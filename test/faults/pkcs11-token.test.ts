@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Fault } from '../../core/i18n/fault.js'
@@ -83,6 +84,44 @@ describe('PKCS#11 tokens that fail', function () {
       await sign(other)
     } finally {
       await other.close()
+    }
+  })
+
+  it('does not try a wrong PIN again after a restart, from another module or beside it, nor one whose answer was lost', async () => {
+    const own = new SoftToken()
+    own.generate('EC:prime256v1', '01', 'seal')
+    const [pinFile, triesFolder] = [`${own.folder}/noted-pin`, `${own.folder}/pin-tries`]
+    const config = { ...own.configuration(), pinFile }
+    const find = async (module = 'soft'): Promise<void> => {
+      const fresh = new Pkcs11KeyProvider([config, { ...config, name: 'second' }], { warn: () => undefined }, { triesFolder })
+      try {
+        await fresh.findKey({ module, keyLabel: 'seal' })
+      } finally {
+        await fresh.close()
+      }
+    }
+    try {
+      writeFileSync(pinFile, '000000')
+      const together = await Promise.allSettled([find(), find('second'), find()])
+      for (const one of together) {
+        assert.equal(one.status, 'rejected')
+        isFault('SIGN-PIN-WRONG')(one.reason)
+      }
+      // From now on the refused PIN is the right one: whoever tried it again would get in.
+      const change = ['--login', '--pin', own.pin, '--change-pin', '--new-pin', '000000']
+      execFileSync('pkcs11-tool', ['--module', own.configuration().library, '--token-label', own.label, ...change], { stdio: 'ignore' })
+      for (const module of ['soft', 'second']) await assert.rejects(find(module), isFault('SIGN-PIN-WRONG'))
+      const [note, second] = readdirSync(triesFolder)
+      assert.ok(note !== undefined && second === undefined)
+      const text = readFileSync(`${triesFolder}/${note}`, 'utf8')
+      assert.equal(text.includes('000000'), false)
+      // A process that died between the try and its answer leaves this.
+      writeFileSync(`${triesFolder}/${note}`, JSON.stringify({ ...JSON.parse(text), outcome: 'trying', process: 2 ** 30 }))
+      await assert.rejects(find(), isFault('SIGN-PIN-UNSURE'))
+      writeFileSync(pinFile, '000000\n')
+      await Promise.all([find(), find('second')])
+    } finally {
+      own.remove()
     }
   })
 

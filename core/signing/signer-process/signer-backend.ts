@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { join } from 'node:path'
 import { Fault } from '../../i18n/fault.js'
 import { readCertificate, readCertificateFile } from '../../validation/certificate/certificate.js'
 import { Pkcs11KeyProvider, type TokenKey } from '../keys/pkcs11/pkcs11-provider.js'
@@ -52,7 +53,7 @@ export class SignerBackend implements CscBackend {
     this.name = configuration.name
     this.region = configuration.region
     this.authType = configuration.tls === undefined ? ['external'] : ['TLS']
-    this.tokens = new Pkcs11KeyProvider(configuration.pkcs11, logger)
+    this.tokens = new Pkcs11KeyProvider(configuration.pkcs11, logger, { triesFolder: join(configuration.stateFolder, 'pin-tries') })
     this.clientLimits = new Map(configuration.clients.map((client) => [client.name, new RateLimit(client.maxPerMinute)]))
     for (const one of configuration.credentials) this.held.set(one.id, this.load(one))
   }

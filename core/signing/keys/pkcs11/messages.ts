@@ -111,6 +111,10 @@ export interface TokenProcessSettings {
   readonly module: string
   readonly library: string
   readonly pin: PinSource
+  /** Where tries of PINs are noted for other processes and later ones. */
+  readonly triesFolder?: string
+  /** Serials of tokens that refused this PIN already, in an earlier process. */
+  readonly refused: readonly string[]
   /** Most sessions opened on one token. */
   readonly sessions: number
 }

@@ -18,6 +18,8 @@ export interface Pkcs11Options {
   readonly timeoutMs?: number
   /** Sessions on one token; each signs one digest at a time. */
   readonly sessions?: number
+  /** Where tries of PINs are noted, so that no other process and no later one tries a wrong PIN again. */
+  readonly triesFolder?: string
 }
 
 /** How much longer than a signature the making of a key may take. */
@@ -115,8 +117,16 @@ export class Pkcs11KeyProvider implements KeyProvider {
     const configured = this.modules.find((one) => one.name === module)
     if (configured === undefined) throw new Fault('SIGN-MODULE-UNKNOWN', { params: { module } })
     const { library, pinFile, pinEnvironment } = configured
+    const { triesFolder } = this.options
     const host = new TokenHost(
-      { module, library, pinFile, pinEnvironment, sessions: this.options.sessions ?? 8 },
+      {
+        module,
+        library,
+        pinFile,
+        pinEnvironment,
+        sessions: this.options.sessions ?? 8,
+        ...(triesFolder === undefined ? {} : { triesFolder }),
+      },
       {
         timeoutMs: this.options.timeoutMs ?? 30_000,
         warn: (facts, message) => {

@@ -25,6 +25,8 @@ export interface TokenModule {
   readonly pinEnvironment: string | null
   /** PINs come from a person by `unlock`, never from a file or the environment. */
   readonly pinOnDemand?: boolean
+  /** Where tries of PINs are noted for other processes and later ones. */
+  readonly triesFolder?: string
   /** Most sessions opened on one token. */
   readonly sessions: number
 }
@@ -43,8 +45,8 @@ export class TokenHost {
   /** Requests of this turn of the event loop; they cross together. */
   private outgoing: RequestMessage[] = []
   private crashes: number[] = []
-  /** State of the PIN's source when a PIN was refused: no further try until someone changed it. */
-  private refusedPin: string | undefined
+  /** State of the PIN's source when a token, by serial, refused the PIN: no further try until someone changed it. */
+  private readonly refused = new Map<string, string>()
   private closed = false
   /** The child has come up: from then on only the library's own time counts. */
   private ready = false
@@ -58,11 +60,13 @@ export class TokenHost {
   async request(request: TokenRequest, patience = 1): Promise<unknown> {
     const { module } = this.settings
     if (this.closed) throw new Fault('SIGN-PROVIDER-CLOSED', { params: { module }, status: 503 })
-    if (this.refusedPin !== undefined && request.operation !== 'tokens' && request.operation !== 'list') {
-      if (this.refusedPin === this.pinSource()) throw new Fault('SIGN-PIN-WRONG', { params: { module }, status: 503 })
-      // The PIN was changed: a fresh process, which has forgotten the wrong one, may try once.
-      this.refusedPin = undefined
-      this.end()
+    if (this.refused.size > 0 && request.operation !== 'tokens' && request.operation !== 'list') {
+      const state = this.pinSource()
+      if ([...this.refused.values()].some((before) => before !== state)) {
+        // The PIN was changed: a fresh process, which has forgotten the wrong one, may try once.
+        this.refused.clear()
+        this.end()
+      }
     }
     this.crashes = this.crashes.filter((at) => Date.now() - at < crashWindowMs)
     if (this.crashes.length >= crashLimit) throw new Fault('SIGN-PROVIDER-CRASHED', { params: { module }, status: 503 })
@@ -124,9 +128,17 @@ export class TokenHost {
   private running(): ChildProcess {
     if (this.child !== undefined) return this.child
     const file = fileURLToPath(new URL(`./token-process${extname(import.meta.url)}`, import.meta.url))
-    const { module, library, sessions, pinEnvironment } = this.settings
+    const { module, library, sessions, pinEnvironment, triesFolder } = this.settings
     const pin: PinSource = this.settings.pinOnDemand === true ? { from: 'person' } : pinSourceOf(this.settings)
-    const settings: TokenProcessSettings = { module, library, sessions, pin }
+    const refused = [...this.refused.keys()]
+    const settings: TokenProcessSettings = {
+      module,
+      library,
+      sessions,
+      pin,
+      refused,
+      ...(triesFolder === undefined ? {} : { triesFolder }),
+    }
     const child = fork(file, [JSON.stringify(settings)], {
       serialization: 'advanced',
       env: this.environment(),
@@ -176,7 +188,8 @@ export class TokenHost {
       const { code, params } = message.fault
       const refused = code === 'SIGN-PIN-WRONG' || code === 'SIGN-PIN-LOCKED'
       // A PIN that a person typed is forgotten already: the next try is the person's, with the token's flags shown.
-      if (refused && this.settings.pinOnDemand !== true) this.refusedPin = this.pinSource()
+      const { serial } = params
+      if (refused && this.settings.pinOnDemand !== true && typeof serial === 'string') this.refused.set(serial, this.pinSource())
       entry.reject(
         new Fault(code, {
           params: { module: this.settings.module, ...params },

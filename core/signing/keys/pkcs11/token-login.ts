@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Handle, PKCS11, TokenInfo } from 'pkcs11js'
 import type { TokenDescription, TokenProcessSettings } from './messages.js'
 import { pinOfParent } from './pin-source.js'
+import { PinTries } from './pin-tries.js'
 import { returnCode, TokenFault } from './token-fault.js'
 
 type Pkcs11js = typeof import('pkcs11js')
@@ -38,7 +39,9 @@ export function describeToken(info: TokenInfo, slot: string): TokenDescription {
 
 /** Logs in to tokens with the configured PIN: one try, and none when the token says that tries are running out. */
 export class TokenLogin {
-  private refused = false
+  /** Serials of tokens that refused it; others may have the same PIN or not. */
+  private readonly refused: Set<string>
+  private readonly tries: PinTries
   /** While `withPin` runs, and no longer. */
   private given: { readonly pin: Uint8Array; readonly finalTry: boolean } | undefined
   private pin: string | undefined
@@ -46,13 +49,16 @@ export class TokenLogin {
   constructor(
     private readonly pkcs11js: Pkcs11js,
     private readonly settings: TokenProcessSettings,
-  ) {}
+  ) {
+    this.refused = new Set(settings.refused)
+    this.tries = new PinTries(settings.triesFolder, settings.pin)
+  }
 
   /** @throws TokenFault SIGN-PIN-WRONG, SIGN-PIN-LOCKED, SIGN-PIN-FINAL-TRY, SIGN-PIN-MISSING, SIGN-PIN-NOT-SET */
   toToken(library: PKCS11, session: Handle, info: TokenInfo): void {
     if ((info.flags & flags.loginRequired) === 0) return
     const token = info.label.trim()
-    if (this.refused) throw new TokenFault('SIGN-PIN-WRONG', { token })
+    this.requireNotRefused(info)
     if ((info.flags & flags.pinLocked) !== 0) throw new TokenFault('SIGN-PIN-LOCKED', { token })
     if ((info.flags & flags.pinInitialized) === 0) throw new TokenFault('SIGN-PIN-NOT-SET', { token })
     if ((info.flags & flags.pinFinalTry) !== 0 && this.given?.finalTry !== true) throw new TokenFault('SIGN-PIN-FINAL-TRY', { token })
@@ -62,7 +68,8 @@ export class TokenLogin {
   /** Logins inside `work` use a PIN a person just gave; it is wiped afterwards. `finalTry`: the person knows that it is the last one. */
   withPin<Result>(pin: Uint8Array, finalTry: boolean, work: () => Result): Result {
     this.given = { pin, finalTry }
-    this.refused = false
+    // The person's PIN is another one than any that was refused.
+    this.refused.clear()
     try {
       return work()
     } finally {
@@ -73,22 +80,34 @@ export class TokenLogin {
 
   /** For one signature of a key that wants the PIN each time; the operation must be begun. */
   toOperation(library: PKCS11, session: Handle, info: TokenInfo): void {
-    if (this.refused) throw new TokenFault('SIGN-PIN-WRONG', { token: info.label.trim() })
+    this.requireNotRefused(info)
     this.login(library, session, info, this.pkcs11js.CKU_CONTEXT_SPECIFIC)
+  }
+
+  private requireNotRefused(info: TokenInfo): void {
+    const serial = info.serialNumber.trim()
+    if (this.refused.has(serial)) throw new TokenFault('SIGN-PIN-WRONG', { token: info.label.trim(), serial })
   }
 
   private login(library: PKCS11, session: Handle, info: TokenInfo, user: number): void {
     const pin = this.read((info.flags & flags.protectedPath) !== 0)
+    const [serial, token] = [info.serialNumber.trim(), info.label.trim()]
+    // A person's own PIN is the person's affair; what the reader asks for itself is none of ours.
+    const noted = pin !== undefined && this.given === undefined
+    if (noted) this.tries.before(serial, token)
     try {
       // Without a PIN the reader asks the person on its own keys; the call lasts until it is typed. The binding cannot give
       // "no PIN" but only one of no length, which libraries with readers take for the same.
       library.C_Login(session, user, pin ?? '')
+      if (noted) this.tries.after(serial, 'accepted')
     } catch (error) {
       const code = returnCode(error)
+      const refused = code === 0xa0 || code === 0xa1 || code === 0xa2 || code === 0xa4
+      if (noted) this.tries.after(serial, refused ? 'refused' : 'nothing')
       if (code === alreadyLoggedIn) return
-      if (code === 0xa0 || code === 0xa1 || code === 0xa2 || code === 0xa4) {
-        this.refused = true
-        throw new TokenFault(code === 0xa4 ? 'SIGN-PIN-LOCKED' : 'SIGN-PIN-WRONG', { token: info.label.trim() })
+      if (refused) {
+        this.refused.add(serial)
+        throw new TokenFault(code === 0xa4 ? 'SIGN-PIN-LOCKED' : 'SIGN-PIN-WRONG', { token, serial })
       }
       throw error
     }
