@@ -21,13 +21,28 @@ export interface ConfigurationSources {
 
 type Tree = Record<string, unknown>
 
+/** Secrets that were taken out of this process's environment, for the next reading of the configuration. */
+const withheld = new Map<string, string>()
+
+/** `process.env` as the process was started with it. Its secrets are taken out of it: no child inherits them. */
+function ownEnvironment(): Readonly<Record<string, string | undefined>> {
+  for (const { name, secret } of environmentNames) {
+    const value = secret === true ? process.env[name] : undefined
+    if (value === undefined) continue
+    withheld.set(name, value)
+    // Assigning `undefined` would leave the word; only delete takes a variable away.
+    delete process.env[name]
+  }
+  return { ...process.env, ...Object.fromEntries(withheld) }
+}
+
 /**
  * The configuration of this process: `config/default.json`, then `khatm.json` in the data folder, then the environment,
  * then the overrides. `dataDir` comes back absolute.
  * @throws Fault CONFIG-FILE (unreadable or no JSON), CONFIG-INVALID naming the field and where its value came from
  */
 export function loadConfiguration(sources: ConfigurationSources = {}): Configuration {
-  const environment = sources.environment ?? process.env
+  const environment = sources.environment ?? ownEnvironment()
   const defaultFile = join(import.meta.dirname, 'default.json')
   const defaults = readJson(defaultFile) ?? {}
   const fromEnvironment = environmentTree(environment)
@@ -58,14 +73,19 @@ export function loadConfiguration(sources: ConfigurationSources = {}): Configura
   throw new Fault('CONFIG-INVALID', { params: details[0]?.params, path: details[0]?.path, details })
 }
 
-const environmentNames: readonly { readonly name: string; readonly path: readonly [string, ...string[]]; readonly number?: true }[] = [
+const environmentNames: readonly {
+  readonly name: string
+  readonly path: readonly [string, ...string[]]
+  readonly number?: true
+  readonly secret?: true
+}[] = [
   { name: 'DATABASE_URL', path: ['database', 'url'] },
   { name: 'KHATM_DATA', path: ['dataDir'] },
   { name: 'KHATM_PORT', path: ['port'], number: true },
   { name: 'KHATM_LISTEN', path: ['listen'] },
   { name: 'KHATM_PUBLIC_URL', path: ['publicUrl'] },
-  { name: 'KHATM_SMTP_PASSWORD', path: ['smtp', 'password'] },
-  { name: 'KHATM_MASTER_KEY', path: ['signing', 'masterKey'] },
+  { name: 'KHATM_SMTP_PASSWORD', path: ['smtp', 'password'], secret: true },
+  { name: 'KHATM_MASTER_KEY', path: ['signing', 'masterKey'], secret: true },
   { name: 'KHATM_SANDBOX_URL', path: ['sandbox', 'url'] },
   { name: 'KHATM_TSA_URL', path: ['signing', 'timeStampUrl'] },
   { name: 'KHATM_LOG', path: ['logLevel'] },

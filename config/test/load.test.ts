@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFolder, type TemporaryFolder } from '../../test/helpers/temporary-folder.js'
@@ -62,6 +63,26 @@ describe('configuration', () => {
       [config.signing.masterKey, config.signing.timeStampUrl, config.sandbox.url],
       ['a2V5', 'http://127.0.0.1:2', 'http://127.0.0.1:1'],
     )
+  })
+
+  it("takes secrets out of the process's own environment, so that no child inherits them, and knows them at the next reading", () => {
+    const names = ['KHATM_MASTER_KEY', 'KHATM_SMTP_PASSWORD'] as const
+    const before = names.map((name) => process.env[name])
+    process.env['KHATM_MASTER_KEY'] = 'a2V5'
+    process.env['KHATM_SMTP_PASSWORD'] = 'p/w'
+    try {
+      for (let round = 0; round < 2; round++) {
+        const { signing, smtp } = loadConfiguration({ overrides: { dataDir: folder.path } })
+        assert.deepEqual([signing.masterKey, smtp.password], ['a2V5', 'p/w'])
+        for (const name of names) assert.equal(name in process.env, false)
+      }
+      const child = execFileSync(process.execPath, ['-p', 'JSON.stringify(process.env)'], { encoding: 'utf8' })
+      assert.doesNotMatch(child, /a2V5|p\/w/)
+    } finally {
+      // An empty variable is one that is not set: what was withheld is forgotten for the tests that follow.
+      for (const [index, name] of names.entries()) process.env[name] = before[index] ?? ''
+      loadConfiguration({ overrides: { dataDir: folder.path } })
+    }
   })
 
   it('takes an empty variable as not set', () => {
