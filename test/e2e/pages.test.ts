@@ -1,12 +1,9 @@
 /// <reference lib="dom" />
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
+import { judge } from './accessibility.js'
 import { accepted, logIn, noBrowser, openWindow, speak, type Window } from './browser.js'
 import { house, openHouse, type House } from './house.js'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Every page a person of the company can open, without records of its own. */
 const pages = [
@@ -27,41 +24,21 @@ const pages = [
   '/app/seal/designs/new',
   '/app/seal/applications',
   '/app/credentials/keys',
+  '/app/credentials/new',
+  '/app/credentials/sources',
+  '/app/credentials/approvals',
+  '/app/credentials/desks',
   '/app/compliance-saudi/unit',
   '/app/settings/user',
   '/app/settings/company',
   '/app/settings/modules',
+  '/app/settings/module/seal',
   '/app/preferences',
+  '/verify',
 ] as const
 
 /** Those of them that are judged one by one; the others are made of the same parts. */
 const judged = pages.filter((path) => !/term|currency|product|payment|tax|import|applications/.test(path))
-
-interface Violation {
-  readonly id: string
-  readonly impact: string | null
-  readonly nodes: readonly { readonly target: readonly string[] }[]
-}
-
-/** Faults axe calls serious or critical. */
-async function judge(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  const found = await page.evaluate(async () => {
-    // axe puts itself into the page under this name.
-    const { axe: judge } = globalThis as unknown as { axe: { run(options: object): Promise<{ violations: unknown }> } }
-    return (await judge.run({ resultTypes: ['violations'] })).violations
-  })
-  // The shape is that of axe's own documentation.
-  return (found as Violation[])
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .map((node) => node.target.join(' '))
-          .slice(0, 4)
-          .join(' | ')}`,
-    )
-}
 
 describe('all pages', function () {
   this.timeout(120_000)
@@ -121,7 +98,7 @@ describe('all pages', function () {
           headings: document.querySelectorAll('main h1').length,
           over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
           // A label without a text shows its key.
-          keys: /(?:^|\s)(?:invoicing|contacts|core|views|http|access|seal|compliance|credentials)\.[a-z-][.\w-]*/.exec(
+          keys: /(?:^|\s)(?:invoicing|contacts|core|views|http|access|seal|compliance|credentials|verification)\.[a-z-][.\w-]*/.exec(
             document.body.innerText,
           )?.[0],
         }))

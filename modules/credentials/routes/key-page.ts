@@ -23,7 +23,11 @@ export const keyPage: Page = async (host, call, faults) => {
       key: facts,
       attributes: attributesOf(host, call, facts.attributes),
       stopped: key.stopped,
-      subject: { C: company.country, O: company.name, OU: '', CN: key.name },
+      subject: Object.entries({ C: company.country, O: company.name, OU: '', CN: key.name }).map(([type, value]) => ({
+        type,
+        value,
+        label: `credentials.subject.${type}`,
+      })),
       usable: facts.state !== 'stopped',
       policy: await policyFacts(host, call, key),
       history: events.map((event) => historyLine(host, call, event)),

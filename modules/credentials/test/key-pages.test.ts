@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { demonstrationCompany } from '../../compliance/index.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { WebClient } from '../../../test/helpers/web-client.js'
 import type { Company, CompanyContext } from '../../../core/access/context.js'
-import { softHsmIsHere, SoftToken } from '../../../core/signing/test/soft-token.js'
+import { pairWithHost } from '../../../core/agent/pairings.js'
+import { SigningDesk } from '../../../core/agent/signing-desk.js'
+import { until } from '../../../core/agent/test/desk-house.js'
+import { Tokens } from '../../../core/agent/tokens.js'
+import { softHsmIsHere, softHsmLibrary, SoftToken } from '../../../core/signing/test/soft-token.js'
 import { certify, issueCertificate } from '../../../core/signing/test/test-authority.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { remindOfExpiry, reminderStep } from '../reminders.js'
@@ -207,6 +214,60 @@ describe('pages of keys', function () {
     }
     assert.deepEqual(await reminders(), [7, 14, 30, 60])
     assert.deepEqual([61, 60, 31, 30, 8, 7, 0, -1].map(reminderStep), [undefined, 60, 60, 30, 14, 7, 7, undefined])
+  })
+
+  it('pairs a desk with the code of the page, takes its key into use, ends what waits when the key is lost, and unpairs', async function () {
+    if (token === undefined) {
+      this.skip()
+    }
+    const amal = as('amal')
+    assert.match((await amal.get('/app/credentials/desks')).text, /No desks yet/)
+    const coded = (await amal.post('/app/credentials/desks/code', {})).text
+    const [, address = '', code = ''] = /khatm agent pair (http:\/\/127\.0\.0\.1:[1-9]\d*) ([2-9A-Z]{5}-[2-9A-Z]{5})/.exec(coded) ?? []
+    assert.doesNotMatch((await amal.get('/app/credentials/desks')).text, new RegExp(code), 'the code is shown once')
+    const pairing = await pairWithHost(address, code, { name: 'Front <b>desk</b>' })
+    const folder = mkdtempSync(path.join(tmpdir(), 'khatm-desk-'))
+    const library = { name: 'soft', title: 'SoftHSM', file: softHsmLibrary }
+    const tokens = new Tokens({ libraries: [library], pinFile: null, warn: () => undefined })
+    const desk = new SigningDesk({ folder, pairings: [pairing], tokens, software: 'test' })
+    try {
+      await desk.start()
+      const page = await until('the page shows the key', async () => {
+        const { text } = await amal.get('/app/credentials/desks')
+        return text.includes('name="keyId"') && text
+      })
+      assert.match(page, /Front &lt;b&gt;desk/)
+      const field = (name: string): string => new RegExp(`name="${name}"[^>]*value="([^"]*)"`).exec(page)?.[1] ?? ''
+      const form = { tokenSerial: field('tokenSerial'), keyId: field('keyId'), publicKey: field('publicKey').replace(/&#x3D;/g, '=') }
+      const wanted = { ...form, name: 'Desk key', purposes: 'sign-contract' }
+      const adopt = `/app/credentials/desks/${pairing.agentId}/adopt`
+      assert.match((await amal.post(adopt, { ...wanted, keyId: 'ff' })).text, /SIGN-AGENT-KEY-MISSING/)
+      assert.equal((await as('badr').post(adopt, wanted)).status, 403)
+      const adopted = await amal.post(adopt, wanted)
+      assert.equal(adopted.status, 303, adopted.text)
+      const id = (adopted.location ?? '').split('/').pop() ?? ''
+      const use = { purpose: 'sign-contract', subject: { type: 'contract', id: 'c1', label: 'Contract 1' } } as const
+      const signer = await running.host.signing.open(system, id, use, { withoutCertificate: true })
+      const ended = assert.rejects(
+        signer.signDigest(Buffer.alloc(32, 1)),
+        (error) => error instanceof Fault && error.code.startsWith('SIGN-'),
+      )
+      await until('shown at the desk', () => desk.pending.length === 1)
+      assert.match((await amal.get('/app/credentials/desks')).text, /Contract 1[\s\S]*Awaiting signature/)
+      assert.equal((await amal.post(`/app/credentials/keys/${id}/stop`, { reason: 'lost' })).status, 303)
+      await ended
+      await until('gone from the desk', () => desk.pending.length === 0)
+      assert.equal((await as('badr').post(`/app/credentials/desks/${pairing.agentId}/unpair`, {})).status, 403)
+      assert.equal((await amal.post(`/app/credentials/desks/${pairing.agentId}/unpair`, {})).status, 303)
+      await until('refused', () => desk.hosts[0]?.state === 'refused')
+      const after = (await amal.get('/app/credentials/desks')).text
+      assert.doesNotMatch(after, /Front &lt;b&gt;desk/)
+      assert.match(after, /desks\?stopped=1/)
+      assert.match((await amal.get('/app/credentials/desks?stopped=1')).text, /Front &lt;b&gt;desk/)
+    } finally {
+      await desk.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it('stops a lost key with its reason, for good', async () => {

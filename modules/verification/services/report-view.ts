@@ -174,7 +174,7 @@ function rowsOf(signature: SignatureVerdict, options: ViewOptions): Row[] {
     'authority',
     new Intl.ListFormat(locale, { type: 'unit' }).format([...new Set(stamps.map((stamp) => isolate(stamp.authority ?? '')))]),
   )
-  add('issuer', signature.certificates?.[1]?.name ?? signature.signer?.issuer)
+  add('issuer', signature.certificates?.[1]?.name ?? commonName(signature.signer?.issuer))
   add('serial', signature.signer?.serial, true)
   if (signature.signer !== null) {
     const { notBefore, notAfter } = signature.signer
@@ -201,7 +201,7 @@ function withdrawal(signature: SignatureVerdict, { texts, locale, moment }: View
   if (own === undefined || own.status === 'not-needed') return null
   const at = own.thisUpdate ?? own.producedAt
   return texts.text(locale, `verification.withdrawn.${own.status}`, {
-    source: own.source.toUpperCase(),
+    source: isolate(own.source.toUpperCase()),
     at: at === null ? '' : moment(at),
     since: own.revokedAt === null ? '' : moment(own.revokedAt),
   })
@@ -219,6 +219,11 @@ function changesOf(signature: SignatureVerdict, { texts, locale }: ViewOptions):
 
 function partition(findings: readonly FaultDetail[]): [FaultDetail[], FaultDetail[]] {
   return [findings.filter((finding) => finding.level !== 'warning'), findings.filter((finding) => finding.level === 'warning')]
+}
+
+/** What people call an authority; the whole name where it has no common one. */
+function commonName(distinguished: string | undefined): string | undefined {
+  return /(?:^|, )CN=((?:[^,\\]|\\.)+)/.exec(distinguished ?? '')?.[1] ?? distinguished
 }
 
 /** A name inside a sentence of another direction (first strong isolate). */
