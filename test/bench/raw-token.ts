@@ -3,7 +3,7 @@ import type * as pkcs11 from 'pkcs11js'
 
 /**
  * The bare library in a process of its own, eight sessions of C_SignAsync: what our service is measured against. Told
- * through its channel to sign for so many milliseconds, it answers how often it did.
+ * through its channel to sign for so many milliseconds, it answers how often it did and what CPU it took.
  */
 const [library = '', label = '', pin = '', keyLabel = ''] = process.argv.slice(2)
 const p = createRequire(import.meta.url)('pkcs11js') as typeof pkcs11 // the package's own types
@@ -29,7 +29,7 @@ const mechanism = rsa ? p.CKM_RSA_PKCS : p.CKM_ECDSA
 const data = rsa ? Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), Buffer.alloc(32, 5)]) : Buffer.alloc(32, 5)
 
 process.on('message', (milliseconds: number) => {
-  const started = performance.now()
+  const [before, started] = [process.cpuUsage(), performance.now()]
   let done = 0
   const lane = async (session: pkcs11.Handle): Promise<void> => {
     while (performance.now() - started < milliseconds) {
@@ -38,7 +38,10 @@ process.on('message', (milliseconds: number) => {
       done++
     }
   }
-  void Promise.all(sessions.map(lane)).then(() => process.send?.({ done, spent: performance.now() - started }))
+  void Promise.all(sessions.map(lane)).then(() => {
+    const { user, system } = process.cpuUsage(before)
+    process.send?.({ done, milliseconds: performance.now() - started, cpuMicroseconds: user + system })
+  })
 })
 process.on('disconnect', () => process.exit(0))
 process.send?.('ready')

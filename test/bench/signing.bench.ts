@@ -1,15 +1,12 @@
-import { fork } from 'node:child_process'
 import { createHash, sign } from 'node:crypto'
-import { once } from 'node:events'
 import type { Signer } from '../../core/signing/signing-service.js'
 import { createSignedData } from '../../core/signing/formats/cades/signed-data.js'
 import { signPdf } from '../../core/signing/formats/pades/sign-pdf.js'
-import { Pkcs11KeyProvider } from '../../core/signing/keys/pkcs11/pkcs11-provider.js'
-import { SoftToken, softHsmIsHere, softHsmLibrary } from '../../core/signing/test/soft-token.js'
 import { issueCertificate, signerOf } from '../../core/signing/test/test-authority.js'
 import { typstPdf } from '../../core/signing/test/typst-pdf.js'
-import { verifyDigestSignature } from '../../core/validation/ecdsa.js'
 import { fileOfSize } from '../../core/validation/test/pdf-forgery.js'
+import { signXades } from '../../core/signing/formats/xades/sign-xades.js'
+import { ublInvoice } from '../../core/signing/test/xades-fixtures.js'
 import { createVerifiers } from '../../core/validation/create-verifiers.js'
 import type { KeyAlgorithm } from '../../core/signing/key.js'
 import type { BenchFigures } from './figure.js'
@@ -51,33 +48,45 @@ function invoicePdf(): Buffer {
 }
 
 /**
- * Signatures a second by provider and by format, beside what node:crypto does alone with the same kind of key in the same
- * run. Ours includes checking every signature before it is handed out; the limit is one signature and nothing else.
+ * Documents signed a second by format with a software key, level B, beside what node:crypto does alone with the same kind of
+ * key in the same run: ours includes checking every signature before it is handed out. By provider: token.bench.ts, csc.bench.ts.
+ * And how long verifying a file with three signatures takes.
  */
 export async function run(): Promise<BenchFigures> {
   const figures: BenchFigures = {}
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const content = Buffer.alloc(1024, 7)
+  const pdf = invoicePdf()
+  const invoice = ublInvoice()
   const contentDigest = createHash('sha256').update(content).digest()
   const signers = new Map<KeyAlgorithm, Signer>()
   for (const algorithm of ['ec-p256', 'ec-secp256k1', 'rsa-2048'] as const) {
     const certificate = issueCertificate({ commonName: 'Seal', algorithm, issuer: root })
     const signer = signerOf(certificate)
     signers.set(algorithm, signer)
-    const [limit = 0, value = 0, cades = 0] = await rates(
+    const [key = 0, cades = 0, xades = 0, pades = 0] = await rates(
       { work: () => sign('sha256', content, certificate.privateKey) },
-      { work: () => signer.signMessage?.(content) },
       { work: () => createSignedData({ signer, contentDigest }) },
+      { work: () => signXades(invoice, { signer, signedAt, placement: { kind: 'ubl' } }) },
+      { work: () => signPdf(pdf, { signer, signedAt }) },
     )
-    figures[`sign.software.${algorithm}`] = { value: rounded(value), unit: '1/s', limit: rounded(limit), ofLimit: rounded(value / limit) }
-    figures[`sign.cades-b.${algorithm}`] = { value: rounded(cades), unit: '1/s', limit: rounded(limit), ofLimit: rounded(cades / limit) }
+    for (const [format, value] of [
+      ['cades-b', cades],
+      ['xades-b', xades],
+      ['pades-b', pades],
+    ] as const) {
+      const peer = 'node:crypto, the signature alone'
+      figures[`sign.${format}.${algorithm}`] = {
+        value: rounded(value),
+        unit: '1/s',
+        peer,
+        peerValue: rounded(key),
+        ratio: rounded(value / key),
+      }
+    }
   }
-  if (softHsmIsHere) Object.assign(figures, await tokenFigures())
   const signer = signers.get('rsa-2048')
   if (signer === undefined) throw new RangeError('rsa-2048')
-  const pdf = invoicePdf()
-  const [pades = 0] = await rates({ work: () => signPdf(pdf, { signer, signedAt }) })
-  figures['sign.pades-b'] = { value: rounded(1000 / pades), unit: `ms (${Math.round(pdf.length / 1000)} kB, rsa-2048)` }
   let thrice = pdf
   for (let count = 0; count < 3; count++) thrice = (await signPdf(thrice, { signer, signedAt })).pdf
   const verifiers = createVerifiers()
@@ -89,98 +98,11 @@ export async function run(): Promise<BenchFigures> {
   let large = fileOfSize(1024 * 1024, 20)
   for (let count = 0; count < 3; count++) large = (await signPdf(large, { signer, signedAt })).pdf
   const [verifiedLarge = 0] = await rates({ work: () => verifiers.verify('large.pdf', large, options) })
-  figures['verify.pdf-1mb-3-signatures'] = { value: rounded(1000 / verifiedLarge), unit: 'ms' }
+  figures['verify.pdf-1mb-3-signatures'] = {
+    value: rounded(1000 / verifiedLarge),
+    unit: 'ms',
+    limit: 60,
+    ofLimit: rounded(1000 / verifiedLarge / 60),
+  }
   return figures
-}
-
-/** The bare library beside ours: a child process that signs when told. */
-async function rawToken(
-  token: SoftToken,
-  keyLabel: string,
-): Promise<{ readonly sign: (milliseconds: number) => Promise<Turn>; readonly end: () => void }> {
-  const file = new URL('./raw-token.ts', import.meta.url)
-  const child = fork(file, [softHsmLibrary, token.label, token.pin, keyLabel], { env: { ...process.env, UV_THREADPOOL_SIZE: '8' } })
-  await once(child, 'message')
-  return {
-    sign: async (milliseconds) => {
-      child.send(milliseconds)
-      const [turn] = (await once(child, 'message')) as [Turn] // raw-token.ts answers nothing else
-      return turn
-    },
-    end: () => child.kill(),
-  }
-}
-
-interface Turn {
-  readonly done: number
-  readonly spent: number
-}
-
-/**
- * The same key kinds on a SoftHSM token, eight at a time, as the service does it: in the child process, each signature
- * verified before it is handed out. Beside it the bare library in the same run, in turns.
- */
-async function tokenFigures(): Promise<BenchFigures> {
-  const token = new SoftToken('bench')
-  const provider = new Pkcs11KeyProvider([token.configuration()], { warn: () => undefined })
-  const figures: BenchFigures = {}
-  try {
-    for (const [algorithm, type, identifier] of [
-      ['ec-p256', 'EC:prime256v1', '01'],
-      ['rsa-2048', 'rsa:2048', '02'],
-    ] as const) {
-      token.generate(type, identifier, algorithm)
-      const found = await provider.findKey({ module: 'soft', tokenLabel: 'bench', keyLabel: algorithm })
-      const reference = { keyId: algorithm, companyId: 'bench', algorithm, stored: found.stored }
-      const message = Buffer.from('bench')
-      const digest = createHash('sha256').update(message).digest()
-      const scheme = algorithm === 'rsa-2048' ? 'rsa-pkcs1' : 'ecdsa'
-      const signOnce = async (): Promise<void> => {
-        const signature = await provider.signDigest(reference, { scheme, digestAlgorithm: 'sha256', digest })
-        if (!verifyDigestSignature({ publicKeySpki: found.publicKey, scheme, digestAlgorithm: 'sha256', digest, message, signature })) {
-          throw new RangeError('a signature that verifies')
-        }
-      }
-      const ours = async (milliseconds: number): Promise<Turn> => {
-        const started = performance.now()
-        let done = 0
-        const lane = async (): Promise<void> => {
-          while (performance.now() - started < milliseconds) {
-            await signOnce()
-            done++
-          }
-        }
-        // More callers than sessions, as a host has them: the next digest waits in the process when a session gets free.
-        await Promise.all(Array.from({ length: 24 }, lane))
-        return { done, spent: performance.now() - started }
-      }
-      const raw = await rawToken(token, algorithm)
-      const totals = { ours: { done: 0, spent: 0 }, raw: { done: 0, spent: 0 } }
-      const add = (into: { done: number; spent: number }, turn: Turn): void => {
-        into.done += turn.done
-        into.spent += turn.spent
-      }
-      for (const contender of [ours, raw.sign]) await contender(200)
-      for (let turn = 0; turn < turns; turn++) {
-        add(totals.ours, await ours(300))
-        add(totals.raw, await raw.sign(300))
-      }
-      raw.end()
-      const value = (totals.ours.done * 1000) / totals.ours.spent
-      const peerValue = (totals.raw.done * 1000) / totals.raw.spent
-      figures[`sign.softhsm.${algorithm}`] = {
-        value: rounded(value),
-        unit: '1/s, 8 sessions',
-        peer: 'pkcs11js C_SignAsync, 8 sessions',
-        peerValue: rounded(peerValue),
-        ratio: rounded(value / peerValue),
-        // The promise is made for RSA-2048: at most 15 % over the bare library.
-        ...(algorithm === 'rsa-2048' ? { limit: 0.85, ofLimit: rounded(value / peerValue / 0.85) } : {}),
-      }
-    }
-    return figures
-  } finally {
-    await provider.close()
-    token.remove()
-  }
 }
