@@ -93,7 +93,7 @@ class CanonicalForm {
     const name = element.prefix === '' ? element.local : `${element.prefix}:${element.local}`
     const inherited = apex && !this.exclusive ? this.inheritedAttributes(element) : []
     const attributes = inherited.length === 0 ? element.attributes : [...inherited, ...element.attributes]
-    const fresh = this.exclusive ? this.visiblyUsed(element, above) : inScope(element, above, apex)
+    const fresh = this.exclusive ? this.visiblyUsed(element, above, apex) : inScope(element, above, apex)
     let tag = `<${name}`
     for (const [prefix, uri] of fresh.size > 1 ? [...fresh].sort(([left], [right]) => byCodePoint(left, right)) : fresh) {
       refuseRelative(uri)
@@ -110,7 +110,7 @@ class CanonicalForm {
   }
 
   /** Exclusive (xml-exc-c14n section 3): prefixes that element and attributes use themselves, and the listed ones in scope. */
-  private visiblyUsed(element: TreeElement, above: NamespaceScope): ReadonlyMap<string, string> {
+  private visiblyUsed(element: TreeElement, above: NamespaceScope, apex: boolean): ReadonlyMap<string, string> {
     let fresh: Map<string, string> | undefined
     const consider = (prefix: string): void => {
       const uri = element.scope.get(prefix) ?? ''
@@ -118,7 +118,10 @@ class CanonicalForm {
     }
     consider(element.prefix)
     for (const attribute of element.attributes) if (attribute.prefix !== '') consider(attribute.prefix)
-    for (const prefix of this.listed) if (element.scope.get(prefix) !== undefined) consider(prefix)
+    // Below the apex only what is declared anew can differ from what the parent wrote; a long list costs nothing there.
+    if (apex) for (const prefix of this.listed) if (element.scope.get(prefix) !== undefined) consider(prefix)
+    if (!apex && this.listed.size > 0 && element.scope !== element.parent?.scope)
+      for (const [prefix] of element.scope.own) if (this.listed.has(prefix)) consider(prefix)
     return fresh ?? nothing
   }
 

@@ -51,8 +51,8 @@ export interface XmlSignatureCheck {
   readonly warnings: readonly FaultDetail[]
 }
 
-/** Work of one signature: references times the size of the file is bounded. */
-const maximumDigested = 256 * 1024 * 1024
+/** Bytes that all references of a file may digest together: many references to much would keep a verifier busy for minutes. */
+const maximumDigested = (sizeOfFile: number): number => 8 * 1024 * 1024 + 4 * sizeOfFile
 export const maximumSignatures = 32
 
 /**
@@ -68,7 +68,8 @@ export function checkXmlSignatures(bytes: Uint8Array, options: XmlCheckOptions =
 export function checkDocumentSignatures(document: SignedDocument, options: XmlCheckOptions = {}): XmlSignatureCheck[] {
   const own = document.signatures.filter((element) => !isCounterSignature(element))
   if (own.length > maximumSignatures) throw new Fault('VERIFY-TOO-MANY-SIGNATURES', { status: 400 })
-  return own.map((element) => checkOne(document, element, options))
+  const work: Work = { digested: 0, limit: maximumDigested(document.tree.source.length) }
+  return own.map((element) => checkOne(document, element, options, work))
 }
 
 /** Anybody may add one among the unsigned properties: it is named in the report and judged by nobody. */
@@ -79,6 +80,11 @@ function isCounterSignature(element: TreeElement): boolean {
 function isInsideSignature(element: TreeElement): boolean {
   for (let at = element.parent; at !== undefined; at = at.parent) if (isSignatureElement(at, 'Signature')) return true
   return false
+}
+
+interface Work {
+  digested: number
+  readonly limit: number
 }
 
 interface Draft {
@@ -94,7 +100,7 @@ interface Draft {
   warnings: FaultDetail[]
 }
 
-function checkOne(document: SignedDocument, element: TreeElement, options: XmlCheckOptions): XmlSignatureCheck {
+function checkOne(document: SignedDocument, element: TreeElement, options: XmlCheckOptions, work: Work): XmlSignatureCheck {
   const draft: Draft = {
     certificate: undefined,
     certificates: [],
@@ -109,7 +115,7 @@ function checkOne(document: SignedDocument, element: TreeElement, options: XmlCh
   }
   let failure: CheckedSignature['failure'] = null
   try {
-    check(document, element, options, draft)
+    check(document, element, options, draft, work)
   } catch (error) {
     failure = failureOf(error)
   }
@@ -146,12 +152,12 @@ function failureOf(error: unknown): NonNullable<CheckedSignature['failure']> {
   throw error
 }
 
-function check(document: SignedDocument, element: TreeElement, options: XmlCheckOptions, draft: Draft): void {
+function check(document: SignedDocument, element: TreeElement, options: XmlCheckOptions, draft: Draft, work: Work): void {
   const signature = readSignature(element)
   const method = signatureMethods.get(signature.signatureMethod)
   draft.scheme = method?.scheme
   const properties = readQualifyingProperties(signature)
-  const referenceDigests = checkReferences(document, signature, properties, options, draft)
+  const referenceDigests = checkReferences(document, signature, properties, options, draft, work)
   if (method === undefined) throw refuse('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signature.signatureMethod.slice(0, 200) })
   draft.digestAlgorithm = weakestDigest([method.digest, ...referenceDigests])
   const bound = properties !== undefined && isBound(document, signature, properties)
@@ -192,15 +198,16 @@ function checkReferences(
   properties: QualifyingProperties | undefined,
   options: XmlCheckOptions,
   draft: Draft,
+  work: Work,
 ): ReadonlySet<string> {
   const used = new Set<string>()
-  let digested = 0
   let external = 0
   for (const reference of signature.references) {
     if (reference.type === referenceTypes.manifest) throw refuse('SIG_CONSTRAINTS_FAILURE', 'VERIFY-XML-MANIFEST')
     const { what, bytes } = dereference(document, signature.element, reference, options.content)
-    digested += bytes.length
-    if (digested > maximumDigested) throw new Fault('XML-TOO-LARGE', { params: { size: digested, limit: maximumDigested }, status: 413 })
+    // Content from outside costs its digest alone.
+    if (what.kind !== 'external') work.digested += bytes.length
+    if (work.digested > work.limit) throw new Fault('XML-TOO-LARGE', { params: { size: work.digested, limit: work.limit }, status: 413 })
     if (what.kind === 'external' && typeof options.content !== 'function' && ++external > 1)
       throw refuse('SIGNED_DATA_NOT_FOUND', 'VERIFY-DETACHED-CONTENT')
     const name = digestMethods.get(reference.digestMethod)

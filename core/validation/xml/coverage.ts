@@ -24,9 +24,28 @@ export function coverageOf(document: SignedDocument, signature: WrittenSignature
   const { root } = document.tree
   const entire = elements.includes(root) || root === signature.element
   // The enveloped-signature transform takes the signature's own Objects out of what is signed: nothing may hide there.
-  const unsigned = unsignedObject(signature, elements) ?? (entire ? undefined : unsignedBeside(root, document, signature, elements))
+  const unsigned =
+    instructionBeside(document, data) ??
+    elements.map((element) => misplaced(element)).find((one) => one !== undefined) ??
+    unsignedObject(signature, elements) ??
+    (entire ? undefined : unsignedBeside(root, document, signature, elements))
   if (unsigned !== undefined) return { covers: 'partial', covered, unsigned: unsigned.slice(0, 200) }
   return { covers: entire ? 'entire-file' : 'partial', covered, unsigned: undefined }
+}
+
+/** An instruction beside the root (a style sheet) changes what is seen; only a reference to the whole document signs it. */
+function instructionBeside({ tree }: SignedDocument, data: readonly CoveredData[]): string | undefined {
+  if (data.some((one) => one.what.kind === 'document')) return undefined
+  const found = [...tree.before, ...tree.after].find((node) => node.kind === 'instruction')
+  return found?.kind === 'instruction' ? `<?${found.target}?>` : undefined
+}
+
+/** What is signed and lies in a signature must lie in its Object: data in a KeyInfo is read by nobody. */
+function misplaced(element: TreeElement): string | undefined {
+  let below = element
+  for (let at = element.parent; at !== undefined; below = at, at = at.parent)
+    if (isSignatureElement(at, 'Signature') && !isSignatureElement(below, 'Object')) return nameOf(element)
+  return undefined
 }
 
 function nameOf(element: TreeElement, uri = ''): string {

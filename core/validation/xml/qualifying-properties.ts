@@ -67,7 +67,10 @@ export function readQualifyingProperties(signature: WrittenSignature): Qualifyin
   const own = child(signedProperties, 'SignedSignatureProperties')
   const data = child(signedProperties, 'SignedDataObjectProperties')
   const time = child(own, 'SigningTime')
-  const unsigned = readUnsigned(child(child(element, 'UnsignedProperties'), 'UnsignedSignatureProperties'))
+  const unsignedProperties = child(element, 'UnsignedProperties')
+  const unsignedData =
+    unsignedProperties === undefined ? [] : partsOf(unsignedProperties).filter((part) => !isXades(part, 'UnsignedSignatureProperties'))
+  const unsigned = readUnsigned(child(unsignedProperties, 'UnsignedSignatureProperties'))
   return {
     element,
     signedProperties,
@@ -75,7 +78,7 @@ export function readQualifyingProperties(signature: WrittenSignature): Qualifyin
     signingCertificate: readSigningCertificate(own),
     formats: new Set(data === undefined ? [] : formatsOf(data)),
     ...unsigned,
-    findings: [...unsigned.findings, ...notJudged(own, data)],
+    findings: [...unsigned.findings, ...unsignedData.map((part) => ignored(part.local)), ...notJudged(own, data)],
   }
 }
 

@@ -353,6 +353,39 @@ describe('attacks on XML signatures', () => {
     assert.equal((await only(relative)).codes[0], 'XML-NAMESPACE-RELATIVE')
   })
 
+  it('an instruction beside the root that nobody signed is no part of a signed file', async () => {
+    const styled = '<?xml-stylesheet href="other.xsl"?>'
+    const xml = await signed(order, beside)
+    assert.equal((await only(xml)).signature.indication, 'TOTAL-PASSED')
+    for (const file of [styled + xml, xml + styled]) assert.equal((await only(file)).codes[0], 'VERIFY-XML-PARTIAL')
+    const enveloping = await signed(order, { placement: { kind: 'enveloping' } })
+    assert.equal((await only(enveloping + styled)).codes[0], 'VERIFY-XML-PARTIAL')
+    // A reference to the document signs what stands beside its root.
+    const whole = await signed(styled + order)
+    assert.equal((await only(whole)).signature.indication, 'TOTAL-PASSED')
+    assert.equal((await only(edit(whole, 'other', 'evil'))).codes[0], 'VERIFY-HASH')
+  })
+
+  it('signed data that was moved into the KeyInfo of the signature is nowhere', async () => {
+    const xml = edit(await signed(order, beside), '<Amount Id="a">100</Amount>', '')
+    assert.equal((await only(edit(xml, '</ds:KeyInfo>', '<Amount Id="a">100</Amount></ds:KeyInfo>'))).codes[0], 'VERIFY-XML-PARTIAL')
+  })
+
+  it('a small file asks for little work, whatever it lists', async () => {
+    const xml = edit(await signed(order), '100', '<q/>'.repeat(50_000))
+    const transform = '<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform>'
+    const prefixes = Array.from({ length: 50_000 }, (_, index) => `p${index}`).join(' ')
+    const list = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="${prefixes}"></ec:InclusiveNamespaces>`
+    const sound = resign(xml, person)
+    const reference = /<ds:Reference Id="sig-data".*?<\/ds:Reference>/s.exec(sound)?.[0] ?? ''
+    const many = Array.from({ length: 60 }, (_, index) => reference.replace('sig-data', `r${index}`)).join('')
+    const before = process.cpuUsage()
+    assert.equal((await only(edit(xml, transform, transform.replace('></', `>${list}</`)))).codes[0], 'VERIFY-HASH')
+    await only(edit(sound, reference, many))
+    const { user } = process.cpuUsage(before)
+    assert.ok(user < 4_000_000, `${user} µs`)
+  })
+
   it('says that comments are not signed', async () => {
     const xml = await signed('<Order><Amount>100<!-- -->0</Amount></Order>')
     const { verdict, codes } = await only(xml)
