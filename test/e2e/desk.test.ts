@@ -29,7 +29,9 @@ describe("The desk's page: documents, sum, PIN, refusal", function () {
 
   const request = (number: string, value: string, currency = 'EGP'): SignDigestRequest => {
     const document = randomBytes(40)
-    const message = Buffer.concat([Buffer.from('attributes '), createHash('sha256').update(document).digest()])
+    // CMS signed attributes with messageDigest alone, as the desk reads them.
+    const attributes = Buffer.from('3131302f06092a864886f70d01090431220420', 'hex')
+    const message = Buffer.concat([attributes, createHash('sha256').update(document).digest()])
     return {
       scheme: 'rsa-pkcs1',
       digestAlgorithm: 'sha256',
