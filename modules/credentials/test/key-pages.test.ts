@@ -98,6 +98,7 @@ describe('pages of keys', function () {
     ])
     assert.equal(wrong.status, 200)
     assert.match(wrong.text, /SIGN-POLICY-AMOUNT/)
+    assert.match(wrong.text, /name="amount"[^>]*value="a lot"/, 'what was typed stays typed')
     for (const [name, value, code] of [
       ['holder', randomUUID(), 'SIGN-POLICY-UNKNOWN'],
       ['users', randomUUID(), 'SIGN-POLICY-UNKNOWN'],
