@@ -94,7 +94,7 @@ function encodingOf(bytes: Uint8Array): { der: Buffer; notes: readonly FaultDeta
 
 /** The outer levels, where BER is met: ContentInfo, SignedData, the content and its pieces. */
 function touch(element: DerElement, depth: number): void {
-  if (depth > 4 || !element.constructed) return
+  if (depth > 5 || !element.constructed) return
   if (element.is(0x24)) throw new MalformedDer('octet string in pieces', element.start)
   for (const child of element.children) touch(child, depth + 1)
 }

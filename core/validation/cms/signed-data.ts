@@ -72,7 +72,16 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
   const crls: Buffer[] = []
   const ocspResponses: Buffer[] = []
   let signers: readonly DerElement[] = []
+  // What stands beside the fields, or twice, one reader takes and the next does not: each once, in its order, and nothing else.
+  only(outer, 2)
+  only(outer.child(1), 1)
+  only(encapsulated, 2)
+  if (wrapped !== undefined) only(wrapped, 1)
+  let before = 0
   for (const part of signed.children.slice(3)) {
+    const rank = part.is(0xa0) ? 1 : part.is(0xa1) ? 2 : 3
+    if (rank <= before) throw new MalformedDer('SignedData field', part.start)
+    before = rank
     if (part.is(0xa0)) {
       if (part.children.length > maximumCertificates) throw new MalformedDer('too many certificates', part.start)
       // Other certificate formats ([0]..[3]) may stand here; nothing of ours reads them.
@@ -97,6 +106,11 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
   }
 }
 
+function only(element: DerElement, count: number): void {
+  const surplus = element.children[count]
+  if (surplus !== undefined) throw new MalformedDer('surplus element', surplus.start)
+}
+
 /** Digest AlgorithmIdentifier: parameters absent or NULL (RFC 5754 section 2). */
 function readDigestIdentifier(algorithm: DerElement): string {
   const [identifier, parameters, more] = algorithm.expect(0x30).children
@@ -119,6 +133,7 @@ function readSignerInfo(info: DerElement, digests: readonly string[]): CmsSigner
   let index = 3
   const attributes = info.child(index).is(0xa0) ? info.child(index++) : undefined
   const unsigned = info.children[index + 2]
+  only(info, index + 3)
   return {
     sid: info.child(1),
     digestOid,
@@ -129,18 +144,25 @@ function readSignerInfo(info: DerElement, digests: readonly string[]): CmsSigner
   }
 }
 
-/** The certificate a SignerInfo names. */
+/** The certificate a SignerInfo names; where several bear that name, the one its signed reference means. */
 export function signerCertificate(cms: CmsSignedData, signer: CmsSignerInfo): Certificate | undefined {
+  const named = certificatesNamed(cms, signer)
+  const { signedAttributes } = signer
+  if (named.length < 2 || signedAttributes === undefined) return named[0]
+  return named.find((one) => checkCertificateReference(signedAttributes, one)?.matches === true) ?? named[0]
+}
+
+function certificatesNamed(cms: CmsSignedData, signer: CmsSignerInfo): readonly Certificate[] {
   const { sid } = signer
   if (sid.is(0x80)) {
-    return cms.certificates.find((certificate) => {
+    return cms.certificates.filter((certificate) => {
       const identifier = certificate.extensions.get('2.5.29.14')
       return identifier !== undefined && DerElement.read(identifier.value).content.equals(sid.content)
     })
   }
   const issuer = sid.expect(0x30).child(0).bytes
   const serial = sid.child(1).expect(0x02).content
-  return cms.certificates.find((certificate) => certificate.issuerDer.equals(issuer) && certificate.serialBytes.equals(serial))
+  return cms.certificates.filter((certificate) => certificate.issuerDer.equals(issuer) && certificate.serialBytes.equals(serial))
 }
 
 export interface SignerCheck {

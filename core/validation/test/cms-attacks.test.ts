@@ -165,6 +165,57 @@ describe('attacks on the signature inside', function () {
       rmSync(folder, { recursive: true, force: true })
     }
   })
+  it('nothing travels beside the fields of the structure, and no field stands twice', async () => {
+    const { cms } = await signCades(Buffer.from('text'), { signer: seal, signedAt, detached: false })
+    const signed = DerElement.read(cms).child(1).child(0)
+    const fields = signed.children.map((one) => one.bytes)
+    const [version = cms, digests = cms, content = cms, certificates = cms, signers = cms] = fields
+    const evil = element(0x04, Buffer.from('evil'))
+    const file = (parts: readonly Buffer[], inside: Buffer[] = [], behind: Buffer[] = []): Buffer =>
+      sequence(objectIdentifier('1.2.840.113549.1.7.2'), context(0, sequence(...parts), ...inside), ...behind)
+    const info = fieldsOf(DerElement.read(signers).child(0).bytes)
+    const [type = cms, wrapped = cms] = fieldsOf(content)
+    const withContent = (...parts: Buffer[]): Buffer => file([version, digests, sequence(...parts), certificates, signers])
+    assert.equal((await verify(file(fields))).verdict, 'passed')
+    for (const stowaway of [
+      file(fields, [], [evil]),
+      file(fields, [evil]),
+      file([version, digests, content, certificates, certificates, signers]),
+      file([...fields, signers]),
+      file([...fields, setOf()]),
+      file([version, digests, content, signers, certificates]),
+      file([version, digests, content, certificates, setOf(sequence(...info, context(1), evil))]),
+      file([version, digests, content, certificates, setOf(sequence(...info, context(1), context(1)))]),
+      withContent(type, wrapped, context(0, evil)),
+      withContent(type, context(0, element(0x04, Buffer.from('text')), evil)),
+    ])
+      assert.equal((await verify(stowaway)).verdict, 'failed')
+    // Pieces of a string with definite lengths are BER as well: rewritten, and said so.
+    const pieces = context(0, element(0x24, Buffer.concat([element(0x04, Buffer.from('te')), element(0x04, Buffer.from('xt'))])))
+    const rewritten = await verify(withContent(type, pieces))
+    assert.deepEqual([rewritten.verdict, rewritten.findings[0]?.code], ['passed', 'VERIFY-CMS-BER'])
+  })
+  it('of two certificates of one issuer and number the signed reference tells which', async () => {
+    const person = issueCertificate({ commonName: 'Person', issuer: root, serial: 4711n })
+    const twin = issueCertificate({ commonName: 'Twin', issuer: root, serial: 4711n })
+    for (const chain of [
+      [person, twin],
+      [twin, person],
+    ]) {
+      const { cms } = await signCades(Buffer.from('text'), { signer: signerOf(person), signedAt, detached: false })
+      const [version = cms, digests = cms, content = cms, , signers = cms] = DerElement.read(cms)
+        .child(1)
+        .child(0)
+        .children.map((one) => one.bytes)
+      const certificates = context(0, ...chain.map((one) => one.der))
+      const file = sequence(
+        objectIdentifier('1.2.840.113549.1.7.2'),
+        context(0, sequence(version, digests, content, certificates, signers)),
+      )
+      const verdict = await verify(file)
+      assert.deepEqual([verdict.verdict, verdict.signatures[0]?.signer?.name], ['passed', 'Person'], JSON.stringify(verdict))
+    }
+  })
   it('an RSA key of 1024 bits proves nothing', async () => {
     const weak = signerOf(issueCertificate({ commonName: 'Weak', algorithm: 'rsa-1024' as 'rsa-2048', issuer: root }))
     const { cms } = await createSignedData({
