@@ -1,13 +1,24 @@
 import type { Configuration } from '../../../config/schema.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
-import { loadMasterKey, loadMasterKeys } from '../../../core/signing/keys/software/master-key.js'
+import { loadMasterKeys } from '../../../core/signing/keys/software/master-key.js'
+import { wrappingKeyFor } from '../../../core/signing/keys/software/rotate-master-key.js'
 import { unwrapKey, wrapKey } from '../../../core/signing/keys/software/wrapping.js'
 
 type KeyConfiguration = Pick<Configuration, 'dataDir' | 'signing'>
 
-/** Wraps the secret of a CSID with the host's master key, bound to company and unit. */
-export function wrapSecret(config: KeyConfiguration, companyId: string, unitId: string, secret: string): string {
-  return wrapKey(loadMasterKey(config), companyId, nameOf(unitId), Buffer.from(secret, 'utf8'))
+/**
+ * Wraps the secret of a CSID, bound to company and unit, with the master key the database works with: in the transaction that stores
+ * it, so that a rotation that is under way neither misses it nor leaves it under the old key.
+ * @throws Fault SIGN-MASTER-KEY-UNKNOWN
+ */
+export async function wrapSecret(
+  { config, now }: { readonly config: KeyConfiguration; readonly now: () => Date },
+  transaction: CompanyTransaction,
+  unitId: string,
+  secret: string,
+): Promise<string> {
+  const masterKey = await wrappingKeyFor(transaction, config, now())
+  return wrapKey(masterKey, transaction.companyId, nameOf(unitId), Buffer.from(secret, 'utf8'))
 }
 
 /** @throws Fault SIGN-KEY-UNWRAP */

@@ -103,7 +103,7 @@ export async function onboard(host: Host, context: CompanyContext, request: Onbo
       state: 'compliance',
       request_id: compliance.requestID,
       compliance_token: compliance.binarySecurityToken,
-      compliance_secret: wrapSecret(host.config, company.id, made.unitId, compliance.secret),
+      compliance_secret: await wrapSecret(host, transaction, made.unitId, compliance.secret),
     })
   })
   await runChecks(host, context, company, base, complianceCsid, made.keyId)
@@ -125,7 +125,7 @@ export async function onboard(host: Host, context: CompanyContext, request: Onbo
     await updateUnit(transaction, made.unitId, {
       state: 'production',
       production_token: production.binarySecurityToken,
-      production_secret: wrapSecret(host.config, company.id, made.unitId, production.secret),
+      production_secret: await wrapSecret(host, transaction, made.unitId, production.secret),
       certificate_until: until,
     })
     const unit = await unitById(transaction, made.unitId)
