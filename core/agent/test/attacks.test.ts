@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import http, { type IncomingMessage } from 'node:http'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
@@ -120,7 +122,7 @@ describe('Who attacks a desk or its host', function () {
     await desk.start()
     await until('the desk came through', () => desk.hosts[0]?.state === 'online')
     const loud = open()
-    await new Promise((resolve) => loud.on('open', resolve))
+    await once(loud, 'open')
     loud.send(`{"type":"hello","x":"${'x'.repeat(100_000)}"}`)
     await until('ended', () => loud.readyState === WebSocket.CLOSED)
     for (const socket of sockets) socket.terminate()
@@ -216,14 +218,14 @@ describe('Who attacks a desk or its host', function () {
     const desk = new SigningDesk({ folder, pairings: [pairing], tokens: noTokens(), software: 'test' })
     const page = new PageServer(desk, { texts: createCoreTranslator(), pageTexts, locale: 'en' })
     const { port } = new URL(await page.listen())
-    const http = await import('node:http')
-    const status = await new Promise((resolve) =>
-      http.get({ host: '127.0.0.1', port, path: '/', headers: { host: `rebound.example:${port}` } }, (answer) => {
-        answer.resume()
-        resolve(answer.statusCode)
-      }),
-    )
-    assert.equal(status, 403)
+    const [answer] = (await once(
+      http.get({ host: '127.0.0.1', port, path: '/', headers: { host: `rebound.example:${port}` } }),
+      'response',
+    )) as [
+      IncomingMessage, // what `response` of node:http hands over
+    ]
+    answer.resume()
+    assert.equal(answer.statusCode, 403)
     await page.close()
     await desk.close()
   })
