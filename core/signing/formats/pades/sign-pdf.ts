@@ -11,6 +11,7 @@ import { appendDocumentTimeStamp } from './document-time-stamp.js'
 import { lockDictionary, readLock, signatureReferences, type FieldLock } from './field-lock.js'
 import { addToPage, changeForm, freeName, readyField, type ReadyField } from './form-update.js'
 import { GrowingPdf } from './growing-pdf.js'
+import { keepEarlierSignatures } from './keep-signatures.js'
 import { IncrementalUpdate } from './incremental-update.js'
 import type { PdfLevel } from './level.js'
 import { dateString, dictionaryOf, name, textString } from './object-writer.js'
@@ -77,7 +78,7 @@ const widgetFlags = 4 | 128
  * @throws Fault SIGN-PDF-UNREADABLE, SIGN-PDF-ENCRYPTED, SIGN-PDF-NO-CHANGES-ALLOWED, SIGN-PDF-CERTIFY-NOT-FIRST,
  * SIGN-PDF-PAGE-MISSING, SIGN-PDF-RECT-MISSING, SIGN-PDF-FIELD-EXISTS, SIGN-PDF-FIELD-SIGNED, SIGN-PDF-FIELD-MISSING,
  * SIGN-PDF-FIELD-NAME, SIGN-PDF-FIELD-LOCKED, SIGN-PDF-SEED-VALUE, SIGN-APPEARANCE-UNREADABLE, SIGN-TSA-NOT-CONFIGURED,
- * SIGN-EVIDENCE-NOT-CONFIGURED, SIGN-PDF-CHECK-FAILED, and what signer, time stamp client and evidence throw
+ * SIGN-EVIDENCE-NOT-CONFIGURED, SIGN-PDF-BREAKS-SIGNATURE, SIGN-PDF-CHECK-FAILED, and what signer, time stamp client and evidence throw
  */
 export function signPdf(pdf: Buffer, options: SignPdfOptions & { readonly level?: undefined }): Promise<SignedPdf<'B' | 'T'>>
 export function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf>
@@ -85,9 +86,12 @@ export async function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<Sig
   const { signer, signedAt } = options
   const wanted = levelOf(options)
   const plan = readable(() => planSignature(openPdf(pdf), options, wanted.level))
-  if (wanted.evidence !== undefined) await wanted.evidence([signer.certificates], signedAt)
-
   const reserved = options.estimatedSize ?? estimate(options, wanted.timeStamp !== undefined)
+  if (plan.opened.signed.length > 0)
+    readable(() => {
+      keepEarlierSignatures(plan.opened.document, buildUpdate(plan, options, reserved).finish(signedAt.toISOString()))
+    })
+  if (wanted.evidence !== undefined) await wanted.evidence([signer.certificates], signedAt)
   const file = new GrowingPdf(pdf, reserved * 2 + (wanted.level === 'LT' || wanted.level === 'LTA' ? 256 : 32) * 1024)
   const proven: { at?: Date } = {}
   await appendSignature(file, {
