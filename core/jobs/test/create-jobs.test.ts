@@ -70,7 +70,8 @@ describe('jobs', function () {
       numbers.map((number) => ({ number })),
       { queue: 'chain' },
     )
-    assert.equal(await system.jobs.drain(), 100)
+    // The worker may have done some before the drain began to count.
+    await system.jobs.drain()
     assert.ok(Date.now() - began < 10_000, 'a queue does not wait for polls')
     await system.stopWorker()
     assert.deepEqual(order, numbers)
