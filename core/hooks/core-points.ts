@@ -21,7 +21,7 @@ declare module './hook-map.js' {
      * The master key changes: a module that keeps secrets wrapped with it gives each to `rewrap` (with the name it was wrapped
      * under), stores what comes back and answers how many changed. Runs inside a transaction of the company.
      */
-    'secrets.rewrap': Collect<{ rewrap(name: string, wrapped: string): string }, number>
+    'secrets.rewrap': Collect<{ readonly rewrap: (name: string, wrapped: string) => string }, number>
   }
 }
 
