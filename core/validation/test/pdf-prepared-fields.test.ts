@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { signPdf } from '../../signing/formats/pades/sign-pdf.js'
+import { signPdf, writeSignature } from '../../signing/formats/pades/sign-pdf.js'
 import { issueCertificate, signerOf } from '../../signing/test/test-authority.js'
 import { stampSource, typstPdf } from '../../signing/test/typst-pdf.js'
 import { createVerifiers } from '../create-verifiers.js'
@@ -118,7 +118,7 @@ describe('fields and notes prepared before signing', function () {
   it('a field for a signature as large as the page is signed with a picture of another page', async () => {
     const pdf = await sign(prepared(widget(wholePage, '/FT /Sig /T (buyer)')))
     const picture = typstPdf(stampSource, '1.7')
-    const verdict = await verify((await signPdf(pdf, { signer, signedAt, fieldName: 'buyer', appearance: { pdf: picture } })).pdf)
+    const verdict = await verify((await writeSignature(pdf, { signer, signedAt, fieldName: 'buyer', appearance: { pdf: picture } })).pdf)
     assert.deepEqual([verdict.verdict, told(verdict).includes('NOT signature buyer')], ['failed', true], told(verdict).join())
   })
 

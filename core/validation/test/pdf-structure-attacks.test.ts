@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { signPdf } from '../../signing/formats/pades/sign-pdf.js'
+import { signPdf, writeSignature } from '../../signing/formats/pades/sign-pdf.js'
 import { issueCertificate, signerOf } from '../../signing/test/test-authority.js'
 import { pageSource, stampSource, typstPdf } from '../../signing/test/typst-pdf.js'
 import { createVerifiers } from '../create-verifiers.js'
@@ -216,7 +216,7 @@ describe('attacks on the structure of a signed PDF', function () {
     const over = [30, 230, 340, 60] as const
     const beside = [220, 30, 140, 60] as const
     const field = (rect: readonly [number, number, number, number]): Promise<{ pdf: Buffer }> =>
-      signPdf(sealed, { signer, signedAt, appearance: { page: 1, rect, pdf: stamp } })
+      writeSignature(sealed, { signer, signedAt, appearance: { page: 1, rect, pdf: stamp } })
     it('the picture of a second signature beside the text of a certified document passes', async () => {
       const verdict = await verify((await field(beside)).pdf)
       assert.deepEqual([verdict.verdict, told(verdict), codes(verdict).includes('VERIFY-COVERS-CONTENT')], ['passed', ['signature'], false])
@@ -232,7 +232,7 @@ describe('attacks on the structure of a signed PDF', function () {
     })
     it('over more than a quarter of the page it fails everywhere', async () => {
       const verdict = await verify(
-        (await signPdf(plain, { signer, signedAt, appearance: { page: 1, rect: [0, 0, 400, 300], pdf: stamp } })).pdf,
+        (await writeSignature(plain, { signer, signedAt, appearance: { page: 1, rect: [0, 0, 400, 300], pdf: stamp } })).pdf,
       )
       assert.equal(verdict.verdict, 'failed')
     })

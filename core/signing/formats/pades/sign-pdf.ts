@@ -83,14 +83,26 @@ const widgetFlags = 4 | 128
 export function signPdf(pdf: Buffer, options: SignPdfOptions & { readonly level?: undefined }): Promise<SignedPdf<'B' | 'T'>>
 export function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf>
 export async function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf> {
-  const { signer, signedAt } = options
-  const wanted = levelOf(options)
-  const plan = readable(() => planSignature(openPdf(pdf), options, wanted.level))
-  const reserved = options.estimatedSize ?? estimate(options, wanted.timeStamp !== undefined)
+  const plan = readable(() => planSignature(openPdf(pdf), options, levelOf(options).level))
   if (plan.opened.signed.length > 0)
     readable(() => {
-      keepEarlierSignatures(plan.opened.document, buildUpdate(plan, options, reserved).finish(signedAt.toISOString()))
+      keepEarlierSignatures(plan.opened.document, buildUpdate(plan, options, reservedFor(options)).finish(options.signedAt.toISOString()))
     })
+  return writeSignature(pdf, options, plan)
+}
+
+/**
+ * Signs without asking what earlier signatures allow: `signPdf` asks first, the verifier's tests make with it what `signPdf` refuses.
+ * @throws as `signPdf`, but SIGN-PDF-BREAKS-SIGNATURE
+ */
+export async function writeSignature(
+  pdf: Buffer,
+  options: SignPdfOptions,
+  plan: Plan = readable(() => planSignature(openPdf(pdf), options, levelOf(options).level)),
+): Promise<SignedPdf> {
+  const { signer, signedAt } = options
+  const wanted = levelOf(options)
+  const reserved = reservedFor(options)
   if (wanted.evidence !== undefined) await wanted.evidence([signer.certificates], signedAt)
   const file = new GrowingPdf(pdf, reserved * 2 + (wanted.level === 'LT' || wanted.level === 'LTA' ? 256 : 32) * 1024)
   const proven: { at?: Date } = {}
@@ -114,6 +126,11 @@ export async function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<Sig
     await appendValidationData(file, { evidence: wanted.evidence, at: proven.at ?? signedAt, fields: [plan.fieldName] })
   if (wanted.level === 'LTA' && wanted.timeStamp !== undefined) await appendDocumentTimeStamp(file, wanted.timeStamp)
   return { pdf: file.bytes, level: `PAdES-BASELINE-${wanted.level}`, stampedAt: proven.at ?? null, fieldName: plan.fieldName }
+}
+
+/** Bytes kept for the signature at first. */
+function reservedFor(options: SignPdfOptions): number {
+  return options.estimatedSize ?? estimate(options, levelOf(options).timeStamp !== undefined)
 }
 
 interface WantedLevel {
