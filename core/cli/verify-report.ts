@@ -57,9 +57,14 @@ function rowsOf(signature: SignatureVerdict, locale: Locale): Row[] {
   rows.push(...changeRows(signature, label('after'), locale))
   const result = signature.subIndication === null ? signature.indication : `${signature.indication} ${signature.subIndication}`
   rows.push([label('result'), result])
+  const said = new Set<string>()
   for (const finding of signature.findings) {
     const head = finding.level === 'warning' ? label('note') : label('wrong')
-    rows.push([head, `${texts.fault(locale, finding)} [${finding.code}]`])
+    const text = `${texts.fault(locale, finding)} [${finding.code}]`
+    // One issuer may stand in the paths of signer and time stamp.
+    if (said.has(text)) continue
+    said.add(text)
+    rows.push([head, text])
   }
   return rows
 }

@@ -197,7 +197,10 @@ describe('who may use a key, and with whose approval', function () {
     const apiKey = randomUUID()
     await scratch.database.host(async (knex) => {
       const names = { code: 'four-eyes', name: 'Four eyes', country: 'SA', currency: 'SAR', time_zone: 'Asia/Riyadh', locale: 'en' }
-      await knex('core_company').insert({ id: companyId, ...names, address: '{}', identifiers: '[]' }).onConflict('id').ignore()
+      await knex('core_company')
+        .insert({ id: companyId, ...names, address: '{}', identifiers: '[]' })
+        .onConflict('id')
+        .ignore()
       const row = {
         id: apiKey,
         company_id: companyId,

@@ -156,7 +156,8 @@ function signatureView(signature: SignatureVerdict, number: number, options: Vie
       anchor: certificate.trustAnchor,
     })),
     reasons: errors.map((finding) => texts.fault(locale, finding)),
-    notes: warnings.map((finding) => texts.fault(locale, finding)),
+    // One issuer may stand in the paths of signer and time stamp: the same is said once.
+    notes: [...new Set(warnings.map((finding) => texts.fault(locale, finding)))],
   }
 }
 
