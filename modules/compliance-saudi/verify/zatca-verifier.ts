@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { noEvidence } from '../../../core/validation/revocation/evidence.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { checkPath } from '../../../core/validation/certificate/path.js'
 import { verifyDigestSignature } from '../../../core/validation/ecdsa.js'
@@ -131,6 +132,8 @@ function signatureVerdict(file: StampedFile, judgement: StampJudgement, options:
     intermediates: [],
     anchors: options.trust.map((anchor) => readCertificate(anchor)),
     at: options.at ?? new Date(),
+    // Stamps carry no evidence of their own: what the caller has at hand counts, and its absence is said.
+    revocation: { mode: options.revocation ?? 'known', evidence: options.evidence ?? noEvidence },
   })
   findings.push(...path.findings)
   return path.trusted ? verdict('TOTAL-PASSED', null) : verdict('INDETERMINATE', path.subIndication ?? 'NO_CERTIFICATE_CHAIN_FOUND')
