@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readdirSync } from 'node:fs'
 import express, { Router, type Express } from 'express'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { AccessService } from '../access/create-access.js'
 import { settingsRecords } from '../access/settings-records.js'
 import type { Host } from '../host/module.js'
@@ -21,6 +20,7 @@ import { addApiRoutes } from './api-router.js'
 import { Assets, parseForm } from './assets.js'
 import { answerErrors, notFound } from './errors.js'
 import { addHealth } from './health.js'
+import { limitCalls } from './limit-calls.js'
 import { addModulePages } from './module-pages.js'
 import { securityHeaders } from './security-headers.js'
 import { beginRequest, loadSession, requireSession, requireToken } from './session-guard.js'
@@ -91,7 +91,8 @@ function build(parts: WebParts): Express {
   app.use(securityHeaders(parts.https))
   app.use(parts.assets.router)
   addHealth(app, parts)
-  app.use(limitVisitors())
+  // A rough fence against floods: per address, wide enough for an office behind one router.
+  app.use(limitCalls({ calls: 60_000, seconds: 60 }))
   for (const record of parts.records) for (const { prefix, router } of record.open) app.use(prefix, router)
   addAgentRoutes(app, parts)
   addApiRoutes(app, parts)
@@ -122,20 +123,6 @@ function build(parts: WebParts): Express {
   app.use(notFound)
   app.use(answerErrors(parts))
   return app
-}
-
-/** A rough fence against floods: per address, wide enough for an office behind one router. */
-function limitVisitors(): express.RequestHandler {
-  const limiter = new RateLimiterMemory({ points: 60_000, duration: 60 })
-  return async (request, _response, next) => {
-    try {
-      await limiter.consume(request.ip ?? '')
-      next()
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal
-      throw new Fault('HTTP-TOO-MANY', { status: 429, params: { seconds: Math.ceil(refusal.msBeforeNext / 1000) } })
-    }
-  }
 }
 
 async function listen(app: Express, host: Host): Promise<{ port: number; url: string; close(): Promise<void> }> {

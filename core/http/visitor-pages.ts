@@ -1,7 +1,5 @@
-import type { Request, RequestHandler, Router } from 'express'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { Fault } from '../i18n/fault.js'
-import type { RecordedVisitorPage } from '../host/registrations.js'
+import type { Request, Router } from 'express'
+import { limitCalls } from './limit-calls.js'
 import { answerPage, bodyOf, filesOf, paramsOf, parseUpload, queryOf } from './module-pages.js'
 import { stateOf } from './request-state.js'
 import type { VisitorCall } from './routes.js'
@@ -15,7 +13,8 @@ export function addVisitorPages(router: Router, parts: WebParts): void {
     for (const page of record.visitorPages) {
       router[page.method](
         page.path,
-        limit(page),
+        // Before anything is parsed: what a refused call costs is this.
+        limitCalls(page.limit),
         parseUpload,
         refuseUnstorableForm,
         requireToken(parts),
@@ -24,20 +23,6 @@ export function addVisitorPages(router: Router, parts: WebParts): void {
           await answerPage(parts, request, response, await page.handle(callOf(request)))
         },
       )
-    }
-  }
-}
-
-/** Counted per address before anything is parsed: what a refused call costs is this. */
-function limit(page: RecordedVisitorPage): RequestHandler {
-  const limiter = new RateLimiterMemory({ points: page.limit.calls, duration: page.limit.seconds })
-  return async (request, _response, next) => {
-    try {
-      await limiter.consume(request.ip ?? '')
-      next()
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal
-      throw new Fault('HTTP-TOO-MANY', { status: 429, params: { seconds: Math.ceil(refusal.msBeforeNext / 1000) } })
     }
   }
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { Fault, type FaultDetail } from '../../i18n/fault.js'
 import { readCertificate, readCertificateFile, type Certificate } from '../certificate/certificate.js'
 import { createQualifier } from './qualify.js'
@@ -27,11 +28,49 @@ export interface TrustOptions {
 /** Services whose certificates end paths: they issue certificates, time stamps or revocation answers. */
 const anchorTypes = /\/Svctype\/(?:CA\/(?:QC|PKC)|NationalRootCA-QC|TSA(?:\/[\w-]+)?)$/
 
+interface OpenedTrust {
+  /** Of every file that was read: place, size and times. */
+  readonly state: string
+  readonly anchors: readonly Buffer[]
+  readonly qualifier: Qualifier | undefined
+  readonly lists: readonly TrustList[]
+}
+
+/** Opened last: thirty lists of the Union are fifty megabytes of XML, and a page asks for every file it judges. */
+let last: OpenedTrust | undefined
+
 /**
- * Opens what lies in the data folder. Reads files and nothing else.
+ * Opens what lies in the data folder. Reads files and nothing else, and those again only when one of them changed.
  * @throws Fault TRUST-FILE-UNREADABLE, TRUST-LIST-CHANGED
  */
 export function openTrust(options: TrustOptions): Trust {
+  const state = stateOf(options)
+  if (last?.state !== state) last = { state, ...readTrust(options) }
+  const { anchors, qualifier, lists } = last
+  const late = lists.filter((list) => list.nextUpdate !== null && list.nextUpdate < options.now)
+  return {
+    anchors,
+    ...(qualifier === undefined ? {} : { qualifier }),
+    findings: late.map((list) => ({
+      code: 'TRUST-LIST-LATE',
+      level: 'warning',
+      params: { territory: list.territory, until: list.nextUpdate?.toISOString() ?? '' },
+    })),
+  }
+}
+
+/** Changes with every write below the folder: the time of the last change of a file cannot be set by whoever writes it. */
+function stateOf({ dataDir, trustFiles = [] }: TrustOptions): string {
+  const { path } = new TrustFolder(dataDir)
+  const inFolder = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)) : []
+  const facts = [...inFolder, ...trustFiles].sort().map((file) => {
+    const found = statSync(file, { throwIfNoEntry: false })
+    return `${file} ${found === undefined ? '' : [found.ino, found.size, found.mtimeMs, found.ctimeMs].join(' ')}`
+  })
+  return [path, ...facts].join('\n')
+}
+
+function readTrust(options: TrustOptions): Omit<OpenedTrust, 'state'> {
   const folder = new TrustFolder(options.dataDir)
   const stored = new TrustLists(folder).stored().map((one) => one.list)
   const pinned = [
@@ -40,15 +79,10 @@ export function openTrust(options: TrustOptions): Trust {
   ]
   const anchors = new Map<string, Buffer>()
   for (const der of [...pinned, ...stored.flatMap(anchorsOf)]) anchors.set(der.toString('latin1'), der)
-  const late = stored.filter((list) => list.nextUpdate !== null && list.nextUpdate < options.now)
   return {
     anchors: [...anchors.values()],
-    ...(stored.length === 0 ? {} : { qualifier: withPinned(createQualifier(stored), pinned) }),
-    findings: late.map((list) => ({
-      code: 'TRUST-LIST-LATE',
-      level: 'warning',
-      params: { territory: list.territory, until: list.nextUpdate?.toISOString() ?? '' },
-    })),
+    qualifier: stored.length === 0 ? undefined : withPinned(createQualifier(stored), pinned),
+    lists: stored,
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { Fault } from '../../i18n/fault.js'
+import { toPem } from '../../signing/certificate-request.js'
 import { readCertificateFile, type Certificate } from '../certificate/certificate.js'
 
 /** A certificate somebody decided to trust, and where that is written down. */
@@ -54,7 +55,7 @@ export class TrustFolder {
     for (const certificate of readFile(bytes, name)) {
       if (known.has(`${country} ${certificate.sha256}`)) continue
       const file = join(folder, `${certificate.sha256.slice(0, 32)}.pem`)
-      writeWhole(file, toPem(certificate.der))
+      writeWhole(file, toPem('CERTIFICATE', certificate.der))
       added.push({ certificate, country, file })
     }
     return added
@@ -67,7 +68,7 @@ export class TrustFolder {
     for (const { file, certificate } of gone) {
       const left = readFile(readFileSync(file), file).filter((one) => one.sha256 !== certificate.sha256)
       if (left.length === 0) rmSync(file)
-      else writeWhole(file, left.map((one) => toPem(one.der)).join(''))
+      else writeWhole(file, left.map((one) => toPem('CERTIFICATE', one.der)).join(''))
     }
     return gone
   }
@@ -89,11 +90,6 @@ function readFile(bytes: Uint8Array, file: string): Certificate[] {
   } catch (error) {
     throw new Fault('TRUST-FILE-UNREADABLE', { params: { file: basename(file) }, cause: error })
   }
-}
-
-export function toPem(der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
 /** Written beside and put in place at once: a reader sees the old file or the new one. */

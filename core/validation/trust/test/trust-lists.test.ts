@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Fault } from '../../../i18n/fault.js'
 import { signXades } from '../../../signing/formats/xades/sign-xades.js'
 import { issueCertificate, signerOf, type TestCertificate } from '../../../signing/test/test-authority.js'
+import { readCertificate } from '../../certificate/certificate.js'
 import { checkTrustListSignature } from '../check-signature.js'
 import { openTrust } from '../open-trust.js'
 import { readTrustList } from '../read-trust-list.js'
@@ -176,6 +177,17 @@ describe('trusted lists (ETSI TS 119 612)', () => {
       ['TRUST-LIST-LATE'],
     )
     assert.ok(trust.qualifier)
+  })
+
+  it('is read again only when a file below the folder changed, and then at once', async () => {
+    const open = () => openTrust({ dataDir: join(folder.path, '..'), now })
+    await take(await signedList(), [operator.der])
+    const first = open()
+    assert.equal(open().anchors, first.anchors)
+    folder.add(Buffer.from(operator.pem), null, 'root.pem')
+    assert.equal(open().anchors.length, 2)
+    folder.remove(readCertificate(operator.der).sha256)
+    assert.deepEqual(open().anchors, first.anchors)
   })
 
   it('versions other than 5 and 6 are not guessed at', async () => {
