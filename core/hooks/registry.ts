@@ -26,12 +26,14 @@ export type EnabledModules = (companyId: string, transaction?: CompanyTransactio
 /**
  * Judges what all modules recorded and builds the points.
  * @param participants in dependency order; the host itself (`core`) comes first
- * @param dependsOn whether a module depends on another, through any number of steps
+ * @param dependsOn whether a module depends on (or extends) another, through any number of steps
+ * @param extendsAbsent whether a module extends one that is not there: what it says at points nobody has is then left out
  * @returns the points that stand, and boot faults HOOK-KIND, HOOK-DECLARED-TWICE, HOOK-UNDECLARED, HOOK-NOT-DEPENDED by module
  */
 export function buildPoints(
   participants: readonly HookParticipant[],
   dependsOn: (module: string, owner: string) => boolean,
+  extendsAbsent: (module: string) => boolean = () => false,
 ): { points: ReadonlyMap<string, Point>; faults: readonly HookFault[] } {
   const points = new Map<string, { name: string; kind: HookKind; owner: string; listeners: PointListener[] }>()
   const faults: HookFault[] = []
@@ -50,8 +52,9 @@ export function buildPoints(
   for (const { module, records } of participants) {
     for (const { name, listener } of records.listeners) {
       const point = points.get(name)
-      if (point === undefined) object(module, 'HOOK-UNDECLARED', { hook: name, module })
-      else if (module !== point.owner && !dependsOn(module, point.owner))
+      if (point === undefined) {
+        if (!extendsAbsent(module)) object(module, 'HOOK-UNDECLARED', { hook: name, module })
+      } else if (module !== point.owner && !dependsOn(module, point.owner))
         object(module, 'HOOK-NOT-DEPENDED', { hook: name, module, owner: point.owner })
       else {
         const index = point.listeners.filter((other) => other.module === module).length

@@ -59,10 +59,18 @@ export async function loadModules(config: Pick<Configuration, 'modules' | 'dataD
   const named = refuseDoubles(found)
 
   const nodes = named.map((module) => ({ name: module.name, depends: module.manifest?.depends ?? [] }))
-  const { order, cycles, missing } = dependencyOrder(nodes)
+  // What a module extends comes before it where it is there; it is neither needed nor enabled with it.
+  const present = new Set(named.map((module) => module.name))
+  const extended = new Map(named.map((module) => [module.name, module.manifest?.extends ?? []]))
+  const placed = nodes.map((node) => ({
+    name: node.name,
+    depends: [...node.depends, ...(extended.get(node.name) ?? []).filter((name) => present.has(name))],
+  }))
+  const { order, cycles, missing } = dependencyOrder(placed)
   const place = new Map(order.map((name, index) => [name, index]))
   const all = [...named].sort((a, b) => (place.get(a.name) ?? order.length) - (place.get(b.name) ?? order.length))
   const dependencies = transitiveDependencies(nodes)
+  const reachable = transitiveDependencies(placed)
   const core = coreRecords()
 
   const failDependants = (name: string): void => {
@@ -82,7 +90,8 @@ export async function loadModules(config: Pick<Configuration, 'modules' | 'dataD
   const build = (): ReturnType<typeof buildPoints> =>
     buildPoints(
       [{ module: 'core', records: core.hooks }, ...standing().map((module) => ({ module: module.name, records: module.records.hooks }))],
-      (module, owner) => owner === 'core' || dependencies.get(module)?.has(owner) === true,
+      (module, owner) => owner === 'core' || reachable.get(module)?.has(owner) === true,
+      (module) => (extended.get(module) ?? []).some((name) => !standing().some((one) => one.name === name)),
     )
 
   for (const module of all) if (module.state === 'failed') failDependants(module.name)

@@ -15,6 +15,7 @@ const manifestShape = z.object({
   summary: localizedText.optional(),
   countries: z.array(z.string().regex(/^[A-Z]{2}$/)).optional(),
   depends: z.array(moduleName),
+  extends: z.array(moduleName).optional(),
   always: z.boolean().optional(),
   setup: z.custom<ModuleManifest['setup']>((value) => typeof value === 'function'),
 })

@@ -71,6 +71,11 @@ export interface ModuleManifest {
   /** Countries a module is for; without it, everywhere. */
   readonly countries?: readonly string[]
   readonly depends: readonly string[]
+  /**
+   * Modules whose views and points it extends where they are there (a button on the invoice, for companies that invoice): they come
+   * before it, and it stands and is enabled without them. Their code is not imported.
+   */
+  readonly extends?: readonly string[]
   /** Enabled for every company without asking. */
   readonly always?: boolean
   /** Registers, does no I/O. Called once, in dependency order. */

@@ -49,6 +49,21 @@ describe('loading modules', () => {
     )
   })
 
+  const bridge: ManifestParts = { extends: ['zebra'], setup: `host.hooks.on('zebra.kept', () => [])` }
+
+  it('lets a module tap what it extends: it comes after it and does not depend on it', async () => {
+    const both = await load({ ant: bridge, zebra: { setup: `host.hooks.declare('zebra.kept', 'veto')` } })
+    assert.deepEqual(names(both), ['zebra', 'ant'])
+    assert.deepEqual(both.dependencies.get('ant'), new Set())
+    assert.equal(both.points().get('zebra.kept')?.listeners[0]?.module, 'ant')
+  })
+
+  it('lets a module stand without what it extends', async () => {
+    const broken = await load({ ant: bridge, zebra: { setup: `throw new Error('no')` } })
+    assert.deepEqual(names(broken), ['ant'])
+    assert.deepEqual(faults(broken), { zebra: 'MODULE-SETUP' })
+  })
+
   it('names a cycle in the fault of each module on it, fails what stands behind it and runs the rest', async () => {
     const loaded = await load({ a: { depends: ['b'] }, b: { depends: ['a'] }, behind: { depends: ['a'] }, free: {} })
     assert.deepEqual(names(loaded), ['free'])

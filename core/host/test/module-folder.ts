@@ -12,6 +12,7 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
 
 export interface ManifestParts {
   readonly depends?: readonly string[]
+  readonly extends?: readonly string[]
   readonly version?: string
   readonly host?: string
   readonly always?: boolean

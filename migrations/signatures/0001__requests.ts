@@ -1,0 +1,168 @@
+import { defineMigration } from '../../core/db/migration.js'
+
+/** Templates with their versions, requests with their signers, and the event log of each request, which is only ever added to. */
+export default defineMigration(async (schema) => {
+  await schema.companyTable('signatures_template', (table) => {
+    table.text('name').notNullable()
+    table.boolean('single').notNullable().defaultTo(false)
+    table.text('locale').notNullable().checkIn(['ar', 'en', 'bg'])
+    table.boolean('active').notNullable().defaultTo(true)
+    // Code of a template that a module brought (employment: `SA/contract`); null for those of people.
+    table.text('origin')
+    table.text('external_id')
+    table.text('created_by')
+    table.timestamp('created_at', { useTz: true }).notNullable()
+    table.timestamp('updated_at', { useTz: true }).notNullable()
+    table.index(['company_id', 'active', 'name'])
+  })
+  await schema.knex.raw(
+    `create unique index signatures_template_origin on signatures_template (company_id, origin) where origin is not null and active`,
+  )
+  await schema.companyTable('signatures_template_version', (table) => {
+    table.uuid('template_id').notNullable()
+    table.integer('number').notNullable()
+    table.jsonb('content').notNullable()
+    table.text('pdf_sha256')
+    table.jsonb('pages').notNullable().defaultTo('[]')
+    table.jsonb('roles').notNullable().defaultTo('[]')
+    table.jsonb('fields').notNullable().defaultTo('[]')
+    table.boolean('used').notNullable().defaultTo(false)
+    // Rises with every save of the editor: two who edit at once are told.
+    table.integer('revision').notNullable().defaultTo(1)
+    table.timestamp('created_at', { useTz: true }).notNullable()
+    table.unique(['company_id', 'template_id', 'number'])
+  })
+  await schema.reference('signatures_template_version', 'template_id', 'signatures_template', 'cascade')
+
+  await schema.companyTable(
+    'signatures_counter',
+    (table) => {
+      table.integer('year').notNullable()
+      table.integer('last').notNullable()
+    },
+    { id: false, primary: ['year'] },
+  )
+  await schema.companyTable('signatures_request', (table) => {
+    table.text('number').notNullable()
+    table.text('name').notNullable()
+    table
+      .text('state')
+      .notNullable()
+      .defaultTo('draft')
+      .checkIn(['draft', 'sent', 'signed', 'sealing_failed', 'sealed', 'declined', 'expired', 'cancelled'])
+    table.uuid('template_id').notNullable()
+    table.uuid('template_version_id').notNullable()
+    table.jsonb('roles').notNullable()
+    table.jsonb('fields').notNullable()
+    table.jsonb('pages').notNullable().defaultTo('[]')
+    table.jsonb('variables').notNullable().defaultTo('{}')
+    table.jsonb('values').notNullable().defaultTo('{}')
+    table.jsonb('message').notNullable().defaultTo('{}')
+    table.text('signing_order').notNullable().defaultTo('groups').checkIn(['groups', 'parallel', 'sequential'])
+    table.text('locale').notNullable().checkIn(['ar', 'en', 'bg'])
+    table.text('original_sha256')
+    table.text('frozen_sha256')
+    table.text('head_sha256')
+    table.text('sealed_sha256')
+    table.text('certificate_sha256')
+    table.text('event_log_sha256')
+    table.text('evidence_sha256')
+    table.timestamp('expires_at', { useTz: true })
+    table.jsonb('reminders')
+    table.text('reply_to')
+    table.text('source_type')
+    table.text('source_id')
+    table.text('source_label')
+    table.text('external_id')
+    table.jsonb('metadata').notNullable().defaultTo('{}')
+    table.text('completed_redirect_url')
+    table.boolean('send_email').notNullable().defaultTo(true)
+    table.uuid('bulk_id')
+    table.jsonb('fault')
+    // Set while files must be kept whatever the retention rule says.
+    table.text('hold_reason')
+    table.uuid('created_by')
+    table.text('created_by_name').notNullable()
+    table.timestamp('created_at', { useTz: true }).notNullable()
+    table.timestamp('updated_at', { useTz: true }).notNullable()
+    table.timestamp('sent_at', { useTz: true })
+    table.timestamp('completed_at', { useTz: true })
+    table.unique(['company_id', 'number'])
+    table.index(['company_id', 'state', 'created_at'])
+    table.index(['company_id', 'source_type', 'source_id'])
+    table.index(['company_id', 'bulk_id'])
+    table.index(['company_id', 'external_id'])
+    table.check("(state = 'sealed') = (sealed_sha256 is not null)")
+    table.check("state in ('draft', 'cancelled') or head_sha256 is not null")
+  })
+  await schema.reference('signatures_request', 'template_id', 'signatures_template', 'restrict')
+  await schema.reference('signatures_request', 'template_version_id', 'signatures_template_version', 'restrict')
+
+  await schema.companyTable('signatures_signer', (table) => {
+    table.uuid('request_id').notNullable()
+    table.text('role').notNullable()
+    table.text('action').notNullable().checkIn(['sign', 'approve', 'copy'])
+    table.integer('signing_group').notNullable()
+    table.integer('position').notNullable()
+    table.text('name').notNullable()
+    table.text('email')
+    table.text('phone')
+    table.text('locale').notNullable().checkIn(['ar', 'en', 'bg'])
+    table.uuid('contact_id')
+    table.uuid('key_id')
+    table.text('level').notNullable().checkIn(['simple', 'advanced', 'qualified'])
+    table.jsonb('authentication').notNullable()
+    table.text('pin_hash')
+    table.boolean('in_person').notNullable().defaultTo(false)
+    table.boolean('can_delegate').notNullable().defaultTo(false)
+    table.text('state').notNullable().defaultTo('waiting')
+    table.integer('version').notNullable().defaultTo(1)
+    table.jsonb('values').notNullable().defaultTo('{}')
+    table.timestamp('sent_at', { useTz: true })
+    table.timestamp('viewed_at', { useTz: true })
+    table.timestamp('verified_at', { useTz: true })
+    table.timestamp('submitted_at', { useTz: true })
+    table.timestamp('completed_at', { useTz: true })
+    table.text('decline_reason')
+    table.integer('reminders').notNullable().defaultTo(0)
+    table.timestamp('next_reminder_at', { useTz: true })
+    table.jsonb('fault')
+    table.text('external_id')
+    table.jsonb('metadata').notNullable().defaultTo('{}')
+    table.unique(['company_id', 'request_id', 'position'])
+    table.index(['company_id', 'next_reminder_at'])
+    table.index(['company_id', 'email'])
+  })
+  await schema.reference('signatures_signer', 'request_id', 'signatures_request', 'cascade')
+
+  await schema.companyTable(
+    'signatures_event',
+    (table) => {
+      table.uuid('request_id').notNullable()
+      table.integer('sequence').notNullable()
+      table.timestamp('at', { useTz: true, precision: 3 }).notNullable()
+      table.text('type').notNullable()
+      table.uuid('signer_id')
+      table.jsonb('actor').notNullable()
+      table.jsonb('origin').notNullable()
+      table.jsonb('facts').notNullable()
+      table.binary('hash').notNullable()
+    },
+    { id: false, primary: ['request_id', 'sequence'], grants: ['select', 'insert'] },
+  )
+
+  // A link that was sent: its hash leads to the company, the company's row to the signer. The link itself is nowhere.
+  await schema.companyTable('signatures_link', (table) => {
+    table.uuid('signer_id').notNullable()
+    table.text('token_hash').notNullable()
+    // Of the signer when it was made; a link of an older version opens nothing.
+    table.integer('version').notNullable()
+    table.timestamp('created_at', { useTz: true }).notNullable()
+    table.unique(['company_id', 'token_hash'])
+  })
+  await schema.reference('signatures_link', 'signer_id', 'signatures_signer', 'cascade')
+  await schema.hostTable('signatures_link_token', (table) => {
+    table.text('token_hash').primary()
+    table.uuid('company_id').notNullable().references('id').inTable('core_company').onDelete('cascade')
+  })
+})

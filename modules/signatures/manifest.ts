@@ -1,0 +1,26 @@
+import { defineModule } from '../../core/host/module.js'
+import { signaturesHooks } from './hooks.js'
+import { signaturesSettings } from './models/settings.js'
+import { settingsFields } from './views/settings-fields.js'
+
+export default defineModule({
+  name: 'signatures',
+  version: '1.0.0',
+  host: '^1',
+  title: { ar: 'التوقيع الإلكتروني', en: 'Sign', bg: 'Подписване' },
+  summary: {
+    ar: 'إرسال العقود والمستندات للتوقيع ومتابعتها حتى تُختم',
+    en: 'Contracts and documents sent for signature, followed until they are sealed',
+    bg: 'Договори и документи, изпратени за подпис и проследени до подпечатването им',
+  },
+  depends: ['contacts', 'seal', 'verification'],
+  extends: ['invoicing'],
+  setup(setup) {
+    for (const [name, kind] of signaturesHooks) setup.hooks.declare(name, kind)
+    setup.group('signatures.user', { ar: 'التوقيع: مستخدم', en: 'Sign: user', bg: 'Подписване: потребител' }, ['contacts.user'])
+    setup.group('signatures.manager', { ar: 'التوقيع: مدير', en: 'Sign: administrator', bg: 'Подписване: администратор' }, [
+      'signatures.user',
+    ])
+    setup.settings({ schema: signaturesSettings, fields: settingsFields })
+  },
+})

@@ -1,0 +1,21 @@
+import type { FieldDefinition } from '../../../core/views/view.js'
+
+const options = (name: string, values: readonly string[]): FieldDefinition['options'] =>
+  values.map((value) => ({ value, label: `signatures.setting.${name}.${value}` }))
+
+const setting = (name: string, type: FieldDefinition['type']): FieldDefinition => ({
+  name,
+  label: `signatures.setting.${name}`,
+  help: `signatures.setting.${name}-help`,
+  type,
+})
+
+/** The settings page of signature requests; names are keys of `signaturesSettings`. */
+export const settingsFields: readonly FieldDefinition[] = [
+  setting('expiryDays', 'number'),
+  setting('reminderFirstDays', 'number'),
+  setting('reminderEveryDays', 'number'),
+  { ...setting('timeStamps', 'select'), options: options('timeStamps', ['required', 'none']) },
+  setting('sealWhenSigned', 'checkbox'),
+  setting('retentionYears', 'number'),
+]
