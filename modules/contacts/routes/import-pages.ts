@@ -31,7 +31,7 @@ export function importPages(setup: ModuleSetup): void {
 
   routes.page('post', '/import', manage, async (call) => {
     const file = call.files.find((candidate) => candidate.field === 'file')
-    if (file === undefined || file.bytes.length === 0) throw new Fault('CONTACT-IMPORT-EMPTY', { path: 'file' })
+    if (file === undefined || file.bytes.length === 0) throw new Fault('FILE-TABLE-EMPTY', { path: 'file' })
     const id = await inCompany(host, call, (transaction) => createImport(host, call.context, transaction, file))
     return { kind: 'redirect', to: `/app/contacts/import/${id}` }
   })

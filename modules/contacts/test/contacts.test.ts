@@ -210,10 +210,10 @@ describe('contacts on a real database', function () {
 
   it('refuses what is no table', async () => {
     for (const [bytes, code] of [
-      [Buffer.from('%PDF-1.7\0'), 'CONTACT-IMPORT-TYPE'],
-      [Buffer.from('name\n'), 'CONTACT-IMPORT-EMPTY'],
-      [Buffer.from('504b0304aaaa', 'hex'), 'CONTACT-IMPORT-TYPE'],
-      [Buffer.alloc(6 * 1024 * 1024, 65), 'CONTACT-IMPORT-LARGE'],
+      [Buffer.from('%PDF-1.7\0'), 'FILE-TABLE-TYPE'],
+      [Buffer.from('name\n'), 'FILE-TABLE-EMPTY'],
+      [Buffer.from('504b0304aaaa', 'hex'), 'FILE-TABLE-TYPE'],
+      [Buffer.alloc(6 * 1024 * 1024, 65), 'FILE-TABLE-LARGE'],
     ] as const) {
       await assert.rejects(
         inCompany((transaction) => createImport(running.host, context, transaction, { name: 'x', bytes })),

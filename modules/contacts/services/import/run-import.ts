@@ -9,7 +9,7 @@ import { escapeFormula } from '../export.js'
 import { identifierSchemes } from '../identifiers.js'
 import { checkContact, saveContact } from '../save-contact.js'
 import { contactOfRow, guessMapping, type ColumnMapping } from './map-columns.js'
-import { readTable, tableType, type ImportTable } from './read-table.js'
+import { readTable, tableType, type UploadedTable } from '../../../../core/files/read-table.js'
 
 /** An import as it stands. */
 export interface ContactImport {
@@ -83,7 +83,7 @@ export async function importOf(transaction: CompanyTransaction, id: string): Pro
   return row
 }
 
-export async function tableOf(host: Host, transaction: CompanyTransaction, id: string): Promise<ImportTable> {
+export async function tableOf(host: Host, transaction: CompanyTransaction, id: string): Promise<UploadedTable> {
   const row: { file_sha256: string } | undefined = await transaction
     .knex('contacts_import')
     .where({ company_id: transaction.companyId, id })
@@ -97,7 +97,7 @@ export async function previewImport(
   host: Host,
   context: CompanyContext,
   transaction: CompanyTransaction,
-  table: ImportTable,
+  table: UploadedTable,
   mapping: ColumnMapping,
 ): Promise<{ faults: RowFault[]; checked: number }> {
   const faults: RowFault[] = []
@@ -152,7 +152,7 @@ async function importBatch(
   context: CompanyContext,
   transaction: CompanyTransaction,
   importId: string,
-  table: ImportTable,
+  table: UploadedTable,
 ): Promise<boolean> {
   const key = { company_id: transaction.companyId, id: importId }
   const now: { state: string; done: number; mapping: ColumnMapping } | undefined = await transaction

@@ -1,36 +1,36 @@
 import ExcelJS from 'exceljs'
 import Papa from 'papaparse'
-import { Fault } from '../../../../core/i18n/fault.js'
+import { Fault } from '../i18n/fault.js'
 
-/** A table as it was uploaded: heads, and rows of texts in their order. */
-export interface ImportTable {
+/** A table of people, contacts, rows of a bulk sending, as it was uploaded: heads, and rows of texts in their order. */
+export interface UploadedTable {
   readonly heads: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
 
-export const importLimits = { bytes: 5 * 1024 * 1024, rows: 10_000, columns: 100 } as const
+export const tableLimits = { bytes: 5 * 1024 * 1024, rows: 10_000, columns: 100 } as const
 
 const xlsxType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
-/** What a file is, by its first bytes and never by its name. @throws Fault CONTACT-IMPORT-TYPE, CONTACT-IMPORT-LARGE */
+/** What a file is, by its first bytes and never by its name. @throws Fault FILE-TABLE-TYPE, FILE-TABLE-LARGE */
 export function tableType(bytes: Buffer): 'text/csv' | typeof xlsxType {
-  if (bytes.length > importLimits.bytes) throw new Fault('CONTACT-IMPORT-LARGE', { status: 413, params: { limit: importLimits.bytes } })
+  if (bytes.length > tableLimits.bytes) throw new Fault('FILE-TABLE-LARGE', { status: 413, params: { limit: tableLimits.bytes } })
   if (bytes.subarray(0, 4).equals(Buffer.from('504b0304', 'hex'))) return xlsxType
-  if (bytes.length === 0 || bytes.includes(0)) throw new Fault('CONTACT-IMPORT-TYPE')
+  if (bytes.length === 0 || bytes.includes(0)) throw new Fault('FILE-TABLE-TYPE')
   return 'text/csv'
 }
 
 /**
  * Reads a CSV (any usual separator, UTF-8 or Windows-1256) or the first sheet of a workbook; empty rows are left out.
- * @throws Fault CONTACT-IMPORT-TYPE, CONTACT-IMPORT-LARGE, CONTACT-IMPORT-EMPTY, CONTACT-IMPORT-ROWS
+ * @throws Fault FILE-TABLE-TYPE, FILE-TABLE-LARGE, FILE-TABLE-EMPTY, FILE-TABLE-ROWS
  */
-export async function readTable(bytes: Buffer): Promise<ImportTable> {
+export async function readTable(bytes: Buffer): Promise<UploadedTable> {
   const all = tableType(bytes) === 'text/csv' ? readCsv(bytes) : await readWorkbook(bytes)
   const filled = all.filter((row) => row.some((cell) => cell !== ''))
   const [heads, ...rows] = filled
-  if (heads === undefined || rows.length === 0) throw new Fault('CONTACT-IMPORT-EMPTY')
-  if (rows.length > importLimits.rows || heads.length > importLimits.columns) {
-    throw new Fault('CONTACT-IMPORT-ROWS', { params: { rows: rows.length, limit: importLimits.rows } })
+  if (heads === undefined || rows.length === 0) throw new Fault('FILE-TABLE-EMPTY')
+  if (rows.length > tableLimits.rows || heads.length > tableLimits.columns) {
+    throw new Fault('FILE-TABLE-ROWS', { params: { rows: rows.length, limit: tableLimits.rows } })
   }
   return { heads, rows }
 }
@@ -53,13 +53,13 @@ async function readWorkbook(bytes: Buffer): Promise<string[][]> {
     // exceljs types its input by an older Buffer; the bytes are the same.
     await workbook.xlsx.load(bytes as unknown as Parameters<typeof workbook.xlsx.load>[0])
   } catch (cause) {
-    throw new Fault('CONTACT-IMPORT-TYPE', { cause })
+    throw new Fault('FILE-TABLE-TYPE', { cause })
   }
   const [sheet] = workbook.worksheets
-  if (sheet === undefined) throw new Fault('CONTACT-IMPORT-EMPTY')
-  if (sheet.rowCount > importLimits.rows + 1)
-    throw new Fault('CONTACT-IMPORT-ROWS', { params: { rows: sheet.rowCount, limit: importLimits.rows } })
-  const width = Math.min(sheet.columnCount, importLimits.columns)
+  if (sheet === undefined) throw new Fault('FILE-TABLE-EMPTY')
+  if (sheet.rowCount > tableLimits.rows + 1)
+    throw new Fault('FILE-TABLE-ROWS', { params: { rows: sheet.rowCount, limit: tableLimits.rows } })
+  const width = Math.min(sheet.columnCount, tableLimits.columns)
   const rows: string[][] = []
   sheet.eachRow({ includeEmpty: false }, (row) => {
     rows.push(Array.from({ length: width }, (_, index) => cellText(row.getCell(index + 1).value)))
