@@ -1,6 +1,7 @@
 export type { ContactValues, IdentifierScheme } from './hooks.js'
 export { contactInput, type Contact, type ContactInput } from './models/contact.js'
 export { isMailAddress } from './services/mail-address.js'
+export { normalisePhone } from './services/phone.js'
 export { schemeOptions } from './views/contact-views.js'
 export { generalSchemes } from './services/identifiers.js'
 export { partiesOf, type ContactParty } from './services/parties.js'

@@ -64,6 +64,8 @@ export const requestInput = z
     /** Shown to signers and in lists; the template's name unless told. */
     name: z.string().trim().max(200).optional(),
     signers: z.array(signerInput).min(1).max(50),
+    /** Values of the fields that the sender fills (role `company`), by field id. */
+    values: z.record(z.string(), z.union([z.string().max(5000), z.boolean()])).optional(),
     /** Merge values of a text template by name. */
     variables: z.record(z.string(), z.string().max(5000)).optional(),
     message: z
