@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import express, { Router } from 'express'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import express, { Router, type Response } from 'express'
 
 const require = createRequire(import.meta.url)
 const own = fileURLToPath(new URL('../views/assets/', import.meta.url))
@@ -21,6 +24,8 @@ function findFiles(): Map<string, string> {
   }
   addFolder('', own, /\.(?:css|js|svg|png|ico)$/)
   addFolder('browser/', join(own, 'browser'), /\.js$/)
+  addFolder('signatures/signer/', join(own, 'signatures', 'signer'), /\.(?:css|js)$/)
+  files.set('signature_pad.js', join(packageFolder('signature_pad'), 'dist', 'signature_pad.min.js'))
   const tabler = join(packageFolder('@tabler/core'), 'dist', 'css')
   files.set('tabler.css', join(tabler, 'tabler.min.css'))
   files.set('tabler.rtl.css', join(tabler, 'tabler.rtl.min.css'))
@@ -33,6 +38,14 @@ function findFiles(): Map<string, string> {
     for (const weight of ['400Regular', '500Medium', '600SemiBold'])
       files.set(`fonts/${family}-${weight}.ttf`, join(base, weight, `${family}_${weight}.ttf`))
   }
+  // Faces of typed signatures: read when somebody types his name.
+  for (const [family, folder, weight] of [
+    ['NotoNaskhArabic', 'noto-naskh-arabic', '400Regular'],
+    ['NotoSansArabic', 'noto-sans-arabic', '600SemiBold'],
+    ['NotoSans', 'noto-sans', '400Regular_Italic'],
+    ['NotoSans', 'noto-sans', '600SemiBold'],
+  ] as const)
+    files.set(`fonts/${family}-${weight}.ttf`, join(packageFolder(`@expo-google-fonts/${folder}`), weight, `${family}_${weight}.ttf`))
   const pdfjs = packageFolder('pdfjs-dist')
   files.set('pdfjs/pdf.mjs', join(pdfjs, 'legacy', 'build', 'pdf.min.mjs'))
   files.set('pdfjs/pdf.worker.mjs', join(pdfjs, 'legacy', 'build', 'pdf.worker.min.mjs'))
@@ -55,11 +68,17 @@ const mediaTypes: Readonly<Record<string, string>> = {
   wasm: 'application/wasm',
 }
 
+/** What travels smaller when it is packed; pictures are packed already. */
+const packable = /\.(?:css|m?js|svg|ttf)$/
+const pack = promisify(gzip)
+
 /** Static files under one address that changes with their content, so that browsers keep them for a year. */
 export class Assets {
   /** `/assets/<hash>`, without a slash at the end. */
   readonly base: string
   readonly router: Router
+  /** Packed once, kept as long as the host runs: the list of files is closed. */
+  readonly #packed = new Map<string, Promise<Buffer>>()
 
   constructor() {
     const files = findFiles()
@@ -82,8 +101,26 @@ export class Assets {
       response.setHeader('Content-Type', mediaTypes[wanted.split('.').at(-1) ?? ''] ?? 'application/octet-stream')
       // An old version's address gets the file too (a page open during an update), but not for a year.
       response.setHeader('Cache-Control', request.params['version'] === version ? 'public, max-age=31536000, immutable' : 'no-cache')
+      if (packable.test(wanted)) {
+        response.setHeader('Vary', 'Accept-Encoding')
+        if (request.acceptsEncodings('gzip') === 'gzip') {
+          this.#send(path, response).catch(next)
+          return
+        }
+      }
       response.sendFile(path, { cacheControl: false, dotfiles: 'allow' })
     })
+  }
+
+  async #send(path: string, response: Response): Promise<void> {
+    let packed = this.#packed.get(path)
+    if (packed === undefined) {
+      packed = readFile(path).then((bytes) => pack(bytes, { level: 9 }))
+      this.#packed.set(path, packed)
+    }
+    const bytes = await packed
+    response.setHeader('Content-Encoding', 'gzip')
+    response.end(bytes)
   }
 }
 

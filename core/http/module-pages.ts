@@ -4,10 +4,11 @@ import { isUuid } from '../access/companies.js'
 import { Fault } from '../i18n/fault.js'
 import type { RecordedPage } from '../host/registrations.js'
 import { bodyLimits } from './assets.js'
-import { sendFile, sendFragment, sendPage } from './pages.js'
-import { FileAnswer, type PageAnswer, type PageCall } from './routes.js'
-import { signedInOf } from './request-state.js'
-import { leaveNotice, requireToken } from './session-guard.js'
+import { sendDocument, sendFile, sendFragment, sendPage } from './pages.js'
+import { type AnswerCookie, FileAnswer, type PageAnswer, type PageCall } from './routes.js'
+import { clearCookie } from './cookies.js'
+import { signedInOf, stateOf } from './request-state.js'
+import { leaveNotice, requireToken, sessionCookie } from './session-guard.js'
 import { refuseUnstorableForm } from './refuse-unstorable.js'
 import type { WebParts } from './web-parts.js'
 
@@ -104,12 +105,25 @@ export async function answerPage(parts: WebParts, request: Request, response: Re
     sendFile(response, answer)
     return
   }
+  if ('cookies' in answer) for (const cookie of answer.cookies ?? []) answerCookie(response, cookie, parts.https)
   if (answer.kind === 'page') sendPage(parts, request, response, answer)
+  else if (answer.kind === 'document') sendDocument(parts, request, response, answer)
+  else if (answer.kind === 'json') response.status(answer.status ?? 200).json(answer.body)
   else if (answer.kind === 'fragment') sendFragment(parts, request, response, answer.template, answer.data)
   else {
+    const { signedIn } = stateOf(request)
+    if (answer.endSession === true && signedIn !== undefined) {
+      await parts.access.sessions.close(signedIn.secret)
+      clearCookie(response, sessionCookie, parts.https)
+    }
     if (answer.notice !== undefined) leaveNotice(response, answer.notice, parts.https)
     if (request.headers['hx-request'] === 'true') response.setHeader('HX-Redirect', answer.to).status(200).end()
     else response.redirect(303, answer.to)
   }
-  await Promise.resolve()
+}
+
+function answerCookie(response: Response, { name, value, path, maxAge }: AnswerCookie, https: boolean): void {
+  const shape = { httpOnly: true, sameSite: 'lax' as const, secure: https, path }
+  if (value === undefined) response.clearCookie(name, shape)
+  else response.cookie(name, value, { ...shape, ...(maxAge === undefined ? {} : { maxAge }) })
 }

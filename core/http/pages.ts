@@ -3,6 +3,7 @@ import { directionOf } from '../i18n/locale.js'
 import type { Presentation } from '../views/format.js'
 import type { TemplateFrame } from '../views/template-engine.js'
 import type { MenuItem } from '../views/view.js'
+import type { Locale } from '../i18n/locale.js'
 import { type FileAnswer } from './routes.js'
 import { stateOf } from './request-state.js'
 import type { WebParts } from './web-parts.js'
@@ -35,6 +36,22 @@ export function sendFragment(parts: WebParts, request: Request, response: Respon
     .status(status)
     .type('html')
     .send(parts.engine.render(template, data, frameOf(parts, request)))
+}
+
+/** A whole HTML document by a template of its own; its language may be another than the reader's. */
+export function sendDocument(
+  parts: WebParts,
+  request: Request,
+  response: Response,
+  page: { template: string; data: object; locale?: Locale; timeZone?: string; status?: number },
+): void {
+  const own = frameOf(parts, request)
+  const locale = page.locale ?? own.locale
+  const frame = { ...own, locale, dir: directionOf(locale), timeZone: page.timeZone ?? own.timeZone }
+  response
+    .status(page.status ?? 200)
+    .type('html')
+    .send(parts.engine.render(page.template, page.data, frame))
 }
 
 /** A whole page in the shell (logged in) or on the plain sheet (before). */

@@ -57,6 +57,23 @@ export interface VisitorCall extends Omit<PageCall, 'context'> {
   readonly address: string
   /** Of a reader who is logged in all the same. */
   readonly context: CompanyContext | undefined
+  /** Language that the reader chose here before; `locale` may only be what the browser asks for. */
+  readonly chosenLocale: Locale | undefined
+  /** Empty when the browser does not say. */
+  readonly userAgent: string
+  /** A cookie of this browser, by the name it was set with. */
+  readonly cookie: (name: string) => string | undefined
+}
+
+/** HttpOnly, SameSite=Lax, Secure where people reach the host by https. */
+export interface AnswerCookie {
+  readonly name: string
+  /** Undefined takes it away. */
+  readonly value: string | undefined
+  /** `/sign`: sent to the addresses below it alone. */
+  readonly path: string
+  /** Milliseconds; without it, it ends with the browser. */
+  readonly maxAge?: number
 }
 
 /** What a page handler answers with. */
@@ -74,8 +91,23 @@ export type PageAnswer =
     }
   | { readonly kind: 'fragment'; readonly template: string; readonly data: object }
   | {
+      /** A whole HTML document by a template of the module's own, outside shell and sheet. */
+      readonly kind: 'document'
+      readonly template: string
+      readonly data: object
+      /** Language and direction of the page; the reader's unless told. */
+      readonly locale?: Locale
+      readonly timeZone?: string
+      readonly status?: number
+      readonly cookies?: readonly AnswerCookie[]
+    }
+  | { readonly kind: 'json'; readonly body: object; readonly status?: number; readonly cookies?: readonly AnswerCookie[] }
+  | {
       readonly kind: 'redirect'
       readonly to: string
+      readonly cookies?: readonly AnswerCookie[]
+      /** Ends the session of who is logged in: the device is handed to somebody else. */
+      readonly endSession?: boolean
       readonly notice?: {
         readonly key: string
         readonly params?: Record<string, string | number>

@@ -1,9 +1,11 @@
 import type { Request, Router } from 'express'
+import { isLocale } from '../i18n/locale.js'
+import { cookieName, readCookie } from './cookies.js'
 import { limitCalls } from './limit-calls.js'
 import { answerPage, bodyOf, filesOf, paramsOf, parseUpload, queryOf } from './module-pages.js'
 import { stateOf } from './request-state.js'
 import type { VisitorCall } from './routes.js'
-import { requireToken } from './session-guard.js'
+import { languageCookie, requireToken } from './session-guard.js'
 import { refuseUnstorableForm } from './refuse-unstorable.js'
 import type { WebParts } from './web-parts.js'
 
@@ -20,19 +22,23 @@ export function addVisitorPages(router: Router, parts: WebParts): void {
         requireToken(parts),
         async (request: Request, response) => {
           response.setHeader('Cache-Control', 'no-store')
-          await answerPage(parts, request, response, await page.handle(callOf(request)))
+          await answerPage(parts, request, response, await page.handle(callOf(request, parts.https)))
         },
       )
     }
   }
 }
 
-function callOf(request: Request): VisitorCall {
+function callOf(request: Request, https: boolean): VisitorCall {
   const { locale, signedIn } = stateOf(request)
+  const chosen = readCookie(request, cookieName(languageCookie, https))
   return {
     locale,
     address: request.ip ?? '',
     context: signedIn?.context,
+    chosenLocale: isLocale(chosen) ? chosen : undefined,
+    userAgent: request.get('user-agent') ?? '',
+    cookie: (name) => readCookie(request, name),
     params: paramsOf(request),
     query: queryOf(request),
     body: bodyOf(request),
