@@ -25,7 +25,7 @@ function findFiles(): Map<string, string> {
   addFolder('', own, /\.(?:css|js|svg|png|ico)$/)
   addFolder('browser/', join(own, 'browser'), /\.js$/)
   addFolder('signatures/signer/', join(own, 'signatures', 'signer'), /\.(?:css|js)$/)
-  files.set('signature_pad.js', join(packageFolder('signature_pad'), 'dist', 'signature_pad.min.js'))
+  files.set('signature_pad.js', join(dirname(require.resolve('signature_pad')), 'signature_pad.min.js'))
   const tabler = join(packageFolder('@tabler/core'), 'dist', 'css')
   files.set('tabler.css', join(tabler, 'tabler.min.css'))
   files.set('tabler.rtl.css', join(tabler, 'tabler.rtl.min.css'))
