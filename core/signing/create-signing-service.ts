@@ -9,7 +9,9 @@ import { digestLengths, verifyDigestSignature } from '../validation/ecdsa.js'
 import { decideApproval, findApprovals, readApprovals, type KeyApproval } from './approvals.js'
 import { ApprovedUse } from './approved-use.js'
 import { defaultDigest, defaultScheme, schemeFits } from './algorithms.js'
-import { buildCertificateRequest, toPem } from './certificate-request.js'
+import { buildCertificateRequest, encodeName, toPem } from './certificate-request.js'
+import { issueCertificate } from './certificates/issue-certificate.js'
+import { makeOneUseKey, type OneUseKey } from './certificates/one-use-key.js'
 import {
   insertKey,
   raiseVersion,
@@ -31,6 +33,7 @@ import { wrapKey } from './keys/software/wrapping.js'
 import { createKeyProviders, type SigningLogger } from './key-providers.js'
 import { KeyStates } from './key-state.js'
 import { checkPolicy, needsApproval } from './policy.js'
+import { DataProtection } from './protection/data-key.js'
 import type { OpenOptions, Signer, SigningService } from './signing-service.js'
 
 export interface SigningParts {
@@ -52,9 +55,11 @@ export function createSigningService(parts: SigningParts): SigningService {
 class LocalSigningService implements SigningService {
   private readonly providers: ReadonlyMap<KeyProviderKind, KeyProvider>
   private readonly states: KeyStates
+  private readonly protection: DataProtection
 
   constructor(private readonly parts: SigningParts) {
     this.states = new KeyStates(parts.database)
+    this.protection = new DataProtection(parts.database, parts.config, parts.now)
     this.providers = createKeyProviders({ ...parts, masterKeys: () => loadMasterKeys(parts.config) })
   }
 
@@ -183,6 +188,47 @@ class LocalSigningService implements SigningService {
     return this.signerOf(found, options, uses, undefined, context.actor.name, approvedUse)
   }
 
+  async openOneUse(...[context, authorityKeyId, subject, use]: Parameters<SigningService['openOneUse']>): Promise<OneUseKey> {
+    const authority = await this.open(context, authorityKeyId, { ...use, purpose: 'issue-certificate' })
+    const made = await makeOneUseKey(authority, subject)
+    const facts = { ...factsOf(use), serial: made.serial, certificate: createHash('sha256').update(made.certificate).digest('hex') }
+    await this.parts.database.company(context.companyId, async (transaction) => {
+      const { key } = await readKey(transaction, authorityKeyId)
+      this.parts.audit.record(transaction, context, { action: 'key.one-use-issued', subject: subjectOf(key), facts })
+    })
+    return made
+  }
+
+  async certifyAuthority(...[context, keyId, subject, years]: Parameters<SigningService['certifyAuthority']>): Promise<Key> {
+    const { companyId } = context
+    const { key } = await this.parts.database.company(companyId, (transaction) => readKey(transaction, keyId))
+    if (key.certificates.length > 0) return key
+    const [name] = subject.slice(-1)
+    const use = { purpose: 'issue-certificate', subject: { type: 'key', id: keyId, label: name?.value ?? key.name } } as const
+    const signer = await this.open(context, keyId, use, { withoutCertificate: true })
+    // A day back: certificates of the first hour begin some minutes back.
+    const notBefore = new Date(this.parts.now().getTime() - 86_400_000)
+    const notAfter = new Date(notBefore)
+    notAfter.setUTCFullYear(notAfter.getUTCFullYear() + years)
+    const shape = { subject, publicKey: key.publicKey, notBefore, notAfter, keyUsage: ['keyCertSign', 'cRLSign'] } as const
+    const issuer = { name: encodeName(subject), publicKey: key.publicKey, signer }
+    const { der } = await issueCertificate(issuer, { ...shape, authority: { pathLength: 0 } })
+    return this.parts.database.company(companyId, async (transaction) => {
+      // Two may have made one at once: the first one stands.
+      await transaction.knex('core_key').where({ company_id: companyId, id: keyId }).forUpdate().select('id')
+      const now = (await readKey(transaction, keyId)).key
+      return now.certificates.length > 0 ? now : this.installCertificates(transaction, context, keyId, [der])
+    })
+  }
+
+  protect(...[{ companyId }, bytes, purpose]: Parameters<SigningService['protect']>): Promise<Buffer> {
+    return this.protection.protect(companyId, bytes, purpose)
+  }
+
+  reveal(...[{ companyId }, bytes, purpose]: Parameters<SigningService['reveal']>): Promise<Buffer> {
+    return this.protection.reveal(companyId, bytes, purpose)
+  }
+
   async approvals(...[transaction, filter = {}]: Parameters<SigningService['approvals']>): Promise<KeyApproval[]> {
     return readApprovals(transaction, filter, this.parts.now())
   }
@@ -230,6 +276,7 @@ class LocalSigningService implements SigningService {
   }
 
   async close(): Promise<void> {
+    this.protection.close()
     for (const provider of this.providers.values()) await provider.close?.()
   }
 

@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import type { ApprovalState, KeyApproval } from './approvals.js'
+import type { OneUseKey, OneUseSubject } from './certificates/one-use-key.js'
 import type {
   DigestAlgorithm,
   Key,
@@ -138,6 +139,22 @@ export interface SigningService {
    * SIGN-APPROVAL-NEEDED (409, param `id`), SIGN-APPROVAL-REFUSED (403); the signer throws SIGN-APPROVAL-USED (409) where another was quicker
    */
   open(context: CompanyContext, keyId: string, use: KeyUse | readonly KeyUse[], options?: OpenOptions): Promise<Signer>
+  /**
+   * A key for one signature, made in memory, with a certificate of the company's own authority: `authorityKeyId` is used for
+   * `issue-certificate`, which goes through its policy and into the use log, as does what the key is for. It gives one signature and is gone.
+   * @throws as `open`; the signer throws SIGN-ONE-USE-SPENT at a second signature
+   */
+  openOneUse(context: CompanyContext, authorityKeyId: string, subject: OneUseSubject, use: KeyUse): Promise<OneUseKey>
+  /**
+   * Makes the certificate of an authority for a key of the company, signed by that key itself, and installs it. A certificate that
+   * is there already stays.
+   * @throws as `open`
+   */
+  certifyAuthority(context: CompanyContext, keyId: string, subject: CertificateRequestSubject['name'], years: number): Promise<Key>
+  /** AES-256-GCM under the company's key, which the master key wraps; bound to company and purpose. Not inside a transaction of the caller. */
+  protect(context: Pick<CompanyContext, 'companyId'>, bytes: Uint8Array, purpose: string): Promise<Buffer>
+  /** @throws Fault SIGN-PROTECTED-UNREADABLE */
+  reveal(context: Pick<CompanyContext, 'companyId'>, bytes: Uint8Array, purpose: string): Promise<Buffer>
   /** Requests for approval, newest first. */
   approvals(
     transaction: CompanyTransaction,

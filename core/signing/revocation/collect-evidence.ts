@@ -3,6 +3,7 @@ import { readCertificate, type Certificate } from '../../validation/certificate/
 import { checkPath, type PathAnswer } from '../../validation/certificate/path.js'
 import type { RevocationSource } from '../../validation/revocation/evidence.js'
 import { completeChain } from '../../validation/process/complete-chain.js'
+import { needsNoStatus } from '../../validation/revocation/revocation-check.js'
 import { isNoCheck, readOcspAnswer, responderOf } from './ocsp-answer.js'
 
 export interface EvidenceRequest {
@@ -83,7 +84,8 @@ class Collection {
     for (const [index, certificate] of path.chain.entries()) {
       this.certificates.set(certificate.sha256, certificate.der)
       const issuer = path.chain[index + 1]
-      if (issuer !== undefined && !isNoCheck(certificate)) findings.push(...(await this.addStatus(certificate, issuer, depth)))
+      if (issuer !== undefined && !isNoCheck(certificate) && !needsNoStatus(certificate))
+        findings.push(...(await this.addStatus(certificate, issuer, depth)))
     }
     const judged = checkPath({ ...question, revocation: { mode: 'required', evidence: this.result() } })
     const revoked = judged.revocation.find((status) => status.status === 'revoked')

@@ -22,6 +22,9 @@ export const extensionOids = {
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   /** ETSI EN 319 412-1 clause 5.2: short-term certificate whose validity is assured. */
   validityAssured: '0.4.0.194121.2.1',
+  /** RFC 9608: its issuer publishes no status of it. */
+  noRevocationAvailable: '2.5.29.56',
+  freshestList: '2.5.29.46',
 } as const
 
 export const anyPolicy = '2.5.29.32.0'

@@ -1,5 +1,5 @@
 import type { Certificate } from '../certificate/certificate.js'
-import { extendedKeyUsagesOf, extensionOids } from '../certificate/extensions.js'
+import { basicConstraintsOf, extendedKeyUsagesOf, extensionOids } from '../certificate/extensions.js'
 import type { RevocationEvidence } from './evidence.js'
 import { readRevocationList, type RevocationList } from './crl.js'
 import { statusByLists } from './crl-check.js'
@@ -50,11 +50,17 @@ export function revocationStatus(context: RevocationContext): Told {
   return first.status === 'revoked' ? first : (older ?? first)
 }
 
-/** OCSP responders that are trusted for their life (RFC 6960 4.2.2.2.1), and short-term certificates (EN 319 412-1 5.2). */
-function needsNoStatus(certificate: Certificate): boolean {
-  if (certificate.extensions.has(extensionOids.validityAssured)) return true
-  if (!certificate.extensions.has(extensionOids.ocspNoCheck)) return false
-  return extendedKeyUsagesOf(certificate)?.usages.includes('1.3.6.1.5.5.7.3.9') === true
+/**
+ * OCSP responders that are trusted for their life (RFC 6960 4.2.2.2.1), short-term certificates (EN 319 412-1 5.2), and those whose
+ * issuer publishes no status (RFC 9608 section 4): none of them of authorities, and the last only where it names no place to ask.
+ */
+export function needsNoStatus(certificate: Certificate): boolean {
+  const { extensions } = certificate
+  if (extensions.has(extensionOids.ocspNoCheck) && extendedKeyUsagesOf(certificate)?.usages.includes('1.3.6.1.5.5.7.3.9') === true)
+    return true
+  if (basicConstraintsOf(certificate)?.ca === true) return false
+  if (extensions.has(extensionOids.validityAssured)) return true
+  return extensions.has(extensionOids.noRevocationAvailable) && offersNothing(certificate) && !extensions.has(extensionOids.freshestList)
 }
 
 function offersNothing(certificate: Certificate): boolean {

@@ -1,6 +1,7 @@
 import type { CompanyTransaction, Database } from '../../../db/database.js'
 import { Fault } from '../../../i18n/fault.js'
 import { installNextMasterKey, layNextMasterKey, loadMasterKeys, masterKeyId, type MasterKeyPlace } from './master-key.js'
+import { rewrapDataKey } from '../../protection/data-key.js'
 import { unwrapKey, wrapKey, wrapperOf } from './wrapping.js'
 
 interface MasterKeyRow {
@@ -103,6 +104,7 @@ async function rewrapCompany(
       .update({ stored: JSON.stringify({ ...row.stored, wrapped: again }) })
     count++
   }
+  count += await rewrapDataKey(transaction, rewrap)
   return count + ((await others?.(transaction, rewrap)) ?? 0)
 }
 
