@@ -76,6 +76,20 @@ export const configurationSchema = z.object({
       )
       .default([]),
   }),
+  /** Text messages with codes for signers: any provider with an HTTP interface. Without it no request can ask for them. */
+  sms: z
+    .object({
+      /** `{{to}}`, `{{text}}` and `{{secret}}` are filled in, here as in `headers` and `body`, escaped for where they stand. */
+      url: z.string(),
+      method: z.enum(['POST', 'PUT', 'GET']).default('POST'),
+      headers: z.record(z.string(), z.string()).default({}),
+      contentType: z.string().default('application/json'),
+      body: z.string().default('{"to":"{{to}}","text":"{{text}}"}'),
+      /** File of the provider's key. */
+      secretFile: z.string().nullable().default(null),
+      timeoutSeconds: z.number().min(1).max(60).default(10),
+    })
+    .nullish(),
   validation: z
     .object({
       /** Ask OCSP, CRL and AIA addresses of certificates when a page or command validates. */

@@ -15,6 +15,8 @@ export interface Access {
   updateCompany(companyId: string, changes: Partial<NewCompany>): Promise<Company>
   /** The host acting by itself for a company: command line, jobs. */
   systemContext(companyId: string, source: CompanyContext['source']): Promise<CompanyContext>
+  /** A member acting through a job, with the rights of this moment; undefined when no longer an active member. */
+  memberContext(companyId: string, userId: string, source: CompanyContext['source']): Promise<CompanyContext | undefined>
   /** @throws Fault ACCESS-DENIED (403) unless the actor has one of the groups (or is the system). */
   require(context: CompanyContext, ...groups: string[]): void
   /** First user of a new database, or a further one; the password is hashed with argon2id. */
@@ -24,6 +26,8 @@ export interface Access {
   ): Promise<string>
   /** People of a company who may log in, by name. */
   members(companyId: string): Promise<{ readonly id: string; readonly name: string }[]>
+  /** Login of a user who may log in. */
+  loginOf(userId: string): Promise<string | undefined>
   /** Every group the modules brought, with its title. */
   groupTitles(): readonly { readonly name: string; readonly title: LocalizedText }[]
   createApiKey(context: CompanyContext, name: string, groups: readonly string[]): Promise<{ id: string; secret: string }>

@@ -67,10 +67,20 @@ export function createAccess({ db, now, records }: AccessParts): AccessService {
       return { companyId, actor: { kind: 'system', id: null, name: 'Khatm' }, locale: company.locale, source, groups: new Set(['*']) }
     },
 
+    async memberContext(companyId, userId, source) {
+      const user = await users.find(userId)
+      const membership = (await users.memberships(userId)).find((one) => one.companyId === companyId)
+      if (user === undefined || membership === undefined) return undefined
+      const actor = { kind: 'user', id: user.id, name: user.name } as const
+      return { companyId, actor, locale: user.locale, source, groups: groups.expand(membership.groups) }
+    },
+
     require(context, ...needed) {
       if (needed.length === 0 || context.groups.has('*') || needed.some((group) => context.groups.has(group))) return
       throw new Fault('ACCESS-DENIED', { status: 403, params: { groups: needed.join(', ') } })
     },
+
+    loginOf: async (userId) => (await users.find(userId))?.login,
 
     members(companyId) {
       return db.host((transaction) =>

@@ -8,8 +8,14 @@ export interface AuthenticationCase {
   readonly context: CompanyContext
   readonly request: SignRequest
   readonly signer: RequestSigner
-  /** The signer's browser session with this link: challenges are bound to it. */
+  /** The signer's browser session with this link: challenges are bound to it. Empty when it is only asked whether a method can be used. */
   readonly sessionId: string
+  /** Keyed hash (HMAC-SHA256, hex) whose key only this browser holds: what is stored of a code cannot be guessed from the database. */
+  readonly keyed?: (text: string) => string
+  /** Methods that this session passed already: a device is enrolled only after another proof. */
+  readonly proven?: readonly string[]
+  /** Who is logged in on this browser, in the company of the request. */
+  readonly user?: CompanyContext
 }
 
 /** What the signer's page shows for a step. */
@@ -18,7 +24,7 @@ export interface AuthenticationStep {
   readonly kind: 'code' | 'passkey' | 'redirect' | 'done'
   /** `signatures.auth.<name>.<…>` texts get these: masked address, minutes. */
   readonly params?: Readonly<Record<string, string | number>>
-  /** Of `passkey`: options for the browser. Of `redirect`: the address. */
+  /** Of `passkey`: options for the browser. Of `redirect`: the address. Of an app's first `code`: `{ secret, qr }`. */
   readonly data?: unknown
 }
 
