@@ -42,6 +42,7 @@ interface MailRow {
   attachments: { name: string; sha256: string }[]
   record_type: string | null
   record_id: string | null
+  confidential: boolean
   error: string | null
   attempts: number
   created_at: Date
@@ -98,6 +99,7 @@ export function createMail(options: MailOptions): MailSystem {
       attachments: JSON.stringify(mail.attachments ?? []),
       record_type: mail.subjectRecord?.type ?? null,
       record_id: mail.subjectRecord?.id ?? null,
+      confidential: mail.confidential ?? false,
       created_at: now(),
       changed_at: now(),
     })
@@ -155,7 +157,7 @@ export function createMail(options: MailOptions): MailSystem {
 
   async function settle(call: JobCall, mail: MailRow, state: MailState, error: string | null): Promise<void> {
     await database.company(call.context.companyId, async (transaction) => {
-      await change(transaction, mail.id, { state, error })
+      await change(transaction, mail.id, { state, error, ...(state === 'sent' && mail.confidential ? { text: '', html: null } : {}) })
       if (state === 'queued') return
       audit.record(transaction, call.context, {
         action: state === 'sent' ? 'mail.sent' : 'mail.failed',

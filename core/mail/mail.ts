@@ -11,6 +11,8 @@ export interface OutgoingMail {
   readonly attachments?: readonly { readonly name: string; readonly sha256: string }[]
   /** The record the mail belongs to, for its message log and delivery state. */
   readonly subjectRecord?: { readonly type: string; readonly id: string }
+  /** The text carries a secret (a private link, a code): text and HTML are removed from the row once it was sent; the subject stays. */
+  readonly confidential?: boolean
 }
 
 export type MailState = 'queued' | 'sending' | 'sent' | 'failed'

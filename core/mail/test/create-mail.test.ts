@@ -131,6 +131,24 @@ describe('mail', function () {
     )
   })
 
+  it('keeps no word of a confidential mail once it was sent', async () => {
+    const { mail, jobs } = systems()
+    const secret = { text: 'https://khatm.test/sign/secret', html: '<a href="https://khatm.test/sign/secret">sign</a>', confidential: true }
+    const kept = async (mailId: string): Promise<{ text: string; html: string | null; subject: string } | undefined> =>
+      scratch.database.company(company, (transaction) =>
+        transaction.knex('core_mail').where({ company_id: company, id: mailId }).first('text', 'html', 'subject'),
+      )
+    answer = () => Promise.resolve({ code: 451, text: 'try later' })
+    const mailId = await queue(mail, 'secret', secret)
+    await jobs.jobs.drain()
+    assert.match((await kept(mailId))?.text ?? '', /secret/, 'it must still be sent')
+    answer = undefined
+    await scratch.database.ownerKnex.raw('update graphile_worker._private_jobs set run_at = now()')
+    await jobs.jobs.drain()
+    assert.match(received.at(-1)?.text ?? '', /secret/)
+    assert.deepEqual(await kept(mailId), { text: '', html: null, subject: 'فاتورة ضريبية رقم ١٢٣' })
+  })
+
   it('is not sent when its transaction is rolled back', async () => {
     const { mail, jobs } = systems()
     const context = await systemContextOf(company)
