@@ -1,5 +1,6 @@
 import type { DocumentVerdict } from './verdict.js'
 import type { Verifier, Verifiers, VerifyOptions } from './report.js'
+import { AsicVerifier } from './asic/asic-verifier.js'
 import { CmsVerifier } from './cms/cms-verifier.js'
 import { PdfVerifier } from './pdf/pdf-verifier.js'
 import { XmlVerifier } from './xml/xml-verifier.js'
@@ -8,11 +9,11 @@ import { XmlVerifier } from './xml/xml-verifier.js'
 const maximumBytes = 512 * 1024 * 1024
 
 /**
- * The verifiers of the host: CMS, PDF and XML; modules add theirs, which are asked first. CMS comes before PDF, because a CMS
- * structure that carries a PDF has its header too, near the start.
+ * The verifiers of the host: containers, CMS, PDF and XML; modules add theirs, which are asked first. Containers and CMS come before
+ * PDF, because one that carries a PDF has its header too, near the start.
  */
 export function createVerifiers(): Verifiers {
-  const own: readonly Verifier[] = [new CmsVerifier(), new PdfVerifier(), new XmlVerifier()]
+  const own: readonly Verifier[] = [new AsicVerifier(), new CmsVerifier(), new PdfVerifier(), new XmlVerifier()]
   const added: Verifier[] = []
   const failed = (file: string, code: string, params: Record<string, string> = {}): DocumentVerdict => ({
     file,
