@@ -1,7 +1,9 @@
 import { defineModule } from '../../core/host/module.js'
+import { addBulkSending } from './bulk/bulk-pages.js'
 import { signaturesHooks } from './hooks.js'
 import { signaturesSettings } from './models/settings.js'
 import { settingsFields } from './views/settings-fields.js'
+import { addWebhooks } from './webhooks/webhook-pages.js'
 
 export default defineModule({
   name: 'signatures',
@@ -22,5 +24,7 @@ export default defineModule({
       'signatures.user',
     ])
     setup.settings({ schema: signaturesSettings, fields: settingsFields })
+    addBulkSending(setup)
+    addWebhooks(setup)
   },
 })

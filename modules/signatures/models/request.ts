@@ -61,6 +61,8 @@ export type SignerInput = z.input<typeof signerInput>
 export const requestInput = z
   .object({
     templateId: z.uuid(),
+    /** The newest version unless told. */
+    templateVersionId: z.uuid().optional(),
     /** Shown to signers and in lists; the template's name unless told. */
     name: z.string().trim().max(200).optional(),
     signers: z.array(signerInput).min(1).max(50),

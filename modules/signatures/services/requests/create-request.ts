@@ -9,7 +9,7 @@ import { signaturesSettings, type SignaturesSettings } from '../../models/settin
 import type { Template } from '../../models/template.js'
 import { recordEvent } from '../events.js'
 import { readRequest } from '../request-rows.js'
-import { readTemplate } from '../template-rows.js'
+import { readTemplate, readVersion } from '../template-rows.js'
 import { draftInput, type DraftInput, type DraftRequest } from './draft-input.js'
 import { signerRows } from './draft-rows.js'
 import { requestHappened } from './happened.js'
@@ -31,9 +31,18 @@ export async function createRequest(
   input: RequestInput,
 ): Promise<string> {
   const parsed = readInput(requestInput, input)
-  const template = await readTemplate(transaction, parsed.templateId)
+  const template = await templateOf(transaction, parsed)
   Fault.throwIfAny(wrongPeople(template, parsed))
   return insertDraft(host, transaction, context, template, parsed)
+}
+
+/** The template with the version that is asked for. */
+async function templateOf(transaction: CompanyTransaction, draft: DraftRequest): Promise<Template> {
+  const template = await readTemplate(transaction, draft.templateId)
+  if (draft.templateVersionId === undefined) return template
+  const version = await readVersion(transaction, draft.templateVersionId)
+  if (version.templateId !== template.id) throw new Fault('SIGNATURES-TEMPLATE-UNKNOWN', { status: 404, path: 'templateVersionId' })
+  return { ...template, current: version }
 }
 
 /** A draft of the new-request page, in which everything but the template may still be missing. @returns its id */

@@ -10,7 +10,8 @@ import { stored } from './states.js'
  */
 export async function followTemplate(host: Host, transaction: CompanyTransaction, requestId: string): Promise<void> {
   const request = await readRequest(transaction, requestId)
-  if (request.state !== 'draft') return
+  // The rows of one table get the same document, whatever is edited while they are sent.
+  if (request.state !== 'draft' || request.bulkId !== null) return
   const { current } = await readTemplate(transaction, request.templateId)
   const same =
     request.templateVersionId === current.id &&

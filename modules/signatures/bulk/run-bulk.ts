@@ -1,0 +1,92 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import type { JobCall } from '../../../core/jobs/jobs.js'
+import type { RequestInput } from '../models/request.js'
+import { createRequest } from '../services/requests/create-request.js'
+import { sendRequest } from '../services/requests/send-request.js'
+import { bulkOf } from './bulk.js'
+
+/** Tries of one row whose cause may pass: a worker that died, a database that was away. */
+const mostTries = 3
+const passing = /^(?:DOC-(?:TIMEOUT|WORKER-LOST|CLOSED)|DB-|SIGN-(?:TSA-UNREACHABLE|KEY-UNREACHABLE))/
+
+interface Row {
+  readonly row: number
+  readonly state: 'ready' | 'made'
+  readonly input: RequestInput
+  readonly request_id: string | null
+  readonly attempts: number
+}
+
+/**
+ * Job: makes and sends the requests of a table, row after row. Each step is committed with the mark that it was made, so that a
+ * worker killed at any point goes on where it was: no row is left out, none is sent twice.
+ */
+export async function runBulk(host: Host, bulkId: string, call: JobCall): Promise<void> {
+  for (;;) {
+    if (call.signal.aborted) throw new Error('interrupted; the next try goes on from here')
+    if (!(await sendNext(host, call.context, bulkId))) return
+  }
+}
+
+async function sendNext(host: Host, system: CompanyContext, bulkId: string): Promise<boolean> {
+  const next = await host.db.company(system.companyId, async (transaction) => {
+    const bulk = await bulkOf(transaction, bulkId)
+    if (bulk.state !== 'running') return undefined
+    const row: Row | undefined = await transaction
+      .knex('signatures_bulk_row')
+      .where({ company_id: transaction.companyId, bulk_id: bulkId })
+      .whereIn('state', ['ready', 'made'])
+      .orderBy('row')
+      .first('row', 'state', 'input', 'request_id', 'attempts')
+    if (row !== undefined) return { bulk, row }
+    await transaction
+      .knex('signatures_bulk')
+      .where({ company_id: transaction.companyId, id: bulkId, state: 'running' })
+      .update({ state: 'done', finished_at: host.now() })
+    host.audit.record(transaction, system, {
+      action: 'signatures.bulk-done',
+      subject: { type: 'signatures.bulk', id: bulkId, label: bulk.name },
+    })
+    return undefined
+  })
+  if (next === undefined) return false
+  const { bulk, row } = next
+  // In the name of who started it: his are the requests, and replies come to him.
+  const context: CompanyContext = { ...system, actor: { kind: 'user', id: bulk.createdBy.id, name: bulk.createdBy.name } }
+  try {
+    const requestId = row.request_id ?? (await make(host, context, bulkId, row))
+    if (requestId !== undefined) {
+      await sendRequest(host, context, requestId)
+      await change(host, system, bulkId, row.row, { state: 'sent', faults: '[]' })
+    }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    const again = passing.test(error.code) && row.attempts + 1 < mostTries
+    const details: readonly FaultDetail[] = error.details
+    await change(host, system, bulkId, row.row, {
+      attempts: row.attempts + 1,
+      ...(again ? {} : { state: 'refused', faults: JSON.stringify(details) }),
+    })
+  }
+  return true
+}
+
+/** The request and the mark that the row has it, in one transaction. @returns undefined when another worker was quicker */
+function make(host: Host, context: CompanyContext, bulkId: string, row: Row): Promise<string | undefined> {
+  return host.db.company(context.companyId, async (transaction) => {
+    const where = { company_id: transaction.companyId, bulk_id: bulkId, row: row.row }
+    const current: { state: string } | undefined = await transaction.knex('signatures_bulk_row').where(where).forUpdate().first('state')
+    if (current?.state !== 'ready') return undefined
+    const requestId = await createRequest(host, transaction, context, row.input)
+    await transaction.knex('signatures_bulk_row').where(where).update({ state: 'made', request_id: requestId })
+    return requestId
+  })
+}
+
+function change(host: Host, context: CompanyContext, bulkId: string, row: number, changes: object): Promise<unknown> {
+  return host.db.company(context.companyId, (transaction) =>
+    transaction.knex('signatures_bulk_row').where({ company_id: transaction.companyId, bulk_id: bulkId, row }).update(changes),
+  )
+}
