@@ -23,6 +23,8 @@ export interface FormChange {
   readonly fields: readonly PdfReference[]
   /** The document holds a signature from now on: SignaturesExist and AppendOnly (ISO 32000-2 table 225). */
   readonly isSigned: boolean
+  /** Entries of the form that change; null takes one away. */
+  readonly form?: ReadonlyMap<string, PdfValue>
   /** Certification signature. */
   readonly certification?: PdfReference
   /** Further entries of the catalog. */
@@ -40,11 +42,12 @@ export function changeForm({ document, form }: OpenedPdf, update: IncrementalUpd
   const wanted = change.isSigned ? had | 3 : had
   const inPlace = fieldsValue instanceof PdfReference
   if (inPlace && change.fields.length > 0) update.put(fieldsValue, fields)
-  if ((!inPlace && change.fields.length > 0) || had !== wanted) {
-    const entries: [string, PdfValue][] = [...(form ?? []), ['Fields', inPlace ? fieldsValue : fields]]
-    if (wanted !== 0) entries.push(['SigFlags', wanted])
-    if (formValue instanceof PdfReference) update.put(formValue, new Map(entries))
-    else catalogChanges.set('AcroForm', new Map(entries))
+  if ((!inPlace && change.fields.length > 0) || had !== wanted || (change.form?.size ?? 0) > 0) {
+    const entries = new Map<string, PdfValue>([...(form ?? []), ['Fields', inPlace ? fieldsValue : fields], ...(change.form ?? [])])
+    for (const [key, value] of change.form ?? []) if (value === null) entries.delete(key)
+    if (wanted !== 0) entries.set('SigFlags', wanted)
+    if (formValue instanceof PdfReference) update.put(formValue, entries)
+    else catalogChanges.set('AcroForm', entries)
   }
   if (change.certification !== undefined) {
     const permissions = document.dictionary(document.catalog.get('Perms'))

@@ -71,6 +71,23 @@ export function toPage({ box, rotation, unit }: PageGeometry, seen: SeenRectangl
   return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)]
 }
 
+/** The page as its reader sees it: turned and cropped, in points. */
+export function seenSize({ box, rotation, unit }: PageGeometry): { width: number; height: number } {
+  const [across, up] = [(box[2] - box[0]) * unit, (box[3] - box[1]) * unit]
+  return rotation === 90 || rotation === 270 ? { width: up, height: across } : { width: across, height: up }
+}
+
+/**
+ * A place given by fractions of the page as it is seen, from its upper left corner, in points from its lower left one.
+ * @param page size of the page as it is seen
+ */
+export function toSeenRectangle(
+  page: { readonly width: number; readonly height: number },
+  area: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+): SeenRectangle {
+  return [area.x * page.width, (1 - area.y - area.height) * page.height, area.width * page.width, area.height * page.height]
+}
+
 /** Turns a picture against the page, so that it stands upright when the page is shown turned. */
 export function uprightMatrix(rotation: PageGeometry['rotation']): number[] | undefined {
   switch (rotation) {

@@ -10,6 +10,8 @@ import { checkSignature } from './check-written.js'
 import { appendDocumentTimeStamp } from './document-time-stamp.js'
 import { lockDictionary, readLock, signatureReferences, type FieldLock } from './field-lock.js'
 import { addToPage, changeForm, freeName, readyField, type ReadyField } from './form-update.js'
+import { planFills, putFills, type PlannedFill } from './forms/fill-form-fields.js'
+import type { FieldFill } from './forms/form-field.js'
 import { GrowingPdf } from './growing-pdf.js'
 import { keepEarlierSignatures } from './keep-signatures.js'
 import { IncrementalUpdate } from './incremental-update.js'
@@ -48,6 +50,8 @@ export interface SignPdfOptions {
   readonly nextEmptyField?: boolean
   /** What this signature locks, for a field that is made; one that stands ready has its own lock. */
   readonly lock?: FieldLock
+  /** Values that this signer gave, written with the signature in one update; those of others stay as they are. */
+  readonly fill?: readonly FieldFill[]
   readonly reason?: string
   readonly location?: string
   readonly contact?: string
@@ -78,7 +82,7 @@ const widgetFlags = 4 | 128
  * @throws Fault SIGN-PDF-UNREADABLE, SIGN-PDF-ENCRYPTED, SIGN-PDF-NO-CHANGES-ALLOWED, SIGN-PDF-CERTIFY-NOT-FIRST,
  * SIGN-PDF-PAGE-MISSING, SIGN-PDF-RECT-MISSING, SIGN-PDF-FIELD-EXISTS, SIGN-PDF-FIELD-SIGNED, SIGN-PDF-FIELD-MISSING,
  * SIGN-PDF-FIELD-NAME, SIGN-PDF-FIELD-LOCKED, SIGN-PDF-SEED-VALUE, SIGN-APPEARANCE-UNREADABLE, SIGN-TSA-NOT-CONFIGURED,
- * SIGN-EVIDENCE-NOT-CONFIGURED, SIGN-PDF-BREAKS-SIGNATURE, SIGN-PDF-CHECK-FAILED, and what signer, time stamp client and evidence throw
+ * SIGN-EVIDENCE-NOT-CONFIGURED, SIGN-PDF-BREAKS-SIGNATURE, SIGN-PDF-CHECK-FAILED, those of `planFills`, and what signer, time stamp client and evidence throw
  */
 export function signPdf(pdf: Buffer, options: SignPdfOptions & { readonly level?: undefined }): Promise<SignedPdf<'B' | 'T'>>
 export function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf>
@@ -156,6 +160,7 @@ interface Plan {
   readonly page: { readonly reference: PdfReference; readonly page: PdfDictionary } | undefined
   readonly certify: 1 | 2 | 3 | undefined
   readonly lock: FieldLock | undefined
+  readonly fills: readonly PlannedFill[]
 }
 
 function planSignature(opened: OpenedPdf, options: SignPdfOptions, level: PdfLevel): Plan {
@@ -174,9 +179,10 @@ function planSignature(opened: OpenedPdf, options: SignPdfOptions, level: PdfLev
   const certify = ready === undefined ? options.certify : meetSeedValues(document, ready.dictionary, planned)
   if (certify !== undefined && opened.signed.length > 0) throw new Fault('SIGN-PDF-CERTIFY-NOT-FIRST')
   const lock = ready === undefined ? options.lock : readLock(document, ready.dictionary)
-  if (ready !== undefined) return { opened, fieldName, ready, page: widgetPage(opened, ready), certify, lock }
+  const fills = planFills(opened, options.fill ?? [])
+  if (ready !== undefined) return { opened, fieldName, ready, page: widgetPage(opened, ready), certify, lock, fills }
   if (options.appearance !== undefined && options.appearance.rect === undefined) throw new Fault('SIGN-PDF-RECT-MISSING')
-  return { opened, fieldName, ready, page: pageOf(opened, options.appearance?.page ?? 1), certify, lock }
+  return { opened, fieldName, ready, page: pageOf(opened, options.appearance?.page ?? 1), certify, lock, fills }
 }
 
 /** The page a widget lies on: it may name it, and else the page does. */
@@ -213,6 +219,7 @@ function buildUpdate(plan: Plan, options: SignPdfOptions, reserved: number): Inc
     Reference: signatureReferences(document.catalogReference, certify, lock),
   })
   putSignature(update, signature, entries, reserved)
+  putFills(opened, update, plan.fills)
   const added = ready === undefined ? [makeField(plan, options, update, signature)] : []
   if (ready !== undefined) fillField(plan, ready, options, update, signature)
   changeForm(opened, update, { fields: added, isSigned: true, ...(certify === undefined ? {} : { certification: signature }) })
