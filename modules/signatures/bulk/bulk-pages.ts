@@ -1,5 +1,6 @@
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
+import { formText } from '../../../core/http/form-text.js'
 import { FileAnswer, type PageAnswer, type PageCall } from '../../../core/http/routes.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { readTemplate, readVersion } from '../services/template-rows.js'
@@ -81,7 +82,7 @@ export function addBulkSending(setup: ModuleSetup): void {
   routes.page('post', '/bulk', user, async (call) => {
     const file = call.files.find(({ field }) => field === 'file')
     if (file === undefined || file.bytes.length === 0) throw new Fault('FILE-TABLE-EMPTY', { path: 'file' })
-    const id = await createBulk(host, call.context, file, String(call.body['template'] ?? ''))
+    const id = await createBulk(host, call.context, file, formText(call.body, 'template'))
     return { kind: 'redirect', to: `/app/signatures/bulk/${id}` }
   })
 
@@ -96,7 +97,7 @@ export function addBulkSending(setup: ModuleSetup): void {
 
   routes.page('post', '/bulk/:id', user, async (call) => {
     const id = call.params['id'] ?? ''
-    const action = String(call.body['action'] ?? '')
+    const action = formText(call.body, 'action')
     if (action === 'stop') await inCompany(host, call, (transaction) => stopBulk(transaction, id))
     else if (action === 'go-on') await inCompany(host, call, (transaction) => resumeBulk(host, transaction, id))
     else if (action === 'retry') await inCompany(host, call, (transaction) => retryRefused(host, transaction, id))
@@ -246,7 +247,7 @@ function mappingOf(body: PageCall['body']): string[] {
 /** What the rows share, as the form says it; people whose columns the sheet has are not asked for. */
 async function optionsOf(transaction: CompanyTransaction, id: string, body: PageCall['body']): Promise<BulkOptions> {
   const version = await readVersion(transaction, (await bulkOf(transaction, id)).templateVersionId)
-  const given = (name: string): string => String(body[name] ?? '').trim()
+  const given = (name: string): string => formText(body, name)
   const people = Object.fromEntries(
     rolesToFill(version)
       .filter((role) => given(`people.${role}.name`) !== '')

@@ -140,7 +140,7 @@ export function inputOfRow(
 
 function fieldValue(field: TemplateField, cell: string): string | boolean {
   if (field.type !== 'checkbox') return cell
-  return /^(?:1|x|yes|true|نعم|да|✓)$/i.test(cell)
+  return /^(?:[1x✓]|yes|true|نعم|да)$/i.test(cell)
 }
 
 function localeOf(text: string | undefined): Locale | undefined {

@@ -1,5 +1,6 @@
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
+import { formText } from '../../../core/http/form-text.js'
 import type { PageAnswer, PageCall } from '../../../core/http/routes.js'
 import { readInput } from '../services/requests/read-input.js'
 import { deliver, deliveryJob, listDeliveries, mostTries, pruneDeliveries, queueDeliveries, queueTest, resend } from './deliveries.js'
@@ -93,7 +94,7 @@ export function addWebhooks(setup: ModuleSetup): void {
 
   routes.page('post', '/webhooks/:id', manager, async (call) => {
     const id = call.params['id'] ?? ''
-    const action = String(call.body['action'] ?? '')
+    const action = formText(call.body, 'action')
     const { context } = call
     if (action === 'secret') {
       const { name, secret } = await inCompany(host, call, async (transaction) => ({
@@ -107,7 +108,7 @@ export function addWebhooks(setup: ModuleSetup): void {
       else if (action === 'on' || action === 'off') await updateWebhook(host, transaction, context, id, { active: action === 'on' })
       else if (action === 'delete') await deleteWebhook(host, transaction, context, id)
       else if (action === 'save') await updateWebhook(host, transaction, context, id, formInput(call.body))
-      else if (action === 'resend') await resend(host, transaction, context, String(call.body['delivery'] ?? ''))
+      else if (action === 'resend') await resend(host, transaction, context, formText(call.body, 'delivery'))
     })
     const known = ['test', 'on', 'off', 'delete', 'save', 'resend'].includes(action)
     return {
@@ -133,8 +134,8 @@ function secretPage(host: Host, call: PageCall, shown: { id: string; name: strin
 function formInput(body: PageCall['body']): WebhookInput {
   const events = body['events']
   return readInput(webhookInput, {
-    name: String(body['name'] ?? ''),
-    url: String(body['url'] ?? ''),
+    name: formText(body, 'name'),
+    url: formText(body, 'url'),
     events: Array.isArray(events) ? events : events === undefined ? [] : [events],
   })
 }
