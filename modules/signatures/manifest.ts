@@ -2,6 +2,8 @@ import { defineModule } from '../../core/host/module.js'
 import { addBulkSending } from './bulk/bulk-pages.js'
 import { signaturesHooks } from './hooks.js'
 import { signaturesSettings } from './models/settings.js'
+import { addSigning } from './services/signing/add-signing.js'
+import { addRequestViews } from './views/request-views.js'
 import { settingsFields } from './views/settings-fields.js'
 import { addWebhooks } from './webhooks/webhook-pages.js'
 
@@ -24,6 +26,8 @@ export default defineModule({
       'signatures.user',
     ])
     setup.settings({ schema: signaturesSettings, fields: settingsFields })
+    addSigning(setup)
+    addRequestViews(setup)
     addBulkSending(setup)
     addWebhooks(setup)
   },

@@ -14,6 +14,8 @@ import { askedStates, moveRequest, moveSigner } from './states.js'
 
 /** People who are still asked hear of the end so long before it. */
 const warningMilliseconds = 2 * 86_400_000
+/** A signature that was begun in time is waited for so long: a person at a desk may still have to enter his PIN. */
+const graceMilliseconds = 3 * 86_400_000
 
 /** Jobs of the end and of the warning before it; later ones take their place. */
 export async function scheduleExpiry(host: Host, transaction: CompanyTransaction, requestId: string, expiresAt: Date): Promise<void> {
@@ -41,7 +43,7 @@ export async function expireWhenDue(host: Host, context: CompanyContext, request
       await scheduleExpiry(host, transaction, requestId, request.expiresAt)
       return false
     }
-    if (request.signers.some((signer) => signer.state === 'submitted')) {
+    if (now.getTime() - request.expiresAt.getTime() < graceMilliseconds && request.signers.some((signer) => signer.state === 'submitted')) {
       await host.jobs.add(
         transaction,
         'signatures.expire',
@@ -68,7 +70,7 @@ export async function expireWhenDue(host: Host, context: CompanyContext, request
 export async function endForPeople(transaction: CompanyTransaction, request: SignRequest): Promise<RequestSigner[]> {
   const asked = request.signers.filter((signer) => askedStates.includes(signer.state))
   for (const signer of request.signers) {
-    if (askedStates.includes(signer.state) || (signer.state === 'waiting' && signer.action !== 'copy'))
+    if (askedStates.includes(signer.state) || signer.state === 'submitted' || (signer.state === 'waiting' && signer.action !== 'copy'))
       await moveSigner(transaction, signer, 'expired', { next_reminder_at: null })
   }
   return asked

@@ -4,7 +4,7 @@ import type { Host } from '../../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../../core/i18n/fault.js'
 import { isMailAddress } from '../../../contacts/index.js'
 import { defaultDesign } from '../../../seal/index.js'
-import type { AuthenticationMethod } from '../../authentication/method.js'
+import { authenticationMethods } from '../../authentication/registry.js'
 import type { SignaturePolicy } from '../../hooks.js'
 import type { SignRequest } from '../../models/request.js'
 import { companyRole, type PageShape, type TemplateField } from '../../models/field.js'
@@ -93,7 +93,7 @@ async function checkDemands(
   context: CompanyContext,
   request: SignRequest,
 ): Promise<{ demanded: Map<string, SignaturePolicy>; found: FaultDetail[] }> {
-  const methods = new Map((await methodsOf(host, transaction, context)).map((method) => [method.name, method]))
+  const methods = new Map((await authenticationMethods(host, context)).map((method) => [method.name, method]))
   const demanded = new Map<string, SignaturePolicy>()
   for (const signer of request.signers) demanded.set(signer.id, await demandedOf(host, transaction, context, request, signer))
   const found = checkLevels(request, demanded, methods, await host.signing.keys(transaction), host.now())
@@ -104,11 +104,6 @@ async function checkDemands(
     }
   }
   return { demanded, found }
-}
-
-/** Every way to prove who opens a link that this host has. */
-export async function methodsOf(host: Host, transaction: CompanyTransaction, context: CompanyContext): Promise<AuthenticationMethod[]> {
-  return host.hooks.collect('signer.authentication', {}, { context, transaction })
 }
 
 /** What of the house must stand before anything is sent. */
