@@ -56,6 +56,10 @@ export interface TemplateVersion {
   readonly fields: readonly TemplateField[]
   /** True once a request was made from it. */
   readonly used: boolean
+  /** Rises with every save: who saves tells the one he read, so that two who edit at once are told. */
+  readonly revision: number
+  /** Who made the version; empty when the host did. */
+  readonly createdByName: string
   readonly createdAt: Date
 }
 

@@ -31,6 +31,7 @@ export interface VersionRow {
   fields: TemplateField[]
   used: boolean
   revision: number
+  created_by_name: string
   created_at: Date
 }
 
@@ -46,6 +47,8 @@ export function versionOf(row: VersionRow, templateName: string): TemplateVersio
     roles: row.roles,
     fields: row.fields,
     used: row.used,
+    revision: row.revision,
+    createdByName: row.created_by_name,
     createdAt: row.created_at,
   }
 }
