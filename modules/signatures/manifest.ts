@@ -5,6 +5,7 @@ import { signaturesSettings } from './models/settings.js'
 import { addSigning } from './services/signing/add-signing.js'
 import { addRequestViews } from './views/request-views.js'
 import { settingsFields } from './views/settings-fields.js'
+import { addWalkIns } from './walk-in/walk-in-pages.js'
 import { addWebhooks } from './webhooks/webhook-pages.js'
 
 export default defineModule({
@@ -29,6 +30,7 @@ export default defineModule({
     addSigning(setup)
     addRequestViews(setup)
     addBulkSending(setup)
+    addWalkIns(setup)
     addWebhooks(setup)
   },
 })

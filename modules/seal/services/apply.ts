@@ -2,7 +2,9 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { PlacedBox } from '../../../core/documents/documents.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
-import { signPdf, type SignedPdf } from '../../../core/signing/formats/pades/sign-pdf.js'
+import type { FieldLock } from '../../../core/signing/formats/pades/field-lock.js'
+import type { PdfLevel } from '../../../core/signing/formats/pades/level.js'
+import { signPdf, type SignatureAppearance, type SignedPdf } from '../../../core/signing/formats/pades/sign-pdf.js'
 import { sealSize, type SealDesign } from '../models/design.js'
 import { defaultDesign, readDesign } from './designs.js'
 import { sealPicture } from './picture.js'
@@ -23,6 +25,12 @@ export interface SealOrder {
   readonly reason?: string
   /** SHA-256 of `pdf` where it lies stored and stays the same at every try: an approval then covers these very bytes. */
   readonly documentHash?: string
+  /** A field that stands ready for the seal: it has its own place and lock. */
+  readonly fieldName?: string
+  /** What the seal locks, where no field with a lock of its own stands ready. */
+  readonly lock?: FieldLock
+  /** Level that the caller's documents must have, whatever the settings of seals say. */
+  readonly level?: PdfLevel
 }
 
 export interface Sealed {
@@ -54,19 +62,25 @@ export async function applySeal(host: Host, context: CompanyContext, order: Seal
     ...(order.amount === undefined ? {} : { amount: order.amount }),
     ...(order.documentHash === undefined ? {} : { documentHash: order.documentHash }),
   })
-  const appearance =
-    order.box === undefined
-      ? undefined
-      : { page: order.box.page, rect: placed(order.box, design), pdf: await sealPicture(host.documents, design) }
+  const appearance = await appearanceOf(host, order, design)
   const signed = await signPdf(order.pdf, {
     signer,
     signedAt: host.now(),
     ...(appearance === undefined ? {} : { appearance }),
-    ...sealLevel(host, settings.level),
+    ...sealLevel(host, order.level ?? settings.level),
+    ...(order.fieldName === undefined ? {} : { fieldName: order.fieldName }),
+    ...(order.lock === undefined ? {} : { lock: order.lock }),
     ...certificationOf(settings, order),
     ...(order.reason === undefined ? {} : { reason: order.reason }),
   })
   return { pdf: signed.pdf, level: signed.level, stampedAt: signed.stampedAt, designId: design.id }
+}
+
+/** Of a field that stands ready the picture alone: a field without size shows none. */
+async function appearanceOf(host: Host, order: SealOrder, design: SealDesign): Promise<SignatureAppearance | undefined> {
+  if (order.box !== undefined)
+    return { page: order.box.page, rect: placed(order.box, design), pdf: await sealPicture(host.documents, design) }
+  return order.fieldName === undefined ? undefined : { pdf: await sealPicture(host.documents, design) }
 }
 
 /** A later signature cannot certify: where others signed before, the seal approves. */
