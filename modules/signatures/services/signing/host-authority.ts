@@ -17,7 +17,7 @@ export interface HostAuthority {
 }
 
 const rootYears = 30
-const suffix = ' (own signing authority, Khatm)'
+const suffix = ' (own signing authority – Khatm)'
 
 /** Characters of a name's common part (RFC 5280 appendix A.1, ub-common-name). */
 const longestName = 64
@@ -80,7 +80,7 @@ function nameOf(company: { readonly id: string; readonly name: string; readonly 
   return [
     { type: 'C', value: company.country },
     { type: 'O', value: shortened(company.name) },
-    { type: 'OU', value: 'Certificates for one signature; identity proven by the sender' },
+    { type: 'OU', value: 'Certificates for one signature – identity proven by the sender' },
     { type: 'SERIALNUMBER', value: company.id },
     { type: 'CN', value: `${shortened(company.name, longestName - suffix.length)}${suffix}` },
   ]
