@@ -80,7 +80,9 @@ export default defineMigration(async (schema) => {
     // The others, as they are in every request made from it.
     table.jsonb('signers').notNullable().defaultTo('[]')
     table.text('name').notNullable()
-    table.text('token_hash').notNullable()
+    // Public by its nature (a poster, a page): shown again whenever it is needed. Its hash leads to the company.
+    table.text('token').notNullable()
+    // Requests it may make; 0: any number.
     table.integer('most').notNullable().defaultTo(0)
     table.integer('made').notNullable().defaultTo(0)
     table.boolean('active').notNullable().defaultTo(true)
@@ -88,7 +90,7 @@ export default defineMigration(async (schema) => {
     table.uuid('created_by')
     table.text('created_by_name').notNullable()
     table.timestamp('created_at', { useTz: true }).notNullable()
-    table.unique(['company_id', 'token_hash'])
+    table.unique(['company_id', 'token'])
   })
   await schema.reference('signatures_walk_in', 'template_id', 'signatures_template', 'cascade')
 })

@@ -1,4 +1,6 @@
 import { defineModule } from '../../core/host/module.js'
+import { requestsApi } from './api/requests-api.js'
+import { webhooksApi } from './api/webhooks-api.js'
 import { addBulkSending } from './bulk/bulk-pages.js'
 import { signaturesHooks } from './hooks.js'
 import { signaturesSettings } from './models/settings.js'
@@ -32,5 +34,7 @@ export default defineModule({
     addBulkSending(setup)
     addWalkIns(setup)
     addWebhooks(setup)
+    requestsApi(setup)
+    webhooksApi(setup)
   },
 })

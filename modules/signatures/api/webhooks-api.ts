@@ -60,7 +60,13 @@ export function webhooksApi({ host, routes }: ModuleSetup): void {
     body: webhookInput.partial().extend({ active: z.boolean().optional() }),
     response: shape,
     handle: ({ context, params, body }) => {
-      const changes = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
+      const { name, url, events, active } = body
+      const changes = {
+        ...(name === undefined ? {} : { name }),
+        ...(url === undefined ? {} : { url }),
+        ...(events === undefined ? {} : { events }),
+        ...(active === undefined ? {} : { active }),
+      }
       return host.db.company(context.companyId, async (transaction) =>
         answerOf(await updateWebhook(host, transaction, context, idOf(params), changes)),
       )
