@@ -41,7 +41,11 @@ describe('Signatures of a request, from the first signer to the seal', function 
     assert.match(said('qpdf', '--check', path), /No syntax or stream encoding errors/)
     const trust = await anchorsFor(house.host, house.context.companyId)
     const verdict = await house.host.verifiers.verify('finished.pdf', finished, { trust })
-    assert.equal(verdict.verdict, 'passed', JSON.stringify(verdict.signatures.map((one) => [one.name, one.indication, one.subIndication, one.findings])))
+    assert.equal(
+      verdict.verdict,
+      'passed',
+      JSON.stringify(verdict.signatures.map((one) => [one.name, one.indication, one.subIndication, one.findings])),
+    )
     assert.deepEqual(
       verdict.signatures.map(({ name, indication, level }) => [name, indication, level]),
       [
@@ -57,6 +61,9 @@ describe('Signatures of a request, from the first signer to the seal', function 
     const text = said('pdftotext', '-layout', path, '-')
     assert.match(text, /SA0380000000608010167519/)
     assert.match(text, /12,500\.50/)
-    if (process.env['KHATM_KEEP'] !== undefined) { const { copyFileSync } = await import('node:fs'); copyFileSync(path, process.env['KHATM_KEEP']) }
+    if (process.env['KHATM_KEEP'] !== undefined) {
+      const { copyFileSync } = await import('node:fs')
+      copyFileSync(path, process.env['KHATM_KEEP'])
+    }
   })
 })

@@ -1,5 +1,5 @@
+import type { Company } from '../../../../core/access/context.js'
 import type { Host } from '../../../../core/host/module.js'
-import type { Digits } from '../../../../core/i18n/locale.js'
 import { drawFieldTexts, type FieldText } from '../../../../core/signing/formats/pades/forms/draw-field-texts.js'
 import type { FieldFill } from '../../../../core/signing/formats/pades/forms/form-field.js'
 import type { PagePicture } from '../../../../core/signing/formats/pades/appearance.js'
@@ -7,7 +7,7 @@ import type { Capture, SignerAttachment } from '../../models/capture.js'
 import type { FieldArea, FieldValue, FieldValues, TemplateField } from '../../models/field.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
 import { planFields, signatureFieldName, type PlannedField } from '../requests/pdf-fields.js'
-import { inkPicture, type InkSize } from './ink.js'
+import { InkPictures, type InkSize } from './ink.js'
 import { isEmpty, isShown } from './values/check-values.js'
 import { shownValue } from './values/shown-value.js'
 
@@ -19,7 +19,7 @@ export interface Submitted {
   readonly attachments: ReadonlyMap<string, SignerAttachment>
   /** Values of the sender and of those who finished before, for conditions. */
   readonly others: FieldValues
-  readonly digits: Digits
+  readonly company: Company
 }
 
 export interface WrittenFields {
@@ -43,9 +43,10 @@ export async function writtenFields(host: Host, submitted: Submitted, signedAt: 
     ({ name, field }) =>
       name !== fieldName && (!field.readonly || isInk(field)) && isShown(field, request.fields, known) && !isEmpty(signer.values[field.id]),
   )
+  const ink = new InkPictures(host, submitted, signedAt)
   const texts: FieldText[] = []
   const fill: FieldFill[] = []
-  for (const one of written) fill.push(await fillOf(host, submitted, one, signedAt, texts))
+  for (const one of written) fill.push(await fillOf(submitted, one, ink, texts))
   const drawn = texts.length === 0 ? [] : await drawFieldTexts(host.documents, texts)
   let next = 0
   const filled = fill.map((one, index) => {
@@ -57,7 +58,7 @@ export async function writtenFields(host: Host, submitted: Submitted, signedAt: 
   const [area] = place?.areas ?? []
   if (place === undefined || area === undefined) return { fieldName, fill: filled, appearance: undefined }
   const capture = captureOf(submitted, signer.values[place.field.id])
-  return { fieldName, fill: filled, appearance: await inkPicture(host, submitted, capture, sizeOf(request, area), signedAt) }
+  return { fieldName, fill: filled, appearance: await ink.picture(capture, sizeOf(request, area), 'signature') }
 }
 
 const isInk = (field: TemplateField): boolean => field.type === 'signature' || field.type === 'initials'
@@ -72,20 +73,21 @@ function captureOf({ captures }: Submitted, value: FieldValue | undefined): Capt
   return typeof value === 'object' && 'capture' in value ? captures.get(value.capture) : undefined
 }
 
-async function fillOf(host: Host, submitted: Submitted, plan: PlannedField, signedAt: Date, texts: FieldText[]): Promise<FieldFill> {
-  const { request, signer, attachments, digits } = submitted
+async function fillOf(submitted: Submitted, plan: PlannedField, ink: InkPictures, texts: FieldText[]): Promise<FieldFill> {
+  const { request, signer, attachments, company } = submitted
   const { field, name, kind } = plan
   const value = signer.values[field.id]
   if (isInk(field)) {
     const capture = captureOf(submitted, value)
     const pictures = []
-    for (const area of plan.areas) pictures.push(await inkPicture(host, submitted, capture, sizeOf(request, area), signedAt))
+    const purpose = field.type === 'initials' ? 'initials' : 'signature'
+    for (const area of plan.areas) pictures.push(await ink.picture(capture, sizeOf(request, area), purpose))
     return { name, value: signer.name, pictures }
   }
   if (kind === 'checkbox') return { name, value: value === true }
   if (kind === 'radio') return { name, value: typeof value === 'string' ? value : '' }
   const attachment = typeof value === 'object' && 'attachment' in value ? attachments.get(value.attachment) : undefined
-  const text = attachment === undefined ? shownValue(field, value, { locale: request.locale, digits }) : attachment.name
+  const text = attachment === undefined ? shownValue(field, value, { locale: request.locale, digits: company.digits }) : attachment.name
   for (const area of plan.areas)
     texts.push({
       ...sizeOf(request, area),

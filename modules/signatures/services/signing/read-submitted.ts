@@ -1,7 +1,7 @@
+import type { Company } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../../core/i18n/fault.js'
-import type { Digits } from '../../../../core/i18n/locale.js'
 import type { Capture, SignerAttachment } from '../../models/capture.js'
 import type { FieldValues } from '../../models/field.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
@@ -61,8 +61,8 @@ export async function readSubmitted(
   transaction: CompanyTransaction,
   request: SignRequest,
   signer: RequestSigner,
-  digits: Digits,
+  company: Company,
 ): Promise<Submitted> {
   const given = await readGiven(host, transaction, request, signer, signer.values)
-  return { request, signer, ...given, others: valuesOfOthers(request, signer.id), digits }
+  return { request, signer, ...given, others: valuesOfOthers(request, signer.id), company }
 }

@@ -3,6 +3,7 @@ import type { Host } from '../../../../core/host/module.js'
 import { Fault } from '../../../../core/i18n/fault.js'
 import { configuredEvidence, configuredTimeStamp } from '../../../../core/signing/configured-authorities.js'
 import { addDocumentTimeStamp } from '../../../../core/signing/formats/pades/document-time-stamp.js'
+import { openPdf } from '../../../../core/signing/formats/pades/open-pdf.js'
 import { addValidationData } from '../../../../core/signing/formats/pades/validation-data.js'
 import { readCertificate } from '../../../../core/validation/certificate/certificate.js'
 import { openTrust } from '../../../../core/validation/trust/open-trust.js'
@@ -40,7 +41,7 @@ export async function sealDocument(host: Host, context: CompanyContext, toSeal: 
   const stamped = settings.timeStamps === 'required'
   let pdf = head
   let level: string | null = null
-  if (settings.sealWhenSigned) {
+  if (hasSealField(head)) {
     const sealed = await applySeal(host, context, {
       pdf,
       subject: { type: 'signatures.request', id: request.id, label: `${request.number} ${request.name}`.slice(0, 200) },
@@ -69,6 +70,11 @@ export async function sealDocument(host: Host, context: CompanyContext, toSeal: 
   }
   if (!pdf.subarray(0, head.length).equals(head)) throw new Fault('SIGNATURES-NOT-A-PREFIX', { status: 500 })
   return { pdf, level, archivedAt, verdict: await judge(host, context, toSeal, pdf) }
+}
+
+/** The place of the seal was made at sending, when the settings asked for one: what was sent then is what is done now. */
+function hasSealField(pdf: Buffer): boolean {
+  return openPdf(pdf).fields.some((field) => field.name === sealFieldName)
 }
 
 /** Anchors a company's own document is judged by: those of this host, its own authority, and roots that its seals come with. */

@@ -113,7 +113,7 @@ async function prepare(
     await updateSigning(transaction, signerId, { base_sha256: base, prepared_at: signedAt, leased_until: leasedUntil })
   }
   const company = await host.access.company(context.companyId)
-  const submitted = await readSubmitted(host, transaction, request, signer, company.digits)
+  const submitted = await readSubmitted(host, transaction, request, signer, company)
   const settings = signaturesSettings.parse(await host.settings.get(transaction, 'signatures'))
   const { bytes } = await host.files.get(transaction, base)
   return { submitted, row, settings, key, base, head: bytes, signedAt }

@@ -37,7 +37,13 @@ export const consent: ConsentFacts = {
   accessProven: false,
 }
 
-const area = (page: number, x: number, y: number, width = 0.3, height = 0.06): TemplateFieldInput['areas'][number] => ({ page, x, y, width, height })
+const area = (page: number, x: number, y: number, width = 0.3, height = 0.06): TemplateFieldInput['areas'][number] => ({
+  page,
+  x,
+  y,
+  width,
+  height,
+})
 
 export const roles: readonly TemplateRoleInput[] = [
   { id: 'employee', name: 'الموظف' },
@@ -59,9 +65,25 @@ export const fields: readonly TemplateFieldInput[] = [
     areas: [area(1, 0.2, 0.55)],
     conditions: [{ field: 'pension', operator: 'checked' }],
   },
-  { id: 'shift', type: 'radio', role: 'employee', options: ['day', 'night'], areas: [{ ...area(1, 0.1, 0.6, 0.03, 0.02), option: 'day' }, { ...area(1, 0.2, 0.6, 0.03, 0.02), option: 'night' }] },
+  {
+    id: 'shift',
+    type: 'radio',
+    role: 'employee',
+    options: ['day', 'night'],
+    areas: [
+      { ...area(1, 0.1, 0.6, 0.03, 0.02), option: 'day' },
+      { ...area(1, 0.2, 0.6, 0.03, 0.02), option: 'night' },
+    ],
+  },
   { id: 'sign-2', type: 'signature', role: 'employer', areas: [area(1, 0.55, 0.8)] },
-  { id: 'salary', type: 'number', role: 'employer', label: 'Salary', areas: [area(1, 0.55, 0.3)], validation: { decimals: 2, minimum: '0' } },
+  {
+    id: 'salary',
+    type: 'number',
+    role: 'employer',
+    label: 'Salary',
+    areas: [area(1, 0.55, 0.3)],
+    validation: { decimals: 2, minimum: '0' },
+  },
   { id: 'stamp', type: 'stamp', role: 'company', areas: [area(2, 0.6, 0.7, 0.25, 0.2)] },
 ]
 
@@ -76,7 +98,8 @@ export const employeeValues: FieldValues = {
 /** A document of pages that weigh as much as asked for (noise that no filter makes smaller). */
 export async function documentOf(pages: number, bytes = 0): Promise<Buffer> {
   const document = await PDFDocument.create()
-  for (let number = 0; number < pages; number++) document.addPage([595, 842]).drawText(`Page ${String(number + 1)}`, { x: 60, y: 780, size: 18 })
+  for (let number = 0; number < pages; number++)
+    document.addPage([595, 842]).drawText(`Page ${String(number + 1)}`, { x: 60, y: 780, size: 18 })
   if (bytes > 0) {
     const noise = Buffer.alloc(bytes)
     let state = 12345
@@ -148,13 +171,19 @@ export class SigningHouse {
   async template(pdf: Buffer, pages: number, wanted = fields, people = roles): Promise<string> {
     return this.company(async (transaction) => {
       const { sha256 } = await this.host.files.put(transaction, pdf, 'application/pdf')
-      return insertTemplate(this.host, transaction, this.context, { name: 'عقد عمل', locale: 'ar' }, {
-        content: { kind: 'pdf', fileName: 'contract.pdf' },
-        pdfSha256: sha256,
-        pages: Array.from({ length: pages }, () => ({ width: 595, height: 842 })),
-        roles: people.map((role) => templateRole.parse(role)),
-        fields: wanted.map((field) => templateField.parse(field)),
-      })
+      return insertTemplate(
+        this.host,
+        transaction,
+        this.context,
+        { name: 'عقد عمل', locale: 'ar' },
+        {
+          content: { kind: 'pdf', fileName: 'contract.pdf' },
+          pdfSha256: sha256,
+          pages: Array.from({ length: pages }, () => ({ width: 595, height: 842 })),
+          roles: people.map((role) => templateRole.parse(role)),
+          fields: wanted.map((field) => templateField.parse(field)),
+        },
+      )
     })
   }
 
@@ -172,7 +201,8 @@ export class SigningHouse {
     return this.company(async (transaction) => {
       const request = await readRequest(transaction, requestId, { lock: true })
       for (const signer of request.signers)
-        if (signer.state === 'sent' && signer.action !== 'copy') await moveSigner(transaction, signer, 'verified', { verified_at: this.host.now() })
+        if (signer.state === 'sent' && signer.action !== 'copy')
+          await moveSigner(transaction, signer, 'verified', { verified_at: this.host.now() })
       return readRequest(transaction, requestId)
     })
   }
@@ -194,7 +224,9 @@ export class SigningHouse {
 
   /** A drawing of the signer, as the page stores it: a picture from the points. */
   async capture(signerId: string, purpose: 'signature' | 'initials' = 'signature'): Promise<{ capture: string }> {
-    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100"><path d="M10 80 C 60 0, 90 120, 150 50 S 250 20, 290 70" fill="none" stroke="#123" stroke-width="4"/></svg>')
+    const svg = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100"><path d="M10 80 C 60 0, 90 120, 150 50 S 250 20, 290 70" fill="none" stroke="#123" stroke-width="4"/></svg>',
+    )
     const id = randomUUID()
     await this.company(async (transaction) => {
       const { sha256 } = await this.host.files.put(transaction, svg, 'image/svg+xml')
@@ -219,7 +251,9 @@ export class SigningHouse {
     const signer = this.signer(request, role)
     const ink = await this.capture(signer.id)
     const values: FieldValues =
-      role === 'employee' ? { ...employeeValues, sign: ink, start: await this.capture(signer.id, 'initials') } : { salary: '12500.50', 'sign-2': ink }
+      role === 'employee'
+        ? { ...employeeValues, sign: ink, start: await this.capture(signer.id, 'initials') }
+        : { salary: '12500.50', 'sign-2': ink }
     return submitSigner(this.host, this.context, {
       requestId: request.id,
       signerId: signer.id,
