@@ -1,5 +1,25 @@
 /** Stroke paths on a 24 × 24 grid, in the manner of Tabler's icons (MIT); only what the pages use. */
 const paths: Readonly<Record<string, string>> = {
+  'arrow-forward-up': 'M15 14l4-4-4-4M19 10H8a4 4 0 1 0 0 8h1',
+  keyboard:
+    'M4 6h16a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2M6 10h.01M10 10h.01M14 10h.01M18 10h.01M6 14h.01M18 14h.01M10 14h4',
+  initials: 'M5 18V7l4.500 6L14 7v11M17 18l2-11 2 11M17.600 15h2.800M4 21h16',
+  'text-box': 'M3 7a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2zM9 9h6M12 9v6',
+  'text-lines': 'M4 6h16M4 10h16M4 14h16M4 18h9',
+  number: 'M5 9h14M5 15h14M11 4 7 20M17 4l-4 16',
+  checkbox: 'M4 6a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2zM9 12l2 2 4-4',
+  radio: 'M3 12a9 9 0 1 0 18 0 9 9 0 0 0-18 0M9 12a3 3 0 1 0 6 0 3 3 0 0 0-6 0',
+  select: 'M3 8a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2zM14 11l2 2 2-2M6 12h5',
+  'align-left': 'M4 3v18M8 7h11v3H8zM8 14h6v3H8z',
+  'align-center': 'M12 3v4M12 10v4M12 17v4M6 7h12v3H6zM8 14h8v3H8z',
+  'align-right': 'M20 3v18M5 7h11v3H5zM10 14h6v3h-6z',
+  'align-top': 'M3 4h18M7 8h3v11H7zM14 8h3v6h-3z',
+  'align-middle': 'M3 12h4M10 12h4M17 12h4M7 6h3v12H7zM14 8h3v8h-3z',
+  'align-bottom': 'M3 20h18M7 5h3v11H7zM14 10h3v6h-3z',
+  'distribute-x': 'M4 4v16M20 4v16M10 8h4v8h-4z',
+  'distribute-y': 'M4 4h16M4 20h16M8 10h8v4H8z',
+  'same-size': 'M4 5h7v6H4zM13 13h7v6h-7zM15 5h5M20 5v4M4 15v4h5',
+  'copy-pages': 'M7 3h8l4 4v10M13 3v5h5M5 7v12a2 2 0 0 0 2 2h9M12 12v5M9.500 14.500h5',
   'alert-triangle': 'M12 9v4M12 17h.01M10.4 3.6 2.6 17.1a1.9 1.9 0 0 0 1.6 2.9h15.6a1.9 1.9 0 0 0 1.6-2.9L13.6 3.6a1.9 1.9 0 0 0-3.2 0z',
   'alert-circle': 'M3 12a9 9 0 1 0 18 0 9 9 0 0 0-18 0M12 8v4M12 16h.01',
   'address-book':
@@ -86,7 +106,7 @@ const paths: Readonly<Record<string, string>> = {
   x: 'M18 6 6 18M6 6l12 12',
 }
 
-const mirrored = new Set(['chevron-start', 'chevron-end', 'logout', 'list', 'send', 'external-link'])
+const mirrored = new Set(['chevron-start', 'chevron-end', 'logout', 'list', 'send', 'external-link', 'text-lines', 'select'])
 const drawn = new Map<string, string>()
 
 /** Inline SVG of an icon, hidden from screen readers; an unknown name draws a plain dot so that a page never breaks. */

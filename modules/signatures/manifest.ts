@@ -6,6 +6,7 @@ import { signaturesHooks } from './hooks.js'
 import { signaturesSettings } from './models/settings.js'
 import { addSigning } from './services/signing/add-signing.js'
 import { addRequestViews } from './views/request-views.js'
+import { addEditorPages } from './routes/editor-pages.js'
 import { settingsFields } from './views/settings-fields.js'
 import { addWalkIns } from './walk-in/walk-in-pages.js'
 import { addWebhooks } from './webhooks/webhook-pages.js'
@@ -28,6 +29,7 @@ export default defineModule({
     setup.group('signatures.manager', { ar: 'التوقيع: مدير', en: 'Sign: administrator', bg: 'Подписване: администратор' }, [
       'signatures.user',
     ])
+    addEditorPages(setup)
     setup.settings({ schema: signaturesSettings, fields: settingsFields })
     addSigning(setup)
     addRequestViews(setup)

@@ -13,8 +13,8 @@ export interface CheckedFields {
 /** Points that a field may stand beyond its page or over its neighbour: rounding of fractions, borders that touch. */
 const slack = 0.5
 
-/** Roles whose holders fill and sign; an approver says yes or no, a copy is only received. */
-function fills(role: TemplateRole): boolean {
+/** Roles whose holders sign; an approver may fill but does not sign, a copy is only received. */
+function signs(role: TemplateRole): boolean {
   return role.action === 'sign'
 }
 
@@ -37,7 +37,7 @@ function repeated(values: readonly string[]): number[] {
 
 function checkRoles(roles: readonly TemplateRole[], fields: readonly TemplateField[]): FaultDetail[] {
   const found: FaultDetail[] = []
-  if (!roles.some(fills)) found.push({ code: 'SIGNATURES-CHECK-NOBODY-SIGNS', path: 'roles' })
+  if (!roles.some(signs)) found.push({ code: 'SIGNATURES-CHECK-NOBODY-SIGNS', path: 'roles' })
   for (const index of repeated(roles.map(({ id }) => id)))
     found.push({ code: 'SIGNATURES-CHECK-ROLE-TWICE', path: `roles[${index}].id`, params: { role: roles[index]?.name ?? '' } })
   for (const index of repeated(roles.map(({ name }) => name)))
@@ -50,7 +50,7 @@ function checkRoles(roles: readonly TemplateRole[], fields: readonly TemplateFie
   for (const [index, role] of roles.entries()) {
     const params = { role: role.name }
     if (role.id === companyRole) found.push({ code: 'SIGNATURES-CHECK-ROLE-RESERVED', path: `roles[${index}].id`, params })
-    if (fills(role) && !fields.some((field) => field.role === role.id && field.type === 'signature'))
+    if (signs(role) && !fields.some((field) => field.role === role.id && field.type === 'signature'))
       found.push({ code: 'SIGNATURES-CHECK-NO-SIGNATURE', path: `roles[${index}]`, params })
     if (role.action !== 'copy' && role.authentication.length === 0)
       found.push({ code: 'SIGNATURES-CHECK-NO-PROOF', path: `roles[${index}].authentication`, params })
@@ -71,7 +71,8 @@ function checkOwners(roles: readonly TemplateRole[], fields: readonly TemplateFi
       if (field.type === 'signature' || field.type === 'initials' || field.type === 'attachment')
         found.push({ code: 'SIGNATURES-CHECK-COMPANY-CANNOT', path, params })
     } else if (role === undefined) found.push({ code: 'SIGNATURES-CHECK-ROLE-UNKNOWN', path, params })
-    else if (!fills(role)) found.push({ code: 'SIGNATURES-CHECK-ROLE-FILLS-NOT', path, params })
+    else if (role.action === 'copy' || (role.action === 'approve' && field.type === 'signature'))
+      found.push({ code: 'SIGNATURES-CHECK-ROLE-FILLS-NOT', path, params })
   }
   return found
 }

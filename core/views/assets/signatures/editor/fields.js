@@ -85,7 +85,7 @@ export function setRole(document, ids, role) {
   return updateFields(document, ids, (field) => (field.type === 'stamp' ? {} : { role }))
 }
 
-/** Gives places their new rectangles, in points. */
+/** Gives places their new rectangles, in points; one that names a page goes there. */
 export function moveTo(document, rects, pages) {
   return {
     ...document,
@@ -95,25 +95,43 @@ export function moveTo(document, rects, pages) {
         ...field,
         areas: field.areas.map((area, index) => {
           const rect = rects.get(keyOf(field.id, index))
-          return rect === undefined ? area : { ...area, ...toFractions(rect, pages[area.page - 1]) }
+          if (rect === undefined) return area
+          const page = rect.page ?? area.page
+          return { ...area, page, ...toFractions(rect, pages[page - 1]) }
         }),
       }
     }),
   }
 }
 
-/** Takes places away; a field without any is gone. The option of a radio's place stays in the list of options and is told as missing. */
+/**
+ * Takes places away; a field without any is gone, and a radio's option without place leaves its list. Conditions that asked for what is
+ * gone go too: their number is answered, so that it can be told.
+ */
 export function remove(document, keys) {
   const gone = new Set(keys)
-  return {
-    ...document,
-    fields: document.fields
-      .map((field) => {
-        const areas = field.areas.filter((_, index) => !gone.has(keyOf(field.id, index)))
-        return areas.length === field.areas.length ? field : { ...field, areas }
-      })
-      .filter(({ areas }) => areas.length > 0),
-  }
+  const left = document.fields
+    .map((field) => {
+      const areas = field.areas.filter((_, index) => !gone.has(keyOf(field.id, index)))
+      if (areas.length === field.areas.length) return field
+      if (field.type !== 'radio') return { ...field, areas }
+      // Two choices are the fewest; below that the whole question goes.
+      const options = (field.options ?? []).filter((option) => areas.some((area) => area.option === option))
+      return options.length < 2 ? { ...field, areas: [] } : { ...field, areas, options }
+    })
+    .filter(({ areas }) => areas.length > 0)
+  return withoutLooseConditions(document, left)
+}
+
+function withoutLooseConditions(document, fields) {
+  const known = new Set(fields.map(({ id }) => id))
+  let conditions = 0
+  const kept = fields.map((field) => {
+    const held = field.conditions.filter((condition) => known.has(condition.field))
+    conditions += field.conditions.length - held.length
+    return held.length === field.conditions.length ? field : { ...field, conditions: held }
+  })
+  return { document: { ...document, fields: kept }, conditions }
 }
 
 /** What a copy holds: whole fields with the chosen places alone. */
@@ -134,8 +152,10 @@ export function paste(document, copied, { pages, page, shift = 0 }) {
   const keys = []
   const firstPage = Math.min(...copied.flatMap(({ areas }) => areas.map((area) => area.page)))
   const roles = new Set(document.roles.map(({ id }) => id))
+  const present = new Set(fields.map(({ id }) => id))
   for (const one of copied) {
     const id = freeId(fields, one.type)
+    const conditions = one.conditions.filter((condition) => present.has(condition.field))
     const areas = one.areas.map((area) => {
       const target = Math.min(page === undefined ? area.page : area.page - firstPage + page, pages.length)
       const rect = toPoints(area, pages[area.page - 1] ?? pages[target - 1])
@@ -143,7 +163,7 @@ export function paste(document, copied, { pages, page, shift = 0 }) {
       return { ...area, page: target, ...toFractions(keepInside({ ...rect, x: rect.x + shift, y: rect.y + shift }, shape), shape) }
     })
     const role = one.role === companyRole || roles.has(one.role) ? one.role : (document.roles[0]?.id ?? one.role)
-    fields = [...fields, { ...one, id, role, areas }]
+    fields = [...fields, { ...one, id, role, areas, conditions }]
     areas.forEach((_, index) => keys.push(keyOf(id, index)))
   }
   return { document: { ...document, fields }, keys }
@@ -241,11 +261,9 @@ export function updateRole(document, id, change) {
 
 /** Takes a role away; its fields go to another role, or with it. */
 export function removeRole(document, id, heir) {
-  return {
-    roles: document.roles.filter((role) => role.id !== id),
-    fields:
-      heir === undefined
-        ? document.fields.filter((field) => field.role !== id)
-        : document.fields.map((field) => (field.role === id ? { ...field, role: heir } : field)),
-  }
+  const fields =
+    heir === undefined
+      ? document.fields.filter((field) => field.role !== id)
+      : document.fields.map((field) => (field.role === id ? { ...field, role: heir } : field))
+  return withoutLooseConditions({ ...document, roles: document.roles.filter((role) => role.id !== id) }, fields)
 }
