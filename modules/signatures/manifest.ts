@@ -2,6 +2,7 @@ import { defineModule } from '../../core/host/module.js'
 import { requestsApi } from './api/requests-api.js'
 import { webhooksApi } from './api/webhooks-api.js'
 import { addBulkSending } from './bulk/bulk-pages.js'
+import { addEvidence } from './evidence/add-evidence.js'
 import { signaturesHooks } from './hooks.js'
 import { signaturesSettings } from './models/settings.js'
 import { addSigning } from './services/signing/add-signing.js'
@@ -30,6 +31,7 @@ export default defineModule({
       'signatures.user',
     ])
     addEditorPages(setup)
+    addEvidence(setup)
     setup.settings({ schema: signaturesSettings, fields: settingsFields })
     addSigning(setup)
     addRequestViews(setup)

@@ -1,8 +1,11 @@
 import type { FaultDetail } from '../../i18n/fault.js'
 import { CmsVerifier } from '../cms/cms-verifier.js'
+import { readSignedData } from '../cms/signed-data.js'
 import { concludeDocument } from '../conclude.js'
+import { MalformedDer } from '../der-reader.js'
 import { PdfVerifier } from '../pdf/pdf-verifier.js'
 import type { Verifier, VerifyOptions } from '../report.js'
+import { noEvidence, type RevocationEvidence } from '../revocation/evidence.js'
 import type { DocumentVerdict, SignatureVerdict } from '../verdict.js'
 import { judgeContainerTimeStamp } from './container-time-stamp.js'
 import { fits, readManifest, type AsicManifest } from './manifest.js'
@@ -180,7 +183,7 @@ class ContainerJudge {
 
   private async judgeProof(proof: ZipEntry, content: Buffer): Promise<void> {
     if (stampPath.test(proof.name)) {
-      this.add([await judgeContainerTimeStamp(proof.name, proof.bytes, content, this.options)])
+      this.add([await judgeContainerTimeStamp(proof.name, proof.bytes, content, this.options, this.carried())])
       return
     }
     const verdict = await new CmsVerifier().verify(proof.bytes, { ...this.options, content })
@@ -191,6 +194,12 @@ class ContainerJudge {
   private add(signatures: readonly SignatureVerdict[]): void {
     this.signatures.push(...signatures)
     this.outer.push(...signatures)
+  }
+
+  /** Status answers inside the signatures of the container: they may tell of its time stamps too. */
+  private carried(): RevocationEvidence {
+    const held = this.archive.entries.filter(({ name }) => signaturePath.test(name)).map(({ bytes }) => evidenceIn(bytes))
+    return { crls: held.flatMap((one) => one.crls), ocspResponses: held.flatMap((one) => one.ocspResponses) }
   }
 
   private hasXmlSignatures(): boolean {
@@ -213,5 +222,14 @@ class ContainerJudge {
         findings: [{ code: 'VERIFY-ASIC-XADES' }],
       },
     ])
+  }
+}
+
+function evidenceIn(cms: Buffer): RevocationEvidence {
+  try {
+    return readSignedData(cms).evidence
+  } catch (error) {
+    if (error instanceof MalformedDer) return noEvidence
+    throw error
   }
 }

@@ -5,20 +5,24 @@ import { askedOptions } from '../process/asked-options.js'
 import { isPast, judgeTimeStamp } from '../process/judge-time-stamp.js'
 import { certificateFacts } from '../process/report-fields.js'
 import type { VerifyOptions } from '../report.js'
-import { noEvidence } from '../revocation/evidence.js'
+import type { RevocationEvidence } from '../revocation/evidence.js'
 import type { SignatureVerdict } from '../verdict.js'
 
-/** A token of a container over a manifest or a file (ETSI EN 319 162-1 clause 4.3.4 and annex A.7). Never throws for bad input. */
+/**
+ * A token of a container over a manifest or a file (ETSI EN 319 162-1 clause 4.3.4 and annex A.7). Never throws for bad input.
+ * @param carried status answers that lie in the container
+ */
 export async function judgeContainerTimeStamp(
   name: string,
   token: Buffer,
   content: Buffer,
   options: VerifyOptions,
+  carried: RevocationEvidence,
 ): Promise<SignatureVerdict> {
   const anchors = options.trust.map((one) => readCertificate(one))
   const asked = askedOptions(options)
   const stamped = (algorithm: string): Buffer => createHash(algorithm).update(content).digest()
-  const judged = await judgeTimeStamp({ token, kind: 'archive', stamped }, { ...asked, anchors, certificates: [], carried: noEvidence })
+  const judged = await judgeTimeStamp({ token, kind: 'archive', stamped }, { ...asked, anchors, certificates: [], carried })
   const at = judged.at?.toISOString() ?? null
   const common = { level: 'DOCUMENT-TIME-STAMP', covers: 'entire-file', changes: [], claimedAt: null, qualification: null, name } as const
   if (!judged.intact)

@@ -148,8 +148,8 @@ function personBlock(person: PersonFact, words: EvidenceWords, picture: PersonPi
       certificate === null
         ? []
         : [
-            ...row('certificate.subject', certificate.subject),
-            ...row('certificate.issuer', certificate.issuer),
+            ...row('certificate.subject', readable(certificate.subject)),
+            ...row('certificate.issuer', readable(certificate.issuer)),
             ...row('certificate.kind', words.say(certificate.own ? 'certificate.own' : 'certificate.outside')),
             ...row('certificate.serial', certificate.serial, true),
             ...row('certificate.validity', `${words.utc(certificate.notBefore)} – ${words.utc(certificate.notAfter)}`, true),
@@ -182,4 +182,9 @@ function momentOf(iso: string | null, words: EvidenceWords): string | null {
 
 function hashOf(hex: string | null): string | null {
   return hex === null ? null : grouped(hex)
+}
+
+/** A name of X.500 without the marks that RFC 2253 puts before its commas. */
+function readable(name: string): string {
+  return name.replace(/\\([,+"\\<>;])/g, '$1')
 }

@@ -38,7 +38,8 @@ export class EvidenceWords {
   moment(iso: string): string {
     const at = new Date(iso)
     const local = formatDateTime(at, { locale: this.locale, digits: this.digits, timeZone: this.company.timeZone, seconds: true })
-    return `${local} ${offsetOf(at, this.company.timeZone)}`
+    // Without the comma of the language day and hour are one piece in a line of any direction.
+    return `${local.replace(/[,،]/g, '')} ${offsetOf(at, this.company.timeZone)}`
   }
 
   utc(iso: string): string {
