@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker, type WorkerOptions } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { Fault } from '../i18n/fault.js'
+import { startThread } from './start-thread.js'
 import type { DocumentAnswer, DocumentJob, WorkerSettings } from './worker-messages.js'
 
 export interface PoolSettings extends WorkerSettings {
@@ -128,23 +127,6 @@ export class DocumentPool {
     clearTimeout(current.timer)
     current.reject(fault(current.job))
   }
-}
-
-/**
- * Where the host runs from TypeScript, the thread must load tsx itself: on Node 20 the loader of the main thread does not
- * reach it. A require finds tsx in every loader; its twin for import lies beside what it finds.
- */
-function startThread(module: URL, options: WorkerOptions): Worker {
-  if (!module.pathname.endsWith('.ts')) return new Worker(module, options)
-  const loader = JSON.stringify(
-    pathToFileURL(
-      createRequire(import.meta.url)
-        .resolve('tsx/esm/api')
-        .replace(/\.cjs$/, '.mjs'),
-    ).href,
-  )
-  const source = `import(${loader}).then(({ register }) => { register(); return import(${JSON.stringify(module.href)}) })`
-  return new Worker(source, { ...options, eval: true })
 }
 
 function lost(job: DocumentJob, cause: unknown): Fault {

@@ -63,7 +63,10 @@ export function drawSignature(documents: Documents, picture: SignaturePicture): 
 }
 
 /** Date and time apart, each a piece that keeps its order in a text of either direction. */
-function shownTime({ signedAt, timeZone, locale, digits }: SignaturePicture): { date: string; time: string } {
+export function shownTime({ signedAt, timeZone, locale, digits }: Pick<SignaturePicture, 'signedAt' | 'timeZone' | 'locale' | 'digits'>): {
+  date: string
+  time: string
+} {
   const [date = '', time = ''] = formatDateTime(signedAt, { locale, digits, timeZone }).split(/[,،]\s*/u)
   return { date, time: `${time} ${offsetOf(signedAt, timeZone)}`.trim() }
 }

@@ -71,6 +71,23 @@ export function toPage({ box, rotation, unit }: PageGeometry, seen: SeenRectangl
   return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)]
 }
 
+/** The way back of `toPage`. */
+export function fromPage({ box, rotation, unit }: PageGeometry, corners: readonly [number, number, number, number]): SeenRectangle {
+  const [left, bottom, right, top] = box
+  const [x1, y1, x2, y2] = corners
+  const [across, up] = [(x2 - x1) * unit, (y2 - y1) * unit]
+  switch (rotation) {
+    case 0:
+      return [(x1 - left) * unit, (y1 - bottom) * unit, across, up]
+    case 90:
+      return [(y1 - bottom) * unit, (right - x2) * unit, up, across]
+    case 180:
+      return [(right - x2) * unit, (top - y2) * unit, across, up]
+    case 270:
+      return [(top - y2) * unit, (x1 - left) * unit, up, across]
+  }
+}
+
 /** The page as its reader sees it: turned and cropped, in points. */
 export function seenSize({ box, rotation, unit }: PageGeometry): { width: number; height: number } {
   const [across, up] = [(box[2] - box[0]) * unit, (box[3] - box[1]) * unit]

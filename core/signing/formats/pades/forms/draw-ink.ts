@@ -1,0 +1,85 @@
+import type { DocumentRequest, Documents } from '../../../../documents/documents.js'
+import { Fault } from '../../../../i18n/fault.js'
+import type { Digits, Locale } from '../../../../i18n/locale.js'
+import { shownTime } from '../draw-signature.js'
+import { inkOutline, type PenStrokes } from './ink-outline.js'
+import { checkDrawing, checkPicture, type CheckedPicture } from './picture-source.js'
+
+/** Fonts for a typed signature, all with Latin, Arabic and Cyrillic letters. */
+export const inkFonts = ['hand', 'script', 'naskh', 'plain'] as const
+export type InkFont = (typeof inkFonts)[number]
+
+/** The quiet line under the ink. */
+export interface InkCaption {
+  readonly name: string
+  readonly signedAt: Date
+  /** IANA zone in which the time is shown. */
+  readonly timeZone: string
+  readonly locale: Locale
+  readonly digits: Digits
+}
+
+export type InkSource =
+  | { readonly strokes: PenStrokes }
+  /** A drawing as SVG; only its lines are taken. */
+  | { readonly svg: string }
+  /** An uploaded picture, PNG or JPEG. */
+  | { readonly png: Buffer }
+  | { readonly typed: { readonly text: string; readonly font: InkFont } }
+
+export type InkPicture = InkSource & {
+  /** Size of the field in points. */
+  readonly width: number
+  readonly height: number
+  readonly caption?: InkCaption
+}
+
+/**
+ * Draws a signature or initials as a page as large as the field, for `SignatureAppearance.pdf` or `FieldFill.pictures`: the ink as large as
+ * the field allows and undistorted, a quiet line with name and time under it. PDF/A; the same input gives the same bytes.
+ * @throws Fault SIGN-INK-EMPTY, SIGN-PICTURE-TOO-LARGE, SIGN-PICTURE-KIND, SIGN-PICTURE-DAMAGED, those of `Documents.render`
+ */
+export async function drawInk(documents: Documents, picture: InkPicture): Promise<Buffer> {
+  const { width, height, caption } = picture
+  const drawn = drawingOf(picture)
+  const request: DocumentRequest = {
+    template: 'signing/ink',
+    data: {
+      width,
+      height,
+      typed: 'typed' in picture ? picture.typed : null,
+      picture: drawn === undefined ? null : { name: fileOf(drawn), width: drawn.width, height: drawn.height, turns: drawn.turns },
+      caption: caption === undefined ? null : { name: caption.name, ...shownTime(caption) },
+    },
+    locale: caption?.locale ?? 'en',
+    digits: caption?.digits ?? 'latin',
+    ...(drawn === undefined ? {} : { images: { [fileOf(drawn)]: { bytes: drawn.bytes, mediaType: drawn.mediaType } } }),
+    standard: 'a-3b',
+    createdAt: new Date(0),
+    title: 'Signature',
+  }
+  try {
+    return (await documents.render(request)).pdf
+  } catch (error) {
+    // The renderer reads an uploaded picture to its end, where the check reads its head.
+    if ('png' in picture && error instanceof Fault && error.code === 'DOC-RENDER-FAILED')
+      throw new Fault('SIGN-PICTURE-DAMAGED', { cause: error })
+    throw error
+  }
+}
+
+function drawingOf(picture: InkPicture): CheckedPicture | undefined {
+  if ('svg' in picture) return checkDrawing(picture.svg)
+  if ('png' in picture) return checkPicture(picture.png)
+  if ('strokes' in picture) {
+    const outline = inkOutline(picture.strokes)
+    if (outline === undefined) throw new Fault('SIGN-INK-EMPTY')
+    return checkDrawing(outline)
+  }
+  if (picture.typed.text.trim() === '') throw new Fault('SIGN-INK-EMPTY')
+  return undefined
+}
+
+function fileOf({ mediaType }: CheckedPicture): string {
+  return mediaType === 'image/svg+xml' ? 'ink.svg' : mediaType === 'image/png' ? 'ink.png' : 'ink.jpg'
+}
