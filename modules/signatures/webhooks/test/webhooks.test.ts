@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { CompanyContext } from '../../../../core/access/context.js'
@@ -35,7 +36,8 @@ describe('webhooks', () => {
         response.end('thanks')
       })
     })
-    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+    receiver.listen(0, '127.0.0.1')
+    await once(receiver, 'listening')
     const origin = `http://127.0.0.1:${String((receiver.address() as AddressInfo).port)}`
     url = `${origin}/hook`
     house = await startTestHost({ config: { allowedPrivateOrigins: [origin] }, now: () => clock })
