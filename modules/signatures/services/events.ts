@@ -88,7 +88,8 @@ export async function recordEvent(
   host.audit.record(transaction, context, {
     action: `signatures.${whole.type}`,
     subject: { type: 'signatures.request', id: whole.requestId, label: `${request?.number ?? ''} ${request?.name ?? ''}`.trim() },
-    facts: { sequence: whole.sequence, hash: hash.toString('hex'), by: whole.actor.name, ...whole.facts },
+    // Last, so that no fact of an event stands in their place: the company's log holds every event's hash.
+    facts: { ...whole.facts, sequence: whole.sequence, hash: hash.toString('hex'), by: whole.actor.name },
   })
   return { ...whole, hash }
 }
