@@ -8,6 +8,7 @@ import { signaturesSettings } from './models/settings.js'
 import { addSigning } from './services/signing/add-signing.js'
 import { addRequestViews } from './views/request-views.js'
 import { addEditorPages } from './routes/editor-pages.js'
+import { addSignerPages } from './routes/signer-pages.js'
 import { settingsFields } from './views/settings-fields.js'
 import { addWalkIns } from './walk-in/walk-in-pages.js'
 import { addWebhooks } from './webhooks/webhook-pages.js'
@@ -33,6 +34,7 @@ export default defineModule({
     addEditorPages(setup)
     addEvidence(setup)
     setup.settings({ schema: signaturesSettings, fields: settingsFields })
+    addSignerPages(setup)
     addSigning(setup)
     addRequestViews(setup)
     addBulkSending(setup)

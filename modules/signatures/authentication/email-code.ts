@@ -30,6 +30,7 @@ export function emailCodeMethod(host: Host): AuthenticationMethod {
           to: [address],
           ...codeMail(host, context.locale, { code, minutes: codeMinutes, document: request.name }),
           subjectRecord: { type: 'signatures.code', id: signer.id },
+          confidential: true,
         })
         const masked = maskedEmail(address)
         await recordEvent(host, transaction, context, {
