@@ -16,6 +16,8 @@ import { ClearanceStamp } from './fatoora/clearance.js'
 import { fatooraRoutes } from './fatoora/routes.js'
 import { Units, type SeenDocument, type UnitSummary } from './fatoora/units.js'
 import { Mailbox, type Mail } from './mailbox/mailbox.js'
+import { Phone, type TextMessage } from './phone/phone.js'
+import { phoneRoutes } from './phone/routes.js'
 import { controlRoutes } from './pages/control.js'
 import { pageRoutes } from './pages/routes.js'
 import { Faults, type FaultPlan } from './state/faults.js'
@@ -74,6 +76,8 @@ export interface Sandbox {
   revoke(certificate: Uint8Array | string, reason?: RevocationReason): boolean
   /** Oldest first. */
   mailbox(): Promise<Mail[]>
+  /** Oldest first. */
+  textMessages(): readonly TextMessage[]
   readonly faults: { inject(plan: FaultPlan): void; clear(): void }
   /** Switches clearance off (303) and on again. */
   setClearance(on: boolean): void
@@ -115,6 +119,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
   const now = options.now ?? (() => new Date())
   const authorities = new CertificateAuthorities(options.dataDir, url)
   const units = new Units(options.dataDir)
+  const phone = new Phone(options.dataDir)
   const faults = new Faults()
   for (const plan of options.faults ?? []) faults.inject(plan)
   const timeStamps = new TimeStampAuthority(authorities)
@@ -139,6 +144,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
     issueCertificate: (order) => Promise.resolve().then(() => issue(authorities, order)),
     revoke: (certificate, reason) => authorities.revoke(typeof certificate === 'string' ? certificate : serialOf(certificate), reason),
     mailbox: () => mails.all(),
+    textMessages: () => phone.all(),
     faults: {
       inject: (plan) => {
         faults.inject(plan)
@@ -154,6 +160,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
     documents: () => units.last(),
     reset: () => {
       mails.reset()
+      phone.reset()
       units.reset()
       faults.clear()
       remoteSigner.reset()
@@ -165,6 +172,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
       await remoteSigner.close()
       authorities.close()
       units.close()
+      phone.close()
     },
   }
 
@@ -174,7 +182,8 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
   app.use(trustRoutes({ authorities, ocsp: new OcspResponder(authorities), timeStamps, faults, now }))
   app.use('/csc', cscRoutes({ signer: remoteSigner, faults, now }))
   app.use('/control', controlRoutes({ sandbox, id: place.id, faults, units, authorities }))
-  app.use(pageRoutes({ sandbox, mails, units, authorities, faults }))
+  app.use('/phone', phoneRoutes(phone))
+  app.use(pageRoutes({ sandbox, mails, phone, units, authorities, faults }))
   server.on('request', app)
   return sandbox
 }

@@ -7,18 +7,20 @@ import { directionOf, isLocale, locales, type Locale } from '../../../core/i18n/
 import type { CertificateAuthorities } from '../ca/authority.js'
 import type { Units } from '../fatoora/units.js'
 import type { Mail, Mailbox } from '../mailbox/mailbox.js'
+import type { Phone } from '../phone/phone.js'
 import type { Sandbox } from '../start.js'
 import type { Faults } from '../state/faults.js'
 
 const folder = join(import.meta.dirname, '../../../templates/sandbox')
 const words = [
   'accepted address attachments banner breaks certificates counters dashboard documents endpoints faults from gaps mailbox noDocuments',
-  'noMails noUnits now number production reasons received rejected revoked route service source subject time title to unit units verdict',
+  'noMails noMessages message phone noUnits now number production reasons received rejected revoked route service source subject time title to unit units verdict',
 ].flatMap((line) => line.split(' '))
 
 interface PageParts {
   readonly sandbox: Sandbox
   readonly mails: Mailbox
+  readonly phone: Phone
   readonly units: Units
   readonly authorities: CertificateAuthorities
   readonly faults: Faults
@@ -31,7 +33,7 @@ export function pageRoutes(parts: PageParts): Router {
   const template = (name: string): Handlebars.TemplateDelegate =>
     Handlebars.compile(readFileSync(join(folder, `${name}.hbs`), 'utf8'), { strict: true })
   const layout = template('layout')
-  const pages = { dashboard: template('dashboard'), mailbox: template('mailbox'), mail: template('mail') }
+  const pages = { dashboard: template('dashboard'), mailbox: template('mailbox'), phone: template('phone'), mail: template('mail') }
   const style = readFileSync(join(folder, 'sandbox.css'))
 
   const show = (request: Request, response: Response, page: keyof typeof pages, data: object): void => {
@@ -45,7 +47,9 @@ export function pageRoutes(parts: PageParts): Router {
       title: text.title,
       content,
       mailCount: parts.mails.count,
+      phoneCount: parts.phone.all().length,
       onDashboard: page === 'dashboard',
+      onPhone: page === 'phone',
     }
     response
       .set(
@@ -77,6 +81,12 @@ export function pageRoutes(parts: PageParts): Router {
   router.get('/mail', async (request: Request, response: Response) => {
     const mails = (await parts.mails.all()).reverse().map((mail) => ({ ...shown(mail), attachmentCount: mail.attachments.length }))
     show(request, response, 'mailbox', { mails })
+  })
+  router.get('/phone', (request: Request, response: Response) => {
+    const messages = [...parts.phone.all()]
+      .reverse()
+      .map(({ at, to, text }) => ({ at, to, message: text, shownAt: timeText(new Date(at)) }))
+    show(request, response, 'phone', { messages })
   })
   router.get('/mail/:id', async (request: Request, response: Response) => {
     const mail = await mailOf(parts.mails, request)
