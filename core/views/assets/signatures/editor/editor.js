@@ -19,7 +19,7 @@ const narrow = matchMedia('(max-width: 900px)')
 void start()
 
 async function start() {
-  const opening = openPdf(root.dataset.pdf)
+  const opening = openPdf(root.dataset.source)
   opening.catch(() => undefined)
   let loaded
   try {

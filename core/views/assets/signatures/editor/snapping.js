@@ -8,7 +8,7 @@ function lines(others, page, axis) {
   const size = axis === 'x' ? 'width' : 'height'
   const found = [
     { at: pageMargin, of: 'page' },
-    { at: length / 2, of: 'page' },
+    { at: length / 2, of: 'page', middle: true },
     { at: length - pageMargin, of: 'page' },
   ]
   for (const other of others) {
@@ -22,6 +22,8 @@ function nearest(places, candidates, tolerance) {
   let best
   for (const place of places) {
     for (const line of candidates) {
+      // The middle of the paper is for middles: an edge there means nothing.
+      if (line.middle && place.part !== 0.5) continue
       const distance = Math.abs(line.at - place.at)
       if (distance > tolerance) continue
       const cost = distance + (place.part === 0.5 ? 0.02 : 0) + (line.part === 0.5 ? 0.02 : 0) + (line.of === 'page' ? 0.01 : 0)
