@@ -126,6 +126,8 @@ document.addEventListener('focusout', (event) => {
   const { combo, input } = found
   // Text that was emptied clears the relation; text that chose nothing goes back to what was chosen.
   if (input.value.trim() === '') choose(combo, input, '', '')
+  // A free text may name somebody who is no record.
+  else if ('free' in input.dataset) close(combo, input)
   else {
     input.value = input.dataset.chosen ?? input.value
     close(combo, input)

@@ -5,6 +5,7 @@ export function fileNameOf(request: Pick<SignRequest, 'name' | 'number'>): strin
   return `${request.name} ${request.number}`
     .normalize('NFC')
     .replace(/[^\p{L}\p{N}._-]+/gu, '-')
-    .replace(/^[-.]+|-+$/g, '')
+    .replace(/^[-.]/, '')
     .slice(0, 120)
+    .replace(/-$/, '')
 }

@@ -46,7 +46,9 @@ export async function signerByToken(
   const tokenHash = hashOf(token)
   if (!tokenShape.test(token)) return undefined
   const known = await host.db.host(async (transaction) => {
-    const row: { company_id: string } | undefined = await transaction('signatures_link_token').where({ token_hash: tokenHash }).first()
+    const row = await transaction<{ token_hash: string; company_id: string }>('signatures_link_token')
+      .where({ token_hash: tokenHash })
+      .first()
     return row?.company_id
   })
   if (known === undefined) return undefined
