@@ -24,7 +24,9 @@ function findFiles(): Map<string, string> {
   }
   addFolder('', own, /\.(?:css|js|svg|png|ico)$/)
   addFolder('browser/', join(own, 'browser'), /\.js$/)
+  addFolder('employment/', join(own, 'employment'), /\.css$/)
   addFolder('signatures/requests/', join(own, 'signatures', 'requests'), /\.(?:js|css)$/)
+  addFolder('signatures/text/', join(own, 'signatures', 'text'), /\.(?:css|js)$/)
   addFolder('signatures/editor/', join(own, 'signatures', 'editor'), /\.(?:js|css)$/)
   addFolder('signatures/signer/', join(own, 'signatures', 'signer'), /\.(?:css|js)$/)
   files.set('signature_pad.js', join(dirname(require.resolve('signature_pad')), 'signature_pad.min.js'))
