@@ -16,6 +16,11 @@ const files: readonly (readonly [packageName: string, file: string])[] = [
   ['@expo-google-fonts/noto-sans-arabic', '700Bold/NotoSansArabic_700Bold.ttf'],
   ['@expo-google-fonts/noto-naskh-arabic', '400Regular/NotoNaskhArabic_400Regular.ttf'],
   ['@expo-google-fonts/noto-naskh-arabic', '700Bold/NotoNaskhArabic_700Bold.ttf'],
+  // For typed signatures: two hands, each of a font with Latin and Cyrillic letters and one with Arabic.
+  ['@expo-google-fonts/caveat', '500Medium/Caveat_500Medium.ttf'],
+  ['@expo-google-fonts/aref-ruqaa', '400Regular/ArefRuqaa_400Regular.ttf'],
+  ['@expo-google-fonts/marck-script', '400Regular/MarckScript_400Regular.ttf'],
+  ['@expo-google-fonts/amiri', '400Regular_Italic/Amiri_400Regular_Italic.ttf'],
 ]
 
 /** Bytes of all document fonts. */

@@ -3,7 +3,7 @@ import { differingKeys, reachable, sameValue } from '../same-value.js'
 import { formFields, textOf, type FormField } from '../signature-fields.js'
 import type { Comparison } from './comparison.js'
 import { isVisible, newSignatureValue } from './form.js'
-import { shownText } from './shown-text.js'
+import { saysTheSame, shownText } from './shown-text.js'
 
 const filledKeys: ReadonlySet<string> = new Set(['V', 'AP', 'AS', 'M', 'MK', 'DA', 'I', 'RV'])
 /** Those that make or choose the picture. */
@@ -109,11 +109,24 @@ function fieldFilled(comparison: Comparison, { previous, field, keys }: Filling)
   }
   const shows = changed || drawn.includes('AP') ? otherTextShown(comparison, field) : undefined
   // A first picture for a value that was there may be drawn at any time, if it says that value.
-  const unfounded = drawn.length > 0 && !changed && field.type === 'Tx' && shows !== ''
-  const allowed = permission.level >= 2 && permission.mayFill(field.name) && !unfounded
-  comparison.note(unfounded ? 'field-appearance' : 'form-fill', allowed, field.name)
-  if (shows !== undefined && shows !== '') comparison.warn('VERIFY-FIELD-SHOWS-OTHER', { field: field.name, shown: shows.slice(0, 60) })
+  const unfounded = drawn.length > 0 && !changed && field.type === 'Tx' && shows !== 'same'
+  // A picture drawn for a new value must say it, unless the form's author had its values formatted by a script of his.
+  const other = typeof shows === 'object' ? shows.other : undefined
+  const invented = drawn.includes('AP') && other !== undefined && other !== '' && !isFormatted(comparison, field)
+  const allowed = permission.level >= 2 && permission.mayFill(field.name) && !unfounded && !invented
+  comparison.note(unfounded || invented ? 'field-appearance' : 'form-fill', allowed, field.name)
+  if (other !== undefined) comparison.warn('VERIFY-FIELD-SHOWS-OTHER', { field: field.name, shown: other.slice(0, 60) })
   return allowed
+}
+
+/** Whether a script was to show the values of a field in another way than they are held: amounts, dates. */
+function isFormatted({ before }: Comparison, field: FormField): boolean {
+  let dictionary: PdfDictionary | undefined = field.dictionary
+  for (let height = 0; dictionary !== undefined && height < 32; height++) {
+    if (before.dictionary(dictionary.get('AA'))?.has('F') === true) return true
+    dictionary = before.dictionary(dictionary.get('Parent'))
+  }
+  return false
 }
 
 /** Whether the state a box shows is the one its value says; boxes that share one value show Off beside the one chosen. */
@@ -124,18 +137,20 @@ function stateFits({ after }: Comparison, field: FormField): boolean {
   return state === stated || (state === 'Off' && !field.dictionary.has('T'))
 }
 
-/** What a field shows instead of the text it holds; empty where they agree, undefined where that cannot be read. */
-function otherTextShown({ after }: Comparison, field: FormField): string | undefined {
+/** What a field shows instead of the text it holds, which may be nothing; undefined where that cannot be read. */
+function otherTextShown({ after }: Comparison, field: FormField): 'same' | { readonly other: string } | undefined {
   const isText = field.type === 'Tx' && (field.flags & password) === 0
   if (!isText && (field.type !== 'Ch' || (field.flags & combo) === 0)) return undefined
   const value = after.resolve(field.value)
   if (value !== null && !(value instanceof PdfString)) return undefined
   const held = value === null ? '' : textOf(value)
-  const fitting = new Set([held, ...displayed(field.dictionary, held)].map((text) => text.replace(/\s+/g, '')))
+  const fitting = [held, ...displayed(field.dictionary, held)]
   const kids = (after.array(field.dictionary.get('Kids')) ?? []).flatMap((kid) => after.dictionary(kid) ?? [])
   const widgets = [field.dictionary, ...kids.filter((kid) => !kid.has('T'))]
   const shown = widgets.flatMap((one) => shownText(after, after.dictionary(one.get('AP'))?.get('N')) ?? [])
-  return shown.length === 0 ? undefined : (shown.find((text) => !fitting.has(text)) ?? '')
+  if (shown.length === 0) return undefined
+  const other = shown.find((text) => !fitting.some((one) => saysTheSame(text, one)))
+  return other === undefined ? 'same' : { other }
 
   /** A list of choices may show another text than it holds. */
   function displayed(dictionary: PdfDictionary, choice: string): string[] {

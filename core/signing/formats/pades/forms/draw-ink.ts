@@ -41,19 +41,18 @@ export type InkPicture = InkSource & {
  */
 export async function drawInk(documents: Documents, picture: InkPicture): Promise<Buffer> {
   const { width, height, caption } = picture
-  const drawn = drawingOf(picture)
+  const drawn = 'typed' in picture ? await outlines(documents, picture.typed) : drawingOf(picture)
   const request: DocumentRequest = {
     template: 'signing/ink',
     data: {
       width,
       height,
-      typed: 'typed' in picture ? picture.typed : null,
-      picture: drawn === undefined ? null : { name: fileOf(drawn), width: drawn.width, height: drawn.height, turns: drawn.turns },
+      picture: { name: fileOf(drawn), width: drawn.width, height: drawn.height, turns: drawn.turns },
       caption: caption === undefined ? null : { name: caption.name, ...shownTime(caption) },
     },
     locale: caption?.locale ?? 'en',
     digits: caption?.digits ?? 'latin',
-    ...(drawn === undefined ? {} : { images: { [fileOf(drawn)]: { bytes: drawn.bytes, mediaType: drawn.mediaType } } }),
+    images: { [fileOf(drawn)]: { bytes: drawn.bytes, mediaType: drawn.mediaType } },
     standard: 'a-3b',
     createdAt: new Date(0),
     title: 'Signature',
@@ -68,16 +67,23 @@ export async function drawInk(documents: Documents, picture: InkPicture): Promis
   }
 }
 
-function drawingOf(picture: InkPicture): CheckedPicture | undefined {
+function drawingOf(picture: Exclude<InkSource, { readonly typed: unknown }>): CheckedPicture {
   if ('svg' in picture) return checkDrawing(picture.svg)
   if ('png' in picture) return checkPicture(picture.png)
-  if ('strokes' in picture) {
-    const outline = inkOutline(picture.strokes)
-    if (outline === undefined) throw new Fault('SIGN-INK-EMPTY')
-    return checkDrawing(outline)
-  }
-  if (picture.typed.text.trim() === '') throw new Fault('SIGN-INK-EMPTY')
-  return undefined
+  const outline = inkOutline(picture.strokes)
+  if (outline === undefined) throw new Fault('SIGN-INK-EMPTY')
+  return checkDrawing(outline)
+}
+
+/**
+ * A typed name as lines and not as letters: it is ink as any other. As letters it would be a text beside the value of its field, and
+ * initials that read «A. O.» are not the name the field holds.
+ */
+async function outlines(documents: Documents, { text, font }: { readonly text: string; readonly font: InkFont }): Promise<CheckedPicture> {
+  if (text.trim() === '') throw new Fault('SIGN-INK-EMPTY')
+  const svg = await documents.draw({ template: 'signing/ink-word', data: { text, font }, locale: 'en', digits: 'latin' })
+  const box = /\bviewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)
+  return { bytes: Buffer.from(svg), mediaType: 'image/svg+xml', width: Number(box?.[1]), height: Number(box?.[2]), turns: 0 }
 }
 
 function fileOf({ mediaType }: CheckedPicture): string {
