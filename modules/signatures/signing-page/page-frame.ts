@@ -89,7 +89,11 @@ function facts(host: Host, { company, request, signer, context: { locale } }: Op
     number: request.number,
     signer: signer.name,
     /** The first line of the page. */
-    ask: host.i18n.text(locale, `signatures.sign.ask.${signer.action}`, { by: request.createdBy.name, sender, name: signer.name }),
+    ask: host.i18n.text(locale, `signatures.sign.ask.${signer.action}${request.createdBy.id === null ? '-company' : ''}`, {
+      by: request.createdBy.name,
+      sender,
+      name: signer.name,
+    }),
     contact: request.replyTo ?? company.email ?? company.phone ?? '',
     expiresAt: request.expiresAt,
   }

@@ -26,6 +26,7 @@ export async function drawPages(store, place, onField) {
         top: `${area.y * 100}%`,
         width: `${area.width * 100}%`,
         height: `${area.height * 100}%`,
+        fontSize: sizeOf(facts.pages[area.page - 1], area),
       })
       if (field.readonly) box.classList.add('s-fixed')
       box.addEventListener('click', () => field.readonly || onField(field, area))
@@ -64,6 +65,12 @@ export async function drawPages(store, place, onField) {
     { rootMargin: '600px' },
   )
   for (const sheet of sheets.slice(0, file.numPages)) seen.observe(sheet)
+}
+
+/** Letters as large as they will be on paper (at most 11 points), in widths of the page; never too small to be read here. */
+function sizeOf(page, area) {
+  const points = Math.min(11, area.height * page.height * 0.62)
+  return `max(9px, ${(points / page.width) * 100}cqw)`
 }
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
@@ -106,8 +113,9 @@ function drawBox(store, { box, field, area, index }, shown) {
   if (isMark) box.textContent = (field.type === 'checkbox' ? value === true : value === area.option) ? '✓' : ''
   else if (typeof value === 'object' && 'capture' in value) box.replaceChildren(pictureOf(store, value.capture, ''))
   else if (typeof value === 'object' && 'attachment' in value) box.textContent = `📎 ${store.shown.get(value.attachment)?.name ?? ''}`
-  else if (typeof value === 'string' && value !== '') box.textContent = field.type === 'date' ? dayOf(store, value) : value
-  else box.textContent = field.label
+  else box.textContent = typeof value === 'string' && value !== '' ? (field.type === 'date' ? dayOf(store, value) : value) : field.label
+  if (filled && !isMark) box.dir = 'auto'
+  else box.removeAttribute('dir')
 }
 
 function dayOf(store, value) {
