@@ -1,5 +1,6 @@
 import { defineModule } from '../../core/host/module.js'
 import { requestsApi } from './api/requests-api.js'
+import { templatesApi } from './api/templates-api.js'
 import { webhooksApi } from './api/webhooks-api.js'
 import { addBulkSending } from './bulk/bulk-pages.js'
 import { addEvidence } from './evidence/add-evidence.js'
@@ -7,6 +8,7 @@ import { signaturesHooks } from './hooks.js'
 import { signaturesSettings } from './models/settings.js'
 import { addSigning } from './services/signing/add-signing.js'
 import { addRequestViews } from './views/request-views.js'
+import { addTemplatePages } from './routes/template-pages.js'
 import { addEditorPages } from './routes/editor-pages.js'
 import { addSignerPages } from './routes/signer-pages.js'
 import { settingsFields } from './views/settings-fields.js'
@@ -31,6 +33,7 @@ export default defineModule({
     setup.group('signatures.manager', { ar: 'التوقيع: مدير', en: 'Sign: administrator', bg: 'Подписване: администратор' }, [
       'signatures.user',
     ])
+    addTemplatePages(setup)
     addEditorPages(setup)
     addEvidence(setup)
     setup.settings({ schema: signaturesSettings, fields: settingsFields })
@@ -41,6 +44,7 @@ export default defineModule({
     addWalkIns(setup)
     addWebhooks(setup)
     requestsApi(setup)
+    templatesApi(setup)
     webhooksApi(setup)
   },
 })

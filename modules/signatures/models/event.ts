@@ -33,6 +33,7 @@ export const requestEventTypes = [
   'in_person_started',
   'hold_set',
   'hold_released',
+  'files_deleted',
 ] as const
 export type RequestEventType = (typeof requestEventTypes)[number]
 

@@ -75,6 +75,20 @@ export function requestForm(host: Host): FormView {
         dialog: [{ name: 'expiresAt', label: 'signatures.field.expires-day', type: 'date', help: 'signatures.help.expires-day' }],
       },
       {
+        name: 'hold',
+        label: 'signatures.hold.set',
+        icon: 'lock',
+        visible: (record) => !is('draft')(record) && record['held'] === false,
+        dialog: [{ name: 'reason', label: 'signatures.hold.reason', type: 'multiline', required: true, width: 'full', help: 'signatures.hold.help' }],
+      },
+      {
+        name: 'release',
+        label: 'signatures.hold.release',
+        icon: 'lock-open',
+        visible: (record) => record['held'] === true,
+        dialog: [{ name: 'reason', label: 'signatures.hold.reason', type: 'multiline', required: true, width: 'full' }],
+      },
+      {
         name: 'cancel',
         label: 'signatures.action.cancel',
         icon: 'ban',

@@ -4,6 +4,7 @@ import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { ActionOutcome, Model, RecordValues } from '../../../core/views/view.js'
 import type { RequestState, SignRequest } from '../models/request.js'
+import { holdOf, releaseHold, setHold } from '../evidence/legal-hold.js'
 import { readRequest } from '../services/request-rows.js'
 import { isMailed } from '../services/requests/ask.js'
 import { cancelRequest } from '../services/requests/cancel.js'
@@ -26,7 +27,8 @@ export function requestModel(host: Host): Model {
     name: 'signatures.request',
     table: 'signatures_request',
     select: {
-      people: `(select string_agg(s.name, ', ' order by s.position) from ${signers} and s.action <> 'copy')`,
+      // Each name is isolated: an Arabic and a Latin one beside each other keep their order.
+      people: `(select string_agg(chr(8296) || s.name || chr(8297), ' · ' order by s.position) from ${signers} and s.action <> 'copy')`,
       progress: `(select count(*) filter (where s.state in ('signed', 'approved')) || '/' || count(*) from ${signers} and s.action <> 'copy')`,
       overdue: overdueSql,
       template_name: `(select t.name from signatures_template t where t.company_id = signatures_request.company_id and t.id = signatures_request.template_id)`,
@@ -36,7 +38,7 @@ export function requestModel(host: Host): Model {
     label: (record) => (typeof record['number'] === 'string' ? record['number'] : '—'),
     load: async (transaction, _context, id) => {
       try {
-        return recordOf(await readRequest(transaction, id))
+        return { ...recordOf(await readRequest(transaction, id)), held: (await holdOf(transaction, id)) !== null }
       } catch (error) {
         if (error instanceof Fault && error.code === 'SIGNATURES-REQUEST-UNKNOWN') return undefined
         throw error
@@ -108,6 +110,18 @@ const actions: Readonly<Record<string, Act>> = {
     const until = day === '' ? null : endOfDay(day, company.timeZone)
     for (const id of ids) await inCompany(host, context, (transaction) => changeExpiry(host, transaction, context, id, until))
     return { notice: { key: 'signatures.notice.expiry', level: 'success' } }
+  },
+  hold: async (host, context, ids, input) => {
+    host.access.require(context, 'signatures.manager')
+    const reason = typeof input['reason'] === 'string' ? input['reason'] : ''
+    for (const id of ids) await inCompany(host, context, (transaction) => setHold(host, transaction, context, id, reason))
+    return { notice: { key: 'signatures.hold.notice-set', level: 'success' } }
+  },
+  release: async (host, context, ids, input) => {
+    host.access.require(context, 'signatures.manager')
+    const reason = typeof input['reason'] === 'string' ? input['reason'] : ''
+    for (const id of ids) await inCompany(host, context, (transaction) => releaseHold(host, transaction, context, id, reason))
+    return { notice: { key: 'signatures.hold.notice-released', level: 'success' } }
   },
   seal: async (host, context, ids) => {
     for (const id of ids) await inCompany(host, context, (transaction) => retrySealing(host, transaction, id))

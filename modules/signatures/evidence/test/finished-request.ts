@@ -278,6 +278,18 @@ export async function finishedRequest(
         created_at: now,
       })
     }
+    const [first] = signers
+    await knex('signatures_attachment').insert({
+      company_id: companyId,
+      id: first?.id,
+      signer_id: first?.id,
+      field_id: 'id-copy',
+      sha256: attachment.sha256,
+      name: 'بطاقة الهوية.pdf',
+      media_type: 'application/pdf',
+      size: attachmentBytes.length,
+      created_at: now,
+    })
     await knex('signatures_signer').insert({
       company_id: companyId,
       id: approver.id,

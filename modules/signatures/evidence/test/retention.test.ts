@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { Fault } from '../../../../core/i18n/fault.js'
+import { readEvents } from '../../services/events.js'
+import { readRequest } from '../../services/request-rows.js'
+import { holdOf, releaseHold, setHold } from '../legal-hold.js'
+import { deletableFrom, dutiesOf, readDuties } from '../retention-duties.js'
+import { deletableRequests, runRetention } from '../retention.js'
+import { verifyRequestLog } from '../verify-log.js'
+import { evidenceHouse, finishedRequest, type EvidenceHouse, type FinishedRequest } from './finished-request.js'
+
+describe('retention and legal hold', function () {
+  this.timeout(60_000)
+  let house: EvidenceHouse
+  let kept: FinishedRequest
+  let held: FinishedRequest
+  const inCompany: EvidenceHouse['host']['host']['db']['company'] = (companyId, work) => house.host.host.db.company(companyId, work)
+  const years = (count: number): Promise<void> =>
+    inCompany(house.context.companyId, (transaction) =>
+      house.host.host.settings.set(transaction, house.context, 'signatures', { retentionYears: count }),
+    )
+  const due = (): Promise<string[]> =>
+    inCompany(house.context.companyId, async (transaction) => (await deletableRequests(house.host.host, transaction)).map((one) => one.id))
+  const inYears = (count: number): void => {
+    const at = new Date()
+    at.setUTCFullYear(at.getUTCFullYear() + count)
+    at.setUTCDate(at.getUTCDate() + 2)
+    house.at(at)
+  }
+  const stored = (sha256: string | null): Promise<boolean> =>
+    inCompany(house.context.companyId, (transaction) => house.host.host.files.get(transaction, sha256 ?? '')).then(
+      () => true,
+      () => false,
+    )
+
+  before(async () => {
+    house = await evidenceHouse('B')
+    kept = await finishedRequest(house, { source: '= First' })
+    held = await finishedRequest(house, { source: '= Second' })
+  })
+  after(() => house.stop())
+
+  it('for ever is the default, and a short term never undercuts a duty of the country', async () => {
+    inYears(50)
+    assert.deepEqual(await due(), [])
+    await years(1)
+    inYears(2)
+    assert.deepEqual(await due(), [], 'Saudi commercial books: ten years')
+    inYears(10)
+    assert.deepEqual(await due(), [kept.request.id, held.request.id])
+  })
+
+  it('a hold wants a reason, stands in the log, and keeps the files', async () => {
+    const { host } = house.host
+    const { companyId } = house.context
+    await assert.rejects(
+      inCompany(companyId, (transaction) => setHold(host, transaction, house.context, held.request.id, '  ')),
+      (error) => error instanceof Fault && error.code === 'SIGNATURES-HOLD-REASON',
+    )
+    await inCompany(companyId, (transaction) => setHold(host, transaction, house.context, held.request.id, 'Case 17/2036'))
+    assert.equal(await inCompany(companyId, (transaction) => holdOf(transaction, held.request.id)), 'Case 17/2036')
+    assert.deepEqual(await due(), [kept.request.id])
+    assert.equal(await runRetention(host, house.context), 1)
+    assert.equal(await runRetention(host, house.context), 0, 'once')
+    assert.equal(await stored(held.request.sealedSha256), true)
+  })
+
+  it('what was due is gone; number, people and a log that still holds remain', async () => {
+    const { request } = kept
+    for (const sha256 of [request.sealedSha256, request.originalSha256, request.frozenSha256]) assert.equal(await stored(sha256), false)
+    const { after, events, log } = await inCompany(house.context.companyId, async (transaction) => ({
+      after: await readRequest(transaction, request.id),
+      events: await readEvents(transaction, request.id),
+      log: await verifyRequestLog(house.host.host, transaction, request.id),
+    }))
+    assert.deepEqual(
+      [after.number, after.signers.map((signer) => signer.name)],
+      [request.number, request.signers.map((signer) => signer.name)],
+    )
+    assert.ok(after.signers.every((signer) => Object.keys(signer.values).length === 0))
+    const last = events.at(-1)
+    assert.equal(last?.type, 'files_deleted')
+    assert.ok(JSON.stringify(last.facts).includes(request.sealedSha256 ?? '-'), 'the log says what was deleted')
+    assert.equal(log.intact, true)
+    assert.ok((await house.host.host.audit.verify(house.context.companyId)).every((one) => one.intact))
+  })
+
+  it('a file that another request holds too stays for it', async () => {
+    assert.equal(kept.attachment.sha256, held.attachment.sha256)
+    assert.equal(await stored(kept.attachment.sha256), true)
+  })
+
+  it('released, it goes as well', async () => {
+    const { host } = house.host
+    await inCompany(house.context.companyId, (transaction) => releaseHold(host, transaction, house.context, held.request.id, 'Case closed'))
+    assert.equal(await runRetention(host, house.context), 1)
+    for (const sha256 of [held.request.sealedSha256, held.attachment.sha256]) assert.equal(await stored(sha256), false)
+    await assert.rejects(
+      inCompany(house.context.companyId, (transaction) => setHold(host, transaction, house.context, held.request.id, 'late')),
+      (error) => error instanceof Fault && error.code === 'SIGNATURES-FILES-DELETED',
+    )
+  })
+
+  it('counts from the end of the certificates where the law does', () => {
+    const duties = dutiesOf(readDuties(), 'CN', new Date('2026-01-01'))
+    assert.deepEqual(
+      deletableFrom(new Date('2026-01-01'), 1, duties, new Date('2028-02-29T00:00:00Z'))?.toISOString(),
+      '2033-03-01T00:00:00.000Z',
+    )
+    assert.deepEqual(dutiesOf(readDuties(), 'CN', new Date('2001-01-01')), [], 'not before the law')
+  })
+})
