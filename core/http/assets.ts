@@ -44,10 +44,12 @@ function findFiles(): Map<string, string> {
   }
   // Faces of typed signatures: read when somebody types his name.
   for (const [family, folder, weight] of [
+    ['Caveat', 'caveat', '500Medium'],
+    ['ArefRuqaa', 'aref-ruqaa', '400Regular'],
+    ['MarckScript', 'marck-script', '400Regular'],
+    ['Amiri', 'amiri', '400Regular_Italic'],
     ['NotoNaskhArabic', 'noto-naskh-arabic', '400Regular'],
-    ['NotoSansArabic', 'noto-sans-arabic', '600SemiBold'],
-    ['NotoSans', 'noto-sans', '400Regular_Italic'],
-    ['NotoSans', 'noto-sans', '600SemiBold'],
+    ['NotoSans', 'noto-sans', '400Regular'],
   ] as const)
     files.set(`fonts/${family}-${weight}.ttf`, join(packageFolder(`@expo-google-fonts/${folder}`), weight, `${family}_${weight}.ttf`))
   const pdfjs = packageFolder('pdfjs-dist')

@@ -5,8 +5,8 @@ import { inkFacts, inkSvg, readInk } from './ink.js'
 import type { OpenLink } from './open-link.js'
 import { isBlank, readPng, writePng } from './png.js'
 
-/** Faces in which a name may be typed; each has Arabic, Latin and Cyrillic letters between its files. */
-export const typedFonts = ['naskh', 'italic', 'bold'] as const
+/** Faces in which a name may be typed, as the paper has them (`inkFonts`); each has Arabic, Latin and Cyrillic letters between its files. */
+export const typedFonts = ['hand', 'script', 'naskh'] as const
 export type TypedFont = (typeof typedFonts)[number]
 
 /** What the points are protected for. */
@@ -95,7 +95,7 @@ async function make(host: Host, link: OpenLink, given: GivenCapture): Promise<Ma
             .slice(0, 80)
         : ''
     if (!/\p{L}/u.test(text)) throw new Fault('SIGNATURES-NAME-EMPTY')
-    return { kind: 'typed', text, font: typedFonts.find((font) => font === given.font) ?? 'naskh', facts: {} }
+    return { kind: 'typed', text, font: typedFonts.find((font) => font === given.font) ?? 'hand', facts: {} }
   }
   if (given.kind !== 'uploaded' || given.png === undefined) throw new Fault('SIGNATURES-INK-MALFORMED', { status: 400 })
   if (given.png.length > largestPicture) throw new Fault('SIGNATURES-PICTURE-LARGE', { status: 413 })

@@ -17,7 +17,7 @@ describe('links of signers', function () {
 
   /** All values of the employee, a typed signature among them. */
   const fill = async (client: WebClient, path: string): Promise<void> => {
-    const made = await client.post(`${path}/capture`, data({ purpose: 'signature', kind: 'typed', text: 'سلمى العتيبي', font: 'naskh' }))
+    const made = await client.post(`${path}/capture`, data({ purpose: 'signature', kind: 'typed', text: 'سلمى العتيبي', font: 'hand' }))
     assert.equal(made.status, 201, made.text)
     const { capture } = JSON.parse(made.text) as { capture: string } // our own answer
     const saved = await client.post(

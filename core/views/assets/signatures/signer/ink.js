@@ -5,16 +5,19 @@ const dialog = document.querySelector('[data-ink]')
 const purposes = { signature: undefined, initials: undefined }
 const uploadLimit = 8 * 1024 * 1024
 let faces
+const arabic = 'U+0600-06FF, U+0750-077F, U+08A0-08FF, U+FB50-FDFF, U+FE70-FEFF, U+200C-200F'
+const others = 'U+0000-05FF, U+1E00-1EFF, U+2000-200B, U+2010-20CF'
 
 /** Faces of typed names are fetched when somebody looks at them. */
 function loadFaces() {
   faces ??= Promise.all(
     [
-      ['Khatm Naskh', 'NotoNaskhArabic-400Regular', 'U+0600-06FF, U+0750-077F, U+FB50-FDFF, U+FE70-FEFF, U+200C-200F'],
-      ['Khatm Naskh', 'NotoSans-400Regular_Italic', 'U+0000-05FF, U+1E00-1EFF, U+2000-200B, U+2010-20CF'],
-      ['Khatm Italic', 'NotoSans-400Regular_Italic', 'U+0000-05FF, U+1E00-1EFF, U+2000-20CF'],
-      ['Khatm Bold', 'NotoSansArabic-600SemiBold', 'U+0600-06FF, U+0750-077F, U+FB50-FDFF, U+FE70-FEFF, U+200C-200F'],
-      ['Khatm Bold', 'NotoSans-600SemiBold', 'U+0000-05FF, U+1E00-1EFF, U+2000-200B, U+2010-20CF'],
+      ['Khatm Hand', 'ArefRuqaa-400Regular', arabic],
+      ['Khatm Hand', 'Caveat-500Medium', others],
+      ['Khatm Script', 'Amiri-400Regular_Italic', arabic],
+      ['Khatm Script', 'MarckScript-400Regular', others],
+      ['Khatm Naskh', 'NotoNaskhArabic-400Regular', arabic],
+      ['Khatm Naskh', 'NotoSans-400Regular', others],
     ].map(([family, file, unicodeRange]) => {
       const face = new FontFace(family, `url(${assets}/fonts/${file}.ttf)`, { unicodeRange })
       document.fonts.add(face)
