@@ -26,6 +26,9 @@ export default defineMigration(async (schema) => {
       table.timestamp('prepared_at', { useTz: true })
       // Until then nobody else signs: an own key was asked and may answer late.
       table.timestamp('leased_until', { useTz: true })
+      // Document with his values that was handed out to be signed by a program of his own, and those values.
+      table.text('outside_sha256')
+      table.jsonb('outside_values')
       // What stands.
       table.text('issuer').checkIn(['host', 'own', 'outside'])
       table.binary('certificate')

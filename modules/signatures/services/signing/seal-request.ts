@@ -81,7 +81,11 @@ async function storeSealed(
     await recordEvent(host, transaction, context, {
       requestId,
       type: 'archived',
-      facts: { document: sha256, at: sealed.archivedAt.toISOString() },
+      facts: {
+        document: sha256,
+        at: sealed.archivedAt.toISOString(),
+        ...(sealed.unproven.length === 0 ? {} : { withoutStatus: sealed.unproven }),
+      },
     })
     const subject = { type: 'signatures.request', id: requestId, label: request.number }
     await rememberArchive(host, transaction, context, { pdf: sealed.pdf, sha256, subject })

@@ -6,6 +6,8 @@ import { addDocumentTimeStamp } from '../../../../core/signing/formats/pades/doc
 import { openPdf } from '../../../../core/signing/formats/pades/open-pdf.js'
 import { addValidationData } from '../../../../core/signing/formats/pades/validation-data.js'
 import { readCertificate } from '../../../../core/validation/certificate/certificate.js'
+import { extensionOids } from '../../../../core/validation/certificate/extensions.js'
+import { needsNoStatus } from '../../../../core/validation/revocation/revocation-check.js'
 import { openTrust } from '../../../../core/validation/trust/open-trust.js'
 import type { DocumentVerdict } from '../../../../core/validation/verdict.js'
 import { applySeal } from '../../../seal/index.js'
@@ -21,6 +23,8 @@ export interface SealedDocument {
   readonly level: string | null
   /** Of the archive time stamp; null without time stamps. */
   readonly archivedAt: Date | null
+  /** Fields whose certificates have no published status, so that the file holds no proof of it. */
+  readonly unproven: readonly string[]
   readonly verdict: DocumentVerdict
 }
 
@@ -54,6 +58,7 @@ export async function sealDocument(host: Host, context: CompanyContext, toSeal: 
     level = sealed.level
   }
   let archivedAt: Date | null = null
+  const unproven: string[] = []
   if (stamped) {
     const parts = { config: host.config, now: () => host.now() }
     const evidence = configuredEvidence(parts)
@@ -61,15 +66,30 @@ export async function sealDocument(host: Host, context: CompanyContext, toSeal: 
     for (const signature of signatures) {
       const signer = request.signers.find((one) => one.id === signature.signerId)
       if (signer === undefined) continue
+      const field = signatureFieldName(signer.role)
+      // What its authority publishes no status of cannot be made provable; the log says so. A qualified one must be.
+      if (signature.issuer !== 'host' && signer.level !== 'qualified' && offersNoStatus(signature.certificate)) {
+        unproven.push(field)
+        continue
+      }
       const at = signature.stampedAt ?? signature.signedAt
-      pdf = (await addValidationData(pdf, { evidence, at, fields: [signatureFieldName(signer.role)] })).pdf
+      pdf = (await addValidationData(pdf, { evidence, at, fields: [field] })).pdf
     }
     const archived = await addDocumentTimeStamp(pdf, { timeStamp: configuredTimeStamp(parts) })
     pdf = archived.pdf
     archivedAt = archived.stampedAt
   }
   if (!pdf.subarray(0, head.length).equals(head)) throw new Fault('SIGNATURES-NOT-A-PREFIX', { status: 500 })
-  return { pdf, level, archivedAt, verdict: await judge(host, context, toSeal, pdf) }
+  return { pdf, level, archivedAt, unproven, verdict: await judge(host, context, toSeal, pdf) }
+}
+
+/** No list, no responder, and nothing that says that none is needed. */
+function offersNoStatus(der: Buffer): boolean {
+  const certificate = readCertificate(der)
+  const { extensions } = certificate
+  return (
+    !extensions.has(extensionOids.distributionPoints) && !extensions.has(extensionOids.authorityInformation) && !needsNoStatus(certificate)
+  )
 }
 
 /** The place of the seal was made at sending, when the settings asked for one: what was sent then is what is done now. */

@@ -1,5 +1,7 @@
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { ConsentFacts } from '../../models/consent.js'
+import type { FieldValues } from '../../models/field.js'
+import { stored } from '../requests/states.js'
 import type { EventOrigin } from '../../models/event.js'
 
 /** Whose authority stands behind a signer's certificate: this host, the signer's own key configured here, or a program of his own. */
@@ -16,6 +18,8 @@ export interface SigningRow {
   base_sha256: string | null
   prepared_at: Date | null
   leased_until: Date | null
+  outside_sha256: string | null
+  outside_values: FieldValues | null
   issuer: CertificateIssuerKind | null
   certificate: Buffer | null
   certificate_sha256: string | null
@@ -82,5 +86,5 @@ export async function leaseOf(
 }
 
 export async function updateSigning(transaction: CompanyTransaction, signerId: string, changes: Partial<SigningRow>): Promise<void> {
-  await transaction.knex('signatures_signing').where({ company_id: transaction.companyId, signer_id: signerId }).update(changes)
+  await transaction.knex('signatures_signing').where({ company_id: transaction.companyId, signer_id: signerId }).update(stored(changes))
 }

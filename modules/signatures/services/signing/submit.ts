@@ -68,9 +68,11 @@ async function take(host: Host, context: CompanyContext, transaction: CompanyTra
       request_id: requestId,
       ...stored({ origin, consent }),
       user_id: signer.keyId === null ? null : (user?.actor.id ?? null),
+      // What was handed out to be signed elsewhere is void: he signs here now.
+      ...nothingPrepared,
     })
     .onConflict(['company_id', 'signer_id'])
-    .merge(['origin', 'consent', 'user_id'])
+    .merge(['origin', 'consent', 'user_id', 'base_sha256', 'prepared_at', 'leased_until', 'outside_sha256', 'outside_values'])
   await recordEvent(host, transaction, context, {
     requestId,
     type: 'submitted',
@@ -87,6 +89,8 @@ async function take(host: Host, context: CompanyContext, transaction: CompanyTra
   return signerOfRequest(await readRequest(transaction, requestId), signerId)
 }
 
+const nothingPrepared = { base_sha256: null, prepared_at: null, leased_until: null, outside_sha256: null, outside_values: null }
+
 /** The job of a signature; one that waits already is replaced. */
 export function addSigningJob(
   host: Host,
@@ -98,14 +102,14 @@ export function addSigningJob(
   return host.jobs.add(transaction, 'signatures.sign', { requestId, signerId }, { key: `signatures.sign:${signerId}`, runAt })
 }
 
-function requireTurn(host: Host, request: SignRequest, signer: RequestSigner, action: 'sign' | 'approve'): void {
+export function requireTurn(host: Host, request: SignRequest, signer: RequestSigner, action: 'sign' | 'approve'): void {
   const params = { number: request.number, name: signer.name }
   if (!takesSignatures(request, host.now())) throw new Fault('SIGNATURES-REQUEST-CLOSED', { status: 409, params })
   if (signer.action !== action || signer.state !== 'verified') throw new Fault('SIGNATURES-SIGNER-NOT-VERIFIED', { status: 403, params })
 }
 
-/** What stands for the signer's fields: what he gave, over what the sender had filled in. */
-function mergedValues(request: SignRequest, signer: RequestSigner, given: FieldValues): FieldValues {
+/** What stands for the signer's fields: what he gave, over what the sender had filled in. @throws Fault SIGNATURES-VALUE-… */
+export function mergedValues(request: SignRequest, signer: RequestSigner, given: FieldValues): FieldValues {
   const own = request.fields.filter((field) => field.role === signer.role)
   const normalised: Record<string, FieldValue> = {}
   for (const [id, value] of Object.entries(given)) {
