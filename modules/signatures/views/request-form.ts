@@ -79,7 +79,16 @@ export function requestForm(host: Host): FormView {
         label: 'signatures.hold.set',
         icon: 'lock',
         visible: (record) => !is('draft')(record) && record['held'] === false,
-        dialog: [{ name: 'reason', label: 'signatures.hold.reason', type: 'multiline', required: true, width: 'full', help: 'signatures.hold.help' }],
+        dialog: [
+          {
+            name: 'reason',
+            label: 'signatures.hold.reason',
+            type: 'multiline',
+            required: true,
+            width: 'full',
+            help: 'signatures.hold.help',
+          },
+        ],
       },
       {
         name: 'release',

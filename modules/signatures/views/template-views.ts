@@ -49,7 +49,7 @@ export function addTemplateViews({ host, views }: ModuleSetup): void {
     select: {
       kind: newest(`v.content->>'kind'`),
       version: newest('v.number'),
-      role_names: newest(`(select string_agg(r->>'name', '، ' order by n) from jsonb_array_elements(v.roles) with ordinality as t(r, n))`),
+      role_names: newest(`(select string_agg(r->>'name', ' · ' order by n) from jsonb_array_elements(v.roles) with ordinality as t(r, n))`),
       requests: `(select count(*) from signatures_request q where q.company_id = signatures_template.company_id and q.template_id = signatures_template.id)`,
     },
     searchColumns: ['name', 'external_id'],
@@ -224,6 +224,7 @@ export function addTemplateViews({ host, views }: ModuleSetup): void {
           load: async (record, transaction) => ({
             versions: (await listVersions(transaction, String(record['id']))).map((version, index) => ({
               ...version,
+              ordinal: version.number,
               current: index === 0,
               url: path(record, `/pdf?version=${version.id}`),
               file: version.content.kind === 'text' ? null : version.content.fileName,

@@ -100,7 +100,9 @@ async function checkDemands(
   for (const [index, signer] of request.signers.entries()) {
     for (const name of demanded.get(signer.id)?.authentication ?? []) {
       const fault = await methods.get(name)?.unavailable(transaction, { context, request, signer, sessionId: '' })
-      if (fault !== undefined) found.push({ ...fault, path: `signers[${String(index)}].${fault.path ?? 'authentication'}` })
+      // A missing address was told already, with its place.
+      if (fault !== undefined && !(fault.code === 'SIGNATURES-METHOD-NO-EMAIL' && request.sendEmail && !signer.inPerson))
+        found.push({ ...fault, path: `signers[${String(index)}].${fault.path ?? 'authentication'}` })
     }
   }
   return { demanded, found }
