@@ -3,7 +3,6 @@ import { locales, type Locale, type LocalizedText } from '../../../core/i18n/loc
 import { minorUnits } from '../../../core/money/currencies.js'
 import { fixed, sum } from '../../../core/money/decimal-text.js'
 import { formatDecimal } from '../../../core/money/format-amount.js'
-import { formatDate } from '../../../core/views/format.js'
 import { identityDocuments } from '../data/identity-documents.js'
 import { mergeFields, mergeNamesOf, suffixOf, type MergeType } from '../data/merge-fields.js'
 import type { ContractType } from '../models/contract-type.js'
@@ -170,8 +169,10 @@ function money(amount: string, pay: PayInput): string {
   return fixed(amount, minorUnits(pay.currency))
 }
 
+/** `22 November 2026`, as the merge fields of dates stand in the text. */
 function dayText(day: string, locale: Locale): string {
-  return formatDate(day, { locale, digits: 'latin', timeZone: 'UTC' })
+  const tag = { ar: 'ar-EG-u-nu-latn', en: 'en-GB', bg: 'bg-BG' }[locale]
+  return new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
 }
 
 const perLanguage: Readonly<Record<string, (from: ContractSources, locale: Locale) => string | undefined>> = {

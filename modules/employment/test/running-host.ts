@@ -33,7 +33,9 @@ const places: Readonly<Record<EmploymentCountry, Partial<NewCompany>>> = {
 
 /** A company of a country with the module switched on. */
 export async function companyOf(house: TestHost, country: EmploymentCountry = 'SA'): Promise<CompanyContext> {
-  const context = await house.company(places[country])
+  const context = await house.company({ sandbox: house.host.config.sandbox.url !== null, ...places[country] })
   await house.host.modules.enable(context, 'employment')
+  // The seal and its key are the matter of signatures; here contracts are made and sent.
+  await house.host.db.company(context.companyId, (transaction) => house.host.settings.set(transaction, context, 'signatures', { sealWhenSigned: false }))
   return context
 }
