@@ -11,6 +11,7 @@ import { materialise } from '../templates/materialise.js'
 import { saveFields } from '../templates/versions.js'
 import { authenticationMethods } from '../authentication/registry.js'
 import { findings, json, loaded, readEdited } from './editor-document.js'
+import { FilesInParts } from './editor-file.js'
 import { editorIcons, editorTexts, fieldIcons } from './editor-texts.js'
 
 const groups = ['signatures.user']
@@ -24,11 +25,15 @@ const palette = [
 
 /** The field editor on the pages of a template, and the data that its scripts load and save. */
 export function addEditorPages({ host, routes }: Pick<ModuleSetup, 'host' | 'routes'>): void {
+  const files = new FilesInParts(host)
+
   routes.page('get', '/template/:id/editor', groups, (call) => editor(host, call))
 
   routes.page('get', '/template/:id/editor/document', groups, async ({ context, params }) => {
     const { current } = await templateOf(host, context, params['id'])
-    return json(loaded(host, context, current, await drawnFields(host, context, current)))
+    // The size says that parts may be asked for; a text is drawn anew at each look.
+    const size = current.pdfSha256 === null ? undefined : (await files.read(context, current.pdfSha256)).length
+    return json({ ...loaded(host, context, current, await drawnFields(host, context, current)), size })
   })
 
   routes.page('post', '/template/:id/editor/document', groups, async (call) => {
@@ -49,13 +54,25 @@ export function addEditorPages({ host, routes }: Pick<ModuleSetup, 'host' | 'rou
     })
   })
 
-  routes.page('get', '/template/:id/editor/pdf/:versionId', groups, async ({ context, params }) => {
+  routes.page('get', '/template/:id/editor/pdf/:versionId', groups, async ({ context, params, query }) => {
     const version = await host.db.company(context.companyId, (transaction) =>
       versionOfTemplate(transaction, params['versionId'] ?? '', params['id']),
     )
-    const { pdf } = await materialise(host, context, version, {}, { draft: true })
-    return new FileAnswer(pdf, 'application/pdf', `${version.templateName}.pdf`, 'inline')
+    const pdf =
+      version.pdfSha256 === null
+        ? (await materialise(host, context, version, {}, { draft: true })).pdf
+        : await files.read(context, version.pdfSha256)
+    return new FileAnswer(partOf(pdf, query), 'application/pdf', `${version.templateName}.pdf`, 'inline')
   })
+}
+
+/** The bytes that `?from=…&to=…` asks for (the last not included); without it, all. @throws Fault HTTP-REQUEST-MALFORMED (400) */
+function partOf(pdf: Buffer, { from, to }: PageCall['query']): Buffer {
+  if (from === undefined && to === undefined) return pdf
+  const [begin, end] = [Number(from), Number(to)]
+  if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end <= begin || begin >= pdf.length)
+    throw new Fault('HTTP-REQUEST-MALFORMED', { status: 400 })
+  return pdf.subarray(begin, end)
 }
 
 /** @throws Fault SIGNATURES-TEMPLATE-UNKNOWN (404), also for a version of another template */

@@ -19,8 +19,6 @@ const narrow = matchMedia('(max-width: 900px)')
 void start()
 
 async function start() {
-  const opening = openPdf(root.dataset.source)
-  opening.catch(() => undefined)
   let loaded
   try {
     const answer = await fetch(root.dataset.document, { headers: { accept: 'application/json' } })
@@ -31,6 +29,8 @@ async function start() {
     fail()
     return
   }
+  const opening = openPdf(root.dataset.source, loaded.size)
+  opening.catch(() => undefined)
   build(loaded, opening)
 }
 
@@ -243,13 +243,13 @@ function makeSheets() {
       }
     },
     open(side) {
-      root.dataset.sheet = side
+      root.dataset.panel = side
     },
     close() {
-      delete root.dataset.sheet
+      delete root.dataset.panel
     },
     toggle(side, tab) {
-      const same = root.dataset.sheet === side && (tab === undefined || !byId(`se-${tab}`).hidden)
+      const same = root.dataset.panel === side && (tab === undefined || !byId(`se-${tab}`).hidden)
       if (tab !== undefined) sheets.tab(tab)
       if (same) sheets.close()
       else sheets.open(side)

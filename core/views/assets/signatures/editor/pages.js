@@ -12,21 +12,57 @@ const largestScale = 4
 const mostPixels = 12_000_000
 const mostDrawn = 14
 
-export async function openPdf(url) {
-  const pdfjs = await import(`${assets}/pdfjs/pdf.mjs`)
+/**
+ * Bytes fetched at once; neighbours are asked for together. Small, since a flat list of pages makes the reader look at each page's entry,
+ * wherever in the file it stands.
+ */
+const part = 65_536
+
+/** The reader and its thread, on their way while the page still asks for its data. */
+const engine = import(`${assets}/pdfjs/pdf.mjs`).then((pdfjs) => {
   pdfjs.GlobalWorkerOptions.workerSrc = `${assets}/pdfjs/pdf.worker.mjs`
-  return pdfjs.getDocument({
-    url,
+  return { pdfjs, worker: new pdfjs.PDFWorker() }
+})
+engine.catch(() => undefined)
+
+/**
+ * @param size of the file, when parts of it can be asked for: then only what is looked at is fetched, and the first page of a large file
+ *   stands long before the whole would be here. Without it the file is read from its beginning.
+ */
+export async function openPdf(url, size) {
+  const { pdfjs, worker } = await engine
+  const task = pdfjs.getDocument({
+    ...(size === undefined || size <= part * 8 ? { url } : { range: partsOf(pdfjs, url, size) }),
     standardFontDataUrl: `${assets}/pdfjs/standard_fonts/`,
     cMapUrl: `${assets}/pdfjs/cmaps/`,
     cMapPacked: true,
     wasmUrl: `${assets}/pdfjs/wasm/`,
     isEvalSupported: false,
     enableXfa: false,
-    // Only what is looked at is fetched, where the host answers parts of files.
-    rangeChunkSize: 262_144,
+    worker,
+    rangeChunkSize: part,
     disableAutoFetch: true,
-  }).promise
+    disableStream: true,
+  })
+  return task.promise
+}
+
+function partsOf(pdfjs, url, size) {
+  const transport = new pdfjs.PDFDataRangeTransport(size, null)
+  transport.requestDataRange = async (begin, end) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const answer = await fetch(`${url}?from=${begin}&to=${end}`)
+        if (!answer.ok) throw new Error(String(answer.status))
+        transport.onDataRange(begin, new Uint8Array(await answer.arrayBuffer()))
+        return
+      } catch {
+        // The page waits for its part: a short break of the connection is sat out.
+        await new Promise((resolve) => setTimeout(resolve, Math.min(attempt, 10) * 1000))
+      }
+    }
+  }
+  return transport
 }
 
 export function layPages(stage, store) {

@@ -94,7 +94,11 @@ export function showProperties(panel, store, actions, { fixed, direction, focusB
     const sealed = type === 'stamp'
     const drawnByHand = type === 'signature' || type === 'initials'
     return [
-      head(t(`type.${type}`), swatch(field.role), field.areas.length > 1 ? t('field-name', { count: field.areas.length }) : undefined),
+      head(
+        t(`type.${type}`),
+        swatch(field.role),
+        field.areas.length > 1 && type !== 'radio' ? t('field-name', { count: field.areas.length }) : undefined,
+      ),
       fixed || sealed ? undefined : ownerChoice([id], field.role, drawnByHand || type === 'attachment'),
       text('label', field.label, set('label'), { maxlength: 200, placeholder: t(`type.${type}`) }),
       sealed || field.role === companyRole ? undefined : text('help', field.help, set('help'), { maxlength: 500, lines: 2 }),

@@ -175,9 +175,14 @@ export function keepSaved(store, place, { url, initial, onFindings, onVersion, s
   }
 
   store.on('document', () => {
-    if (store.document === saved) return
-    show('unsaved', t('save.unsaved'))
     keepCopy()
+    if (store.document === saved) {
+      // Undone and done again: what stands is what is stored.
+      clearTimeout(timer)
+      if (under === undefined) show('saved', t('save.saved'))
+      return
+    }
+    show('unsaved', t('save.unsaved'))
     if (!ended) schedule()
   })
   addEventListener('beforeunload', guard)
