@@ -24,7 +24,8 @@ export function smsCodeMethod(host: Host): AuthenticationMethod {
       const { context, request, signer } = signing
       const provider = smsProviderOf(host, await host.access.company(context.companyId))
       if (provider === undefined) throw new Fault('SIGNATURES-METHOD-NO-SMS', { status: 503 })
-      const phone = signer.phone ?? ''
+      // Stored as people read it; providers want E.164.
+      const phone = (signer.phone ?? '').replace(/[^\d+]/g, '')
       const code = newCode()
       await host.db.company(context.companyId, async (transaction) => {
         await countSending(host, transaction, signing, name)

@@ -19,13 +19,14 @@ export function addSignerSteps(routes: RouteRegistration, parts: SignerParts): v
     withLink(parts, call, async (link) => {
       if (!isOpen(link)) return showLink(parts, link)
       try {
-        const { step, method, cookies } = await beginStep(host, link, call)
+        const { step, method, cookies, opened, fault } = await beginStep(host, link, call)
+        if (fault !== undefined) return await identityPage(host, opened, { fault, cookies })
         const sent = method === 'email-code' || method === 'sms-code' || method === 'pin'
         if (step.kind === 'done' || sent) {
-          if (step.kind === 'done' && method !== '') await prove(link, call.body)
+          if (step.kind === 'done' && method !== '') await proveStep(host, opened, call.body)
           return { kind: 'redirect', to: `/sign/${link.token}`, cookies }
         }
-        return await identityPage(host, link, { step, cookies })
+        return await identityPage(host, opened, { step, cookies })
       } catch (error) {
         if (!(error instanceof Fault)) throw error
         return identityPage(host, link, { fault: error })
@@ -37,7 +38,7 @@ export function addSignerSteps(routes: RouteRegistration, parts: SignerParts): v
     withLink(parts, call, async (link) => {
       if (!isOpen(link)) return showLink(parts, link)
       try {
-        await prove(link, call.body)
+        await proveStep(host, link, call.body)
         return back(link)
       } catch (error) {
         if (!(error instanceof Fault)) throw error
@@ -45,10 +46,6 @@ export function addSignerSteps(routes: RouteRegistration, parts: SignerParts): v
       }
     }),
   )
-
-  async function prove(link: OpenLink, answer: Readonly<Record<string, unknown>>): Promise<void> {
-    await proveStep(host, link, answer)
-  }
 
   routes.visitor('post', '/sign/:token/consent', stepLimit, (call) =>
     withLink(parts, call, async (link) => {

@@ -70,7 +70,7 @@ export async function beginStep(
   host: Host,
   link: OpenLink,
   call: VisitorCall,
-): Promise<{ step: AuthenticationStep; method: string; cookies: readonly AnswerCookie[] }> {
+): Promise<{ step: AuthenticationStep; method: string; cookies: readonly AnswerCookie[]; opened: OpenLink; fault?: Fault }> {
   const begun = await host.db.company(link.context.companyId, async (transaction) => {
     await markViewed(host, transaction, link)
     return link.session === undefined ? beginSession(host, transaction, link.signer, call.cookie(browserCookie)) : undefined
@@ -78,9 +78,15 @@ export async function beginStep(
   const opened: OpenLink = begun === undefined ? link : { ...link, session: begun.session }
   const cookies = begun === undefined ? [] : [begun.cookie]
   const { next } = await identityOf(host, opened)
-  if (next === undefined) return { step: { kind: 'done' }, method: '', cookies }
-  const method = await usable(host, opened, next)
-  return { step: await method.begin(caseOf(opened)), method: next, cookies }
+  if (next === undefined) return { step: { kind: 'done' }, method: '', cookies, opened }
+  try {
+    const method = await usable(host, opened, next)
+    return { step: await method.begin(caseOf(opened)), method: next, cookies, opened }
+  } catch (fault) {
+    // The session stands all the same: the browser keeps it for the next try.
+    if (fault instanceof Fault) return { step: { kind: 'done' }, method: next, cookies, opened, fault }
+    throw fault
+  }
 }
 
 /** Checks the answer to a step and writes down what came of it. @throws Fault of the method; the failure is in the event log */

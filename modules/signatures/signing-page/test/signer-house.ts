@@ -128,7 +128,7 @@ export class SignerHouse {
         .map((message) => message.text),
     ]
     const code = texts.flatMap((text) => /(?<!\d)\d{6}(?!\d)/.exec(text) ?? []).at(-1)
-    assert.ok(code, texts.join('\n'))
+    assert.ok(code, `no code for ${to}`)
     return code
   }
 
