@@ -8,7 +8,7 @@ import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import { escapeFormula } from '../../contacts/index.js'
 import type { DocumentKind } from '../models/contract-type.js'
-import { prepareContract, sendContract, type ContractInput } from './contracts.js'
+import { faultText, prepareContract, sendContract, type ContractInput } from './contracts.js'
 import { targetsOf, valueOfCell } from './table-columns.js'
 
 /** One row of a sending to many: whose document, and what differs from the record. */
@@ -227,7 +227,7 @@ export function bulkCsv(host: Host, locale: Locale, results: readonly BulkResult
       escapeFormula(result.label),
       result.number ?? '',
       result.faults.map(({ code }) => code).join('; '),
-      escapeFormula(result.faults.map((fault) => host.i18n.fault(locale, fault)).join('; ')),
+      escapeFormula(result.faults.map((fault) => faultText(host, locale, fault)).join('; ')),
     ]),
   })
   return Buffer.from(`\ufeff${csv}\r\n`)

@@ -5,7 +5,7 @@ import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import { createRequest, readRequest, sendRequest, type SignerInput, type SignRequest } from '../../signatures/index.js'
 import { contractTypeOf } from '../data/documents.js'
-import { mergeNamesOf } from '../data/merge-fields.js'
+import { mergeFields, mergeNamesOf } from '../data/merge-fields.js'
 import type { ContractType, DocumentKind } from '../models/contract-type.js'
 import { jobFields, jobInput, payFields, payInput, personFields, type Employee, type JobInput, type PayInput } from '../models/employee.js'
 import type { EmploymentSettings } from '../models/settings.js'
@@ -225,6 +225,8 @@ export async function draftContract(
 ): Promise<string> {
   const { companyId, knex } = transaction
   if (onceKey !== undefined) {
+    // One at a time for an employee: who comes second finds what the first made, though both began at once.
+    await knex('employment_employee').where({ company_id: companyId, id: employeeId }).forUpdate().first('id')
     const made: { request_id: string } | undefined = await knex('employment_document')
       .where({ company_id: companyId, once_key: onceKey })
       .first('request_id')
@@ -301,4 +303,10 @@ async function keepTold(
     job: Object.fromEntries(jobFields.map((field) => [field, next.employee[field]])),
     ...(paid ? { pay: next.pay } : {}),
   })
+}
+
+/** A fault in the reader's language: what is missing is named anew, whoever found it in whatever language. */
+export function faultText(host: Host, locale: Locale, fault: FaultDetail): string {
+  const label = fault.code === 'EMPLOYMENT-VALUE-MISSING' ? mergeFields[(fault.path ?? '').replace(/^values\./, '')]?.label : undefined
+  return host.i18n.fault(locale, label === undefined ? fault : { ...fault, params: { ...fault.params, name: label[locale] } })
 }

@@ -36,6 +36,8 @@ export async function companyOf(house: TestHost, country: EmploymentCountry = 'S
   const context = await house.company({ sandbox: house.host.config.sandbox.url !== null, ...places[country] })
   await house.host.modules.enable(context, 'employment')
   // The seal and its key are the matter of signatures; here contracts are made and sent.
-  await house.host.db.company(context.companyId, (transaction) => house.host.settings.set(transaction, context, 'signatures', { sealWhenSigned: false }))
+  await house.host.db.company(context.companyId, (transaction) =>
+    house.host.settings.set(transaction, context, 'signatures', { sealWhenSigned: false }),
+  )
   return context
 }
