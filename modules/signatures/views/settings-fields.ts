@@ -1,4 +1,5 @@
 import type { FieldDefinition } from '../../../core/views/view.js'
+import { readConsents } from '../signing-page/consents.js'
 
 const options = (name: string, values: readonly string[]): FieldDefinition['options'] =>
   values.map((value) => ({ value, label: `signatures.setting.${name}.${value}` }))
@@ -15,6 +16,13 @@ export const settingsFields: readonly FieldDefinition[] = [
   setting('expiryDays', 'number'),
   setting('reminderFirstDays', 'number'),
   setting('reminderEveryDays', 'number'),
+  {
+    ...setting('consentLaw', 'select'),
+    options: [
+      { value: 'auto', label: 'signatures.setting.consentLaw.auto' },
+      ...[...new Map(readConsents().map((row) => [row.id, row.law])).entries()].map(([value, text]) => ({ value, label: value, text })),
+    ],
+  },
   { ...setting('timeStamps', 'select'), options: options('timeStamps', ['required', 'none']) },
   setting('sealWhenSigned', 'checkbox'),
   setting('retentionYears', 'number'),

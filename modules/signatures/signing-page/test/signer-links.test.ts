@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { WebClient } from '../../../../test/helpers/web-client.js'
 import { moveRequest } from '../../services/requests/states.js'
+import { readProgress } from '../progress.js'
 import { SignerHouse } from './signer-house.js'
 
 const anyCode = /id="code"/
@@ -144,6 +146,34 @@ describe('links of signers', function () {
       (await house.events(request)).filter((type) => type.startsWith('consent')),
       ['consent_given', 'consent_withdrawn'],
     )
+  })
+
+  it('a consumer shows that he can open the file before he consents: the word stands in the PDF alone', async () => {
+    const set = (consentLaw: string): Promise<void> =>
+      house.signing.company((transaction) => house.host.settings.set(transaction, house.signing.context, 'signatures', { consentLaw }))
+    await set('us-esign')
+    try {
+      const request = await house.sent({ employee: { locale: 'en' } })
+      const path = await house.link(request, 'employee')
+      const client = await house.opened(path)
+      await client.post(`${path}/prove`, { code: await house.code('salma@example.test') })
+      const page = await client.get(path)
+      const sha256 = /name="sha256" value="([0-9a-f]{64})"/.exec(page.text)?.[1] ?? ''
+      for (const heading of ['Your right to paper', 'Fee for a paper copy', 'Withdrawing consent', 'What you need'])
+        assert.ok(page.text.includes(heading))
+      assert.equal((await client.post(`${path}/consent`, { agree: 'yes', sha256, word: 'AAAAAA' })).status, 422)
+      const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const pdf = Buffer.from(await (await fetch(`${house.url}${path}/access.pdf`, { headers: { cookie } })).arrayBuffer())
+      const word = /\b[A-Z3-9]{6}\b/.exec(execFileSync('pdftotext', ['-', '-'], { input: pdf }).toString())?.[0]
+      assert.ok(word)
+      assert.equal(page.text.includes(word), false)
+      assert.equal((await client.post(`${path}/consent`, { agree: 'yes', sha256, word: word.toLowerCase() })).status, 303)
+      const signer = await house.signer(request, 'employee')
+      const kept = await house.signing.company((transaction) => readProgress(transaction, signer))
+      assert.deepEqual([kept.consent?.law, kept.consent?.accessProven, kept.consent?.sha256], ['us-esign', true, sha256])
+    } finally {
+      await set('auto')
+    }
   })
 
   // From here on time goes on: the authorities of the sandbox keep their own.
