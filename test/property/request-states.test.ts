@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { requestStates, signerStates, type RequestState, type SignerState } from '../../modules/signatures/models/request.js'
+import type { RoleAction } from '../../modules/signatures/models/role.js'
 import { acting, allFinished, groupsOf, nextToAsk } from '../../modules/signatures/services/requests/order.js'
 import { finishedStates, requestTransitions, signerTransitions } from '../../modules/signatures/services/requests/states.js'
 
@@ -8,12 +9,19 @@ const action = fc.constantFrom('sign' as const, 'approve' as const, 'copy' as co
 const person = fc.record({ action, group: fc.integer({ min: 1, max: 5 }) })
 const order = fc.constantFrom('groups' as const, 'parallel' as const, 'sequential' as const)
 
+interface Asked {
+  readonly id: number
+  readonly action: RoleAction
+  readonly group: number
+  state: SignerState
+}
+
 describe('order and states of requests', () => {
   it('asks everybody who acts exactly once, a group only after all lower ones, whoever finishes first', () => {
     fc.assert(
       fc.property(fc.array(person, { minLength: 1, maxLength: 12 }), order, fc.infiniteStream(fc.nat()), (list, how, choices) => {
         const groups = groupsOf(how, list)
-        const people = list.map((one, index) => ({ ...one, id: index, group: groups[index] ?? 1, state: 'waiting' as SignerState }))
+        const people = list.map((one, index): Asked => ({ ...one, id: index, group: groups[index] ?? 1, state: 'waiting' }))
         const asked: number[] = []
         const ask = (): void => {
           for (const one of nextToAsk(people)) {

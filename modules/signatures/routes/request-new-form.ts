@@ -70,7 +70,8 @@ function personOf(
   const methods = list(`${at}authentication`)
   return {
     role: role.id,
-    name: text(`${at}name`),
+    // A name picked from the list may bring the marks that isolated it there.
+    name: text(`${at}name`).replace(/[\u2066-\u2069]/g, ''),
     email: text(`${at}email`),
     phone: text(`${at}phone`),
     ...(isLocale(locale) ? { locale } : {}),

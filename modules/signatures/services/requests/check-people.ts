@@ -41,7 +41,7 @@ function checkAddresses(request: SignRequest, signer: RequestSigner, at: string,
   const faults: FaultDetail[] = []
   if (signer.email === null) {
     // A copy is nothing but its mail; all others may be asked in person, or by a caller who hands the links on.
-    if (signer.action === 'copy' || (request.sendEmail && !signer.inPerson))
+    if (request.sendEmail && (signer.action === 'copy' || !signer.inPerson))
       faults.push({ code: 'SIGNATURES-EMAIL-MISSING', path: `${at}.email`, params })
   } else if (!isMailAddress(signer.email))
     faults.push({ code: 'SIGNATURES-EMAIL-WRONG', path: `${at}.email`, params: { ...params, value: signer.email } })

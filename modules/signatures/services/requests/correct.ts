@@ -132,7 +132,7 @@ function readPerson(request: SignRequest, signer: RequestSigner, country: string
   const phone = typed === null ? null : normalisePhone(typed, country)
   if (name === null || name.length > 200) throw new Fault('SIGNATURES-NAME-MISSING', { path: 'name', params: { role: signer.role } })
   if (email !== null && !isMailAddress(email)) throw new Fault('SIGNATURES-EMAIL-WRONG', { path: 'email', params: { name, value: email } })
-  if (email === null && (signer.action === 'copy' || (request.sendEmail && !signer.inPerson)))
+  if (email === null && request.sendEmail && (signer.action === 'copy' || !signer.inPerson))
     throw new Fault('SIGNATURES-EMAIL-MISSING', { path: 'email', params: { name } })
   if (phone === undefined) throw new Fault('SIGNATURES-PHONE-WRONG', { path: 'phone', params: { name, value: typed ?? '' } })
   if (phone === null && signer.authentication.includes('sms-code'))

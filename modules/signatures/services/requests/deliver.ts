@@ -31,8 +31,8 @@ export async function deliverCompleted(
   for (const signer of request.signers) {
     if (signer.action === 'copy' && signer.state === 'waiting')
       await moveSigner(transaction, signer, 'copied', { completed_at: host.now() })
-    // Who signed in person or by a link of the caller's own is sent his copy all the same, where he has an address.
-    if (signer.email === null) continue
+    // Who signed in person is sent his copy all the same; a request that mails nobody leaves that to its caller, and to the signers' links.
+    if (signer.email === null || !request.sendEmail) continue
     const token = await newLink(host, transaction, signer)
     await mailSigner(host, transaction, context, request, signer, signer.action === 'copy' ? 'copy' : 'completed', { token, attachments })
   }
@@ -41,7 +41,7 @@ export async function deliverCompleted(
     requestId: request.id,
     type: 'delivered',
     facts: {
-      to: request.signers.flatMap((signer) => (signer.email === null ? [] : [signer.email])),
+      to: request.signers.flatMap((signer) => (signer.email === null || !request.sendEmail ? [] : [signer.email])),
       sha256: request.sealedSha256,
       attached: attachments.length > 0,
     },

@@ -10,7 +10,7 @@ async function save() {
   const body = new URLSearchParams(new FormData(form))
   body.set('action', 'save')
   try {
-    const answer = await fetch(form.action, { method: 'POST', body, headers: { 'HX-Request': 'true' }, redirect: 'error' })
+    const answer = await fetch(form.getAttribute('action'), { method: 'POST', body, headers: { 'HX-Request': 'true' }, redirect: 'error' })
     if (!answer.ok) throw new Error(String(answer.status))
     const list = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('checks')
     if (list !== null) document.getElementById('checks')?.replaceWith(list)
