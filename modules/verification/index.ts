@@ -1,2 +1,2 @@
 export { documentCode, recordIssuedFile, type DocumentCode, type IssuedFacts } from './services/codes.js'
-export { reportView, type ReportView } from './services/report-view.js'
+export { headlineKind, reportView, type ReportView } from './services/report-view.js'

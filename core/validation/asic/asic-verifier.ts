@@ -12,12 +12,21 @@ import { fits, readManifest, type AsicManifest } from './manifest.js'
 import { MalformedZip, readZip, type ZipArchive, type ZipEntry } from './zip-reader.js'
 
 const containerTypes: ReadonlySet<string> = new Set(['application/vnd.etsi.asic-e+zip', 'application/vnd.etsi.asic-s+zip'])
-const manifestPath = /^META-INF\/[^/]*ASiC(?:Archive)?Manifest[^/]*\.xml$/i
-const signaturePath = /^META-INF\/[^/]*signature[^/]*\.p7s$/i
-const xmlSignaturePath = /^META-INF\/[^/]*signatures[^/]*\.xml$/i
-const stampPath = /^META-INF\/[^/]*timestamp[^/]*\.tst$/i
+const manifestPath = inMeta('manifest', '.xml', 'asic')
+const signaturePath = inMeta('signature', '.p7s')
+const xmlSignaturePath = inMeta('signatures', '.xml')
+const stampPath = inMeta('timestamp', '.tst')
 /** OpenDocument's list of files, which ASiC allows beside (EN 319 162-1 clause 4.4.1): read by nobody here, shown by no program. */
 const foreignList = 'META-INF/manifest.xml'
+
+/** Names of what proves a container, as EN 319 162-1 clauses 4.3.3 and 4.4.3 allow them: in META-INF, with these parts, in any case of letters. */
+function inMeta(part: string, end: string, also = ''): (name: string) => boolean {
+  return (name) => {
+    const small = name.toLowerCase()
+    const own = small.slice(9)
+    return small.startsWith('meta-inf/') && !own.includes('/') && own.endsWith(end) && own.includes(part) && own.includes(also)
+  }
+}
 
 export interface ContainerOptions extends VerifyOptions {
   /** Which files inside are judged too, their verdict being part of the container's; every PDF that is signed unless told. */
@@ -58,7 +67,7 @@ export async function judgeContainer(input: Uint8Array, options: ContainerOption
     return broken([], [{ code: 'VERIFY-ASIC-MALFORMED', params: { what: error.what } }])
   }
   const type = archive.entries.find((entry) => entry.name === 'mimetype')?.bytes.toString('latin1')
-  const marked = archive.entries.some(({ name }) => manifestPath.test(name) || signaturePath.test(name) || stampPath.test(name))
+  const marked = archive.entries.some(({ name }) => manifestPath(name) || signaturePath(name) || stampPath(name))
   if ((type === undefined || !containerTypes.has(type)) && !marked) {
     return { verdict: 'failed', integrity: 'none', signatures: [], findings: [{ code: 'VERIFY-ASIC-NOT-A-CONTAINER' }] }
   }
@@ -117,7 +126,7 @@ class ContainerJudge {
 
   async judgeSignatures(): Promise<void> {
     for (const entry of this.archive.entries) {
-      if (!manifestPath.test(entry.name)) continue
+      if (!manifestPath(entry.name)) continue
       const manifest = readManifest(entry.bytes)
       if (manifest === undefined) this.findings.push({ code: 'VERIFY-ASIC-MANIFEST', params: { name: entry.name } })
       else await this.judgeManifest(entry, manifest)
@@ -125,7 +134,7 @@ class ContainerJudge {
     await this.judgeSimple()
     for (const { name } of this.archive.entries) {
       if (name === 'mimetype' || name.endsWith('/') || this.covered.has(name)) continue
-      if (xmlSignaturePath.test(name)) {
+      if (xmlSignaturePath(name)) {
         this.unjudged(name)
         continue
       }
@@ -152,7 +161,7 @@ class ContainerJudge {
 
   private async judgeManifest(entry: ZipEntry, manifest: AsicManifest): Promise<void> {
     const proof = this.byName.get(manifest.signature)
-    if (proof === undefined || (!signaturePath.test(proof.name) && !stampPath.test(proof.name))) {
+    if (proof === undefined || (!signaturePath(proof.name) && !stampPath(proof.name))) {
       this.findings.push({ code: 'VERIFY-ASIC-MISSING', params: { name: manifest.signature } })
       return
     }
@@ -170,7 +179,7 @@ class ContainerJudge {
 
   /** ASiC-S (clause 4.3): one file, and a signature or a token over it itself. */
   private async judgeSimple(): Promise<void> {
-    const proofs = this.archive.entries.filter(({ name }) => !this.covered.has(name) && (signaturePath.test(name) || stampPath.test(name)))
+    const proofs = this.archive.entries.filter(({ name }) => !this.covered.has(name) && (signaturePath(name) || stampPath(name)))
     if (proofs.length === 0) return
     const files = this.archive.entries.filter(({ name }) => name !== 'mimetype' && !name.startsWith('META-INF/') && !name.endsWith('/'))
     const [file] = files
@@ -182,7 +191,7 @@ class ContainerJudge {
   }
 
   private async judgeProof(proof: ZipEntry, content: Buffer): Promise<void> {
-    if (stampPath.test(proof.name)) {
+    if (stampPath(proof.name)) {
       this.add([await judgeContainerTimeStamp(proof.name, proof.bytes, content, this.options, this.carried())])
       return
     }
@@ -198,12 +207,12 @@ class ContainerJudge {
 
   /** Status answers inside the signatures of the container: they may tell of its time stamps too. */
   private carried(): RevocationEvidence {
-    const held = this.archive.entries.filter(({ name }) => signaturePath.test(name)).map(({ bytes }) => evidenceIn(bytes))
+    const held = this.archive.entries.filter(({ name }) => signaturePath(name)).map(({ bytes }) => evidenceIn(bytes))
     return { crls: held.flatMap((one) => one.crls), ocspResponses: held.flatMap((one) => one.ocspResponses) }
   }
 
   private hasXmlSignatures(): boolean {
-    return this.archive.entries.some(({ name }) => xmlSignaturePath.test(name))
+    return this.archive.entries.some(({ name }) => xmlSignaturePath(name))
   }
 
   /** XAdES over the files of a container: said, never passed. */

@@ -73,7 +73,7 @@ async function named(transaction: import('../../../core/db/database.js').Company
   const rows = await transaction
     .knex<{ company_id: string; id: string; number: string }>('signatures_request')
     .where({ company_id: transaction.companyId })
-    .where((either) => either.where({ number: request }).orWhereRaw('id::text = ?', [request]))
+    .whereRaw('(number = ? or id::text = ?)', [request, request])
     .select('id')
   return rows.map((row) => row.id)
 }

@@ -5,7 +5,7 @@ import { qrSvg } from '../../../core/documents/qr.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { applySeal } from '../../seal/index.js'
-import { documentCode } from '../../verification/index.js'
+import { documentCode, recordIssuedFile } from '../../verification/index.js'
 import type { RequestEvent } from '../models/event.js'
 import type { SignRequest } from '../models/request.js'
 import { brokenEvent } from '../services/events.js'
@@ -114,6 +114,8 @@ async function prepare(host: Host, context: CompanyContext, request: SignRequest
       { type: 'signatures.request', id: request.id, label: request.number },
       { kind: 'contract', issuedOn: finishedAt.toISOString().slice(0, 10) },
     )
+    // A copy in a stranger's hands is compared with the finished document.
+    await recordIssuedFile(transaction, { type: 'signatures.request', id: request.id }, finished.sha256)
     if (verification.url !== null) images['qr.svg'] = { bytes: Buffer.from(qrSvg(verification.url)), mediaType: 'image/svg+xml' }
     return { facts, pictures, images, verification }
   })

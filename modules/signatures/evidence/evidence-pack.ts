@@ -161,12 +161,18 @@ function number(index: number): string {
 
 /** ASCII letters and digits of a name, so that every program reads it alike; the name itself stands in the facts. */
 function portable(name: string): string {
-  const plain = name
-    .normalize('NFKD')
-    .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/\.{2,}/g, '.')
-    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')
-  return plain.slice(0, 80) || 'file'
+  const parts = name.normalize('NFKD').split(/[^\w.]/)
+  const plain = parts
+    .flatMap((part) =>
+      part
+        .split('.')
+        .filter((piece) => piece !== '')
+        .join('.'),
+    )
+    .filter((part) => part !== '')
+    .join('-')
+    .slice(0, 80)
+  return plain === '' ? 'file' : plain
 }
 
 function unique(certificates: readonly Buffer[]): Buffer[] {

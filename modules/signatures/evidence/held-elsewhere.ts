@@ -23,14 +23,12 @@ export async function isHeldElsewhere(
     if (columns.includes('request_id')) void query.whereNot('request_id', requestId)
     if (columns.includes('signer_id')) void query.whereNotIn('signer_id', [...signers])
     if (columns.includes('subject_type'))
-      void query.where((other) => other.whereNot('subject_type', 'signatures.request').orWhereNot('subject_id', requestId))
+      void query.whereRaw(`not (subject_type = 'signatures.request' and subject_id::text = ?)`, [requestId])
     if (columns.includes('document_id'))
-      void query.whereNotExists((own) =>
-        own
-          .select(transaction.knex.raw('1'))
-          .from('core_archived_document as archived')
-          .whereRaw('archived.company_id = ?? and archived.id = ??', [`${table}.company_id`, `${table}.document_id`])
-          .where({ 'archived.subject_type': 'signatures.request', 'archived.subject_id': requestId }),
+      void query.whereRaw(
+        `not exists (select 1 from core_archived_document archived where archived.company_id = ?? and archived.id = ??
+                       and archived.subject_type = 'signatures.request' and archived.subject_id = ?)`,
+        [`${table}.company_id`, `${table}.document_id`, requestId],
       )
     const found: object | undefined = await query.first(transaction.knex.raw('1 as one'))
     if (found !== undefined) return true

@@ -103,6 +103,8 @@ const alteredBy: ReadonlySet<SubIndication | null> = new Set(['HASH_FAILURE', 'S
 const withdrawnBy: ReadonlySet<SubIndication | null> = new Set(['REVOKED', 'REVOKED_NO_POE'])
 const outOfTime: ReadonlySet<SubIndication | null> = new Set(['EXPIRED', 'NOT_YET_VALID'])
 
+const unsignedCodes: ReadonlySet<string> = new Set(['VERIFY-NO-SIGNATURE', 'VERIFY-UNKNOWN-FORMAT', 'VERIFY-ASIC-NOT-A-CONTAINER'])
+
 /** Additions that belong to signing itself: nobody calls the document changed for them. */
 const ofSigning = new Set(['signature', 'signature-field', 'time-stamp', 'validation-data'])
 
@@ -113,12 +115,13 @@ export function headlineKind(verdict: DocumentVerdict): HeadlineKind {
   const { signatures, integrity, findings } = verdict
   if (verdict.verdict === 'passed') return passedKind(signatures)
   if (signatures.length === 0) {
-    const unsigned = findings.some(({ code }) => code === 'VERIFY-NO-SIGNATURE' || code === 'VERIFY-UNKNOWN-FORMAT')
+    const unsigned = findings.some(({ code }) => unsignedCodes.has(code))
     return unsigned && integrity !== 'broken' ? 'unsigned' : 'unreadable'
   }
   if (signatures.some(({ subIndication }) => alteredBy.has(subIndication))) return 'altered'
   if (signatures.some((signature) => signature.changes.some((change) => !change.allowed))) return 'changed'
-  if (integrity === 'broken') return 'invalid'
+  // Each signature in a container may hold while the container itself is not the one that was signed.
+  if (integrity === 'broken') return findings.some(({ code }) => /^(?:VERIFY-ASIC|SIGNATURES-PACK)-/.test(code)) ? 'altered' : 'invalid'
   if (signatures.some(({ subIndication }) => withdrawnBy.has(subIndication))) return 'revoked'
   if (verdict.verdict === 'failed') return signatures.some(({ subIndication }) => outOfTime.has(subIndication)) ? 'certificate' : 'invalid'
   if (signatures.some(({ subIndication }) => subIndication === 'SIGNED_DATA_NOT_FOUND')) return 'detached'
@@ -168,6 +171,8 @@ function rowsOf(signature: SignatureVerdict, options: ViewOptions): Row[] {
     if (value !== null && value !== undefined && value !== '')
       rows.push({ label: texts.text(locale, `verification.row.${key}`), value, code })
   }
+  // Of a container: which of the files in it.
+  add('place', /^(?:META-INF\/|[^:]+\.\w+: )/.test(signature.name ?? '') ? signature.name : null, true)
   const known = texts.text(locale, `verification.time.${signature.timeSource}`)
   add('time', signature.signedAt === null ? known : `${moment(signature.signedAt)} – ${known}`)
   const stamps = (signature.timeStamps ?? []).filter((stamp) => stamp.intact && stamp.trusted && stamp.authority !== null)

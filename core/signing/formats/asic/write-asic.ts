@@ -32,7 +32,7 @@ export interface WrittenAsic {
   readonly stampedAt: Date | null
 }
 
-const safeName = /^(?!META-INF\/)[A-Za-z0-9](?:[A-Za-z0-9._-]|\/(?=[A-Za-z0-9]))*$/
+const safeName = /^(?!META-INF\/)[A-Za-z0-9](?:[\w.-]|\/(?=[A-Za-z0-9]))*$/
 
 /**
  * An ASiC-E container with CAdES (ETSI EN 319 162-1 clause 4.4): `mimetype` first, the files, a manifest with the digest of each, a

@@ -10,7 +10,9 @@ import { writeZip } from '../../../../core/signing/formats/asic/zip-writer.js'
 import { readZip } from '../../../../core/validation/asic/zip-reader.js'
 import { createVerifiers } from '../../../../core/validation/create-verifiers.js'
 import { embeddedFiles } from '../../../../core/validation/pdf/embedded-files.js'
+import { IsolatedVerifiers } from '../../../../core/validation/isolated/isolated-verifiers.js'
 import type { DocumentVerdict } from '../../../../core/validation/verdict.js'
+import { headlineKind } from '../../../verification/index.js'
 import { requestEventHash } from '../../services/events.js'
 import { hostAuthorityRoot } from '../../services/signing/host-authority.js'
 import { makeCompletionFiles, type CompletionFiles } from '../completion-files.js'
@@ -20,7 +22,7 @@ import { EvidencePackVerifier } from '../judge-pack.js'
 import { evidenceHouse, finishedRequest, type EvidenceHouse, type FinishedRequest } from './finished-request.js'
 
 describe('evidence of a finished request', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let house: EvidenceHouse
   let finished: FinishedRequest
   let files: CompletionFiles
@@ -177,6 +179,25 @@ describe('evidence of a finished request', function () {
       tried += 1
     }
     assert.ok(tried > 10)
+  })
+
+  it('is judged as the public page does it, in a process that has only the modules', async () => {
+    const { host } = house.host
+    const isolated = new IsolatedVerifiers({ config: host.config, timeoutMs: 100_000 })
+    try {
+      const file = 'SIGN-2026-00001.asice'
+      const good = await isolated.verify({ file, bytes: pack, trust })
+      assert.equal(good.verdict, 'passed', JSON.stringify(good.findings))
+      const { entries } = readZip(pack)
+      const changed = writeZip(
+        entries.map(({ name, bytes }) => ({ name, bytes: name === 'README.txt' ? Buffer.concat([bytes, Buffer.from('!')]) : bytes })),
+      )
+      const bad = await isolated.verify({ file, bytes: changed, trust })
+      assert.ok(codes(bad).includes('VERIFY-ASIC-CHANGED'))
+      assert.equal(headlineKind(bad), 'altered')
+    } finally {
+      isolated.close()
+    }
   })
 
   it('what was taken apart and put together again otherwise is found', async () => {
