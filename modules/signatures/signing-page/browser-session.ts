@@ -101,8 +101,3 @@ export async function addProof(
     .where({ company_id: transaction.companyId, id: sessionId })
     .update({ verified: transaction.knex.raw('verified || ?::jsonb', [proof]), seen_at: host.now() })
 }
-
-/** Ends every session of a signer: his device is given back. */
-export async function endSessions(transaction: CompanyTransaction, signerId: string): Promise<void> {
-  await transaction.knex('signatures_session').where({ company_id: transaction.companyId, signer_id: signerId }).delete()
-}

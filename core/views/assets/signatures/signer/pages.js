@@ -114,8 +114,7 @@ function drawBox(store, { box, field, area, index }, shown) {
   else if (typeof value === 'object' && 'capture' in value) box.replaceChildren(pictureOf(store, value.capture, ''))
   else if (typeof value === 'object' && 'attachment' in value) box.textContent = `📎 ${store.shown.get(value.attachment)?.name ?? ''}`
   else box.textContent = typeof value === 'string' && value !== '' ? (field.type === 'date' ? dayOf(store, value) : value) : field.label
-  if (filled && !isMark) box.dir = 'auto'
-  else box.removeAttribute('dir')
+  box.dir = 'auto'
 }
 
 function dayOf(store, value) {
