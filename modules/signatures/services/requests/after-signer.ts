@@ -10,7 +10,7 @@ import { finishedStates, moveRequest } from './states.js'
 
 /**
  * What follows when a person has signed or approved, in the transaction of it: those of the next group are asked; when nobody is
- * left, the request is `signed`, and the job of its seal is there. Called twice it does nothing the second time.
+ * left, the request is `signed`, and the job of its seal is there. Called once for each part that is done.
  */
 export async function afterSigner(
   host: Host,
