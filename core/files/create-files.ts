@@ -57,6 +57,21 @@ export function createFiles(): Files {
       }
       return { bytes: row.bytes, mediaType: row.media_type }
     },
+    async size(transaction, sha256) {
+      const row = await transaction.knex<FileRow>('core_blob').where({ company_id: transaction.companyId, sha256 }).first('size')
+      if (row === undefined) throw new Fault('FILE-MISSING', { status: 404, params: { sha256 } })
+      return row.size
+    },
+    async parts(transaction, sha256, ranges) {
+      const { knex, companyId } = transaction
+      // The column is stored out of line and uncompressed: PostgreSQL reads only the pieces that hold the part.
+      const columns = ranges.map(({ begin, end }, index) =>
+        knex.raw('substring(bytes from ?::int for ?::int) as ??', [begin + 1, end - begin, `part${String(index)}`]),
+      )
+      const [row]: Record<string, Buffer>[] = await knex('core_blob').where({ company_id: companyId, sha256 }).select(columns)
+      if (row === undefined) throw new Fault('FILE-MISSING', { status: 404, params: { sha256 } })
+      return Buffer.concat(ranges.map((_, index) => row[`part${String(index)}`] ?? Buffer.alloc(0)))
+    },
   }
 }
 

@@ -13,4 +13,17 @@ export interface Files {
   putMany(transaction: CompanyTransaction, files: readonly { bytes: Uint8Array; mediaType: string }[]): Promise<StoredFile[]>
   /** @throws Fault FILE-MISSING (404), FILE-CORRUPT when the bytes no longer hash to their name */
   get(transaction: CompanyTransaction, sha256: string): Promise<{ bytes: Buffer; mediaType: string }>
+  /** Size in bytes, without reading them. @throws Fault FILE-MISSING (404) */
+  size(transaction: CompanyTransaction, sha256: string): Promise<number>
+  /**
+   * Parts of a large file, one after the other, without reading the rest. They are not held against the file's hash: for looking at
+   * a document, never for signing or judging one.
+   * @param ranges from 0, the end not included, at most 300
+   * @throws Fault FILE-MISSING (404)
+   */
+  parts(
+    transaction: CompanyTransaction,
+    sha256: string,
+    ranges: readonly { readonly begin: number; readonly end: number }[],
+  ): Promise<Buffer>
 }

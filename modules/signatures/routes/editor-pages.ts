@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
+import { bodyLimits } from '../../../core/http/assets.js'
 import { FileAnswer, type PageAnswer, type PageCall } from '../../../core/http/routes.js'
 import { directionOf } from '../../../core/i18n/locale.js'
 import { fieldTypes } from '../models/field.js'
@@ -11,7 +12,6 @@ import { materialise } from '../templates/materialise.js'
 import { saveFields } from '../templates/versions.js'
 import { authenticationMethods } from '../authentication/registry.js'
 import { findings, json, loaded, readEdited } from './editor-document.js'
-import { FilesInParts } from './editor-file.js'
 import { editorIcons, editorTexts, fieldIcons } from './editor-texts.js'
 
 const groups = ['signatures.user']
@@ -25,14 +25,14 @@ const palette = [
 
 /** The field editor on the pages of a template, and the data that its scripts load and save. */
 export function addEditorPages({ host, routes }: Pick<ModuleSetup, 'host' | 'routes'>): void {
-  const files = new FilesInParts(host)
-
   routes.page('get', '/template/:id/editor', groups, (call) => editor(host, call))
 
   routes.page('get', '/template/:id/editor/document', groups, async ({ context, params }) => {
     const { current } = await templateOf(host, context, params['id'])
+    const { pdfSha256 } = current
     // The size says that parts may be asked for; a text is drawn anew at each look.
-    const size = current.pdfSha256 === null ? undefined : (await files.read(context, current.pdfSha256)).length
+    const size =
+      pdfSha256 === null ? undefined : await host.db.company(context.companyId, (transaction) => host.files.size(transaction, pdfSha256))
     return json({ ...loaded(host, context, current, await drawnFields(host, context, current)), size })
   })
 
@@ -58,21 +58,27 @@ export function addEditorPages({ host, routes }: Pick<ModuleSetup, 'host' | 'rou
     const version = await host.db.company(context.companyId, (transaction) =>
       versionOfTemplate(transaction, params['versionId'] ?? '', params['id']),
     )
-    const pdf =
-      version.pdfSha256 === null
-        ? (await materialise(host, context, version, {}, { draft: true })).pdf
-        : await files.read(context, version.pdfSha256)
-    return new FileAnswer(partOf(pdf, query), 'application/pdf', `${version.templateName}.pdf`, 'inline')
+    const file = (bytes: Buffer): FileAnswer => new FileAnswer(bytes, 'application/pdf', `${version.templateName}.pdf`, 'inline')
+    const { pdfSha256 } = version
+    if (pdfSha256 === null || query['parts'] === undefined)
+      return file((await materialise(host, context, version, {}, { draft: true })).pdf)
+    const ranges = rangesOf(query['parts'])
+    return file(await host.db.company(context.companyId, (transaction) => host.files.parts(transaction, pdfSha256, ranges)))
   })
 }
 
-/** The bytes that `?from=…&to=…` asks for (the last not included); without it, all. @throws Fault HTTP-REQUEST-MALFORMED (400) */
-function partOf(pdf: Buffer, { from, to }: PageCall['query']): Buffer {
-  if (from === undefined && to === undefined) return pdf
-  const [begin, end] = [Number(from), Number(to)]
-  if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end <= begin || begin >= pdf.length)
-    throw new Fault('HTTP-REQUEST-MALFORMED', { status: 400 })
-  return pdf.subarray(begin, end)
+/** What `?parts=0-32768,65536-98304` asks for; the last byte of each is not included. @throws Fault HTTP-REQUEST-MALFORMED (400) */
+function rangesOf(parts: string): { begin: number; end: number }[] {
+  const ranges = parts.split(',').map((range) => {
+    const [begin = NaN, end = NaN] = range.split('-').map(Number)
+    return { begin, end }
+  })
+  const right = ranges.every(
+    ({ begin, end }) => Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && begin < end && end < 2 ** 31,
+  )
+  const total = ranges.reduce((sum, { begin, end }) => sum + end - begin, 0)
+  if (!right || ranges.length > 300 || total > bodyLimits.upload) throw new Fault('HTTP-REQUEST-MALFORMED', { status: 400 })
+  return ranges
 }
 
 /** @throws Fault SIGNATURES-TEMPLATE-UNKNOWN (404), also for a version of another template */

@@ -222,7 +222,8 @@ describe('field editor: fields', () => {
     assert.deepEqual(pasted.conditions, [])
     const [area] = pasted.areas
     assert.equal(area?.page, 2)
-    near((area?.width ?? 0) * letter.width, 0.3 * a4.width, 0.01)
+    assert.ok(area)
+    near(area.width * letter.width, 0.3 * a4.width, 0.01)
   })
 
   it('deleting a field takes the conditions that ask for it along, and says how many', () => {

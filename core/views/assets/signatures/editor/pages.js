@@ -13,10 +13,11 @@ const mostPixels = 12_000_000
 const mostDrawn = 14
 
 /**
- * Bytes fetched at once; neighbours are asked for together. Small, since a flat list of pages makes the reader look at each page's entry,
- * wherever in the file it stands.
+ * Bytes of one part. Small, since a flat list of pages makes the reader look at each page's entry, wherever in the file it stands; the
+ * parts that it asks for at one time travel in one answer.
  */
-const part = 65_536
+const part = 32_768
+const mostTogether = 300
 
 /** The reader and its thread, on their way while the page still asks for its data. */
 const engine = import(`${assets}/pdfjs/pdf.mjs`).then((pdfjs) => {
@@ -32,7 +33,7 @@ engine.catch(() => undefined)
 export async function openPdf(url, size) {
   const { pdfjs, worker } = await engine
   const task = pdfjs.getDocument({
-    ...(size === undefined || size <= part * 8 ? { url } : { range: partsOf(pdfjs, url, size) }),
+    ...(size === undefined || size <= 1_000_000 ? { url } : { range: partsOf(pdfjs, url, size) }),
     standardFontDataUrl: `${assets}/pdfjs/standard_fonts/`,
     cMapUrl: `${assets}/pdfjs/cmaps/`,
     cMapPacked: true,
@@ -49,15 +50,31 @@ export async function openPdf(url, size) {
 
 function partsOf(pdfjs, url, size) {
   const transport = new pdfjs.PDFDataRangeTransport(size, null)
-  transport.requestDataRange = async (begin, end) => {
+  let wanted = []
+  const collect = () => {
+    const together = wanted.splice(0, mostTogether)
+    if (wanted.length > 0) setTimeout(collect)
+    void bring(together)
+  }
+  transport.requestDataRange = (begin, end) => {
+    wanted.push({ begin, end: Math.min(end, size) })
+    if (wanted.length === 1) setTimeout(collect, 3)
+  }
+  async function bring(together) {
+    const query = together.map(({ begin, end }) => `${begin}-${end}`).join()
     for (let attempt = 1; ; attempt++) {
       try {
-        const answer = await fetch(`${url}?from=${begin}&to=${end}`)
+        const answer = await fetch(`${url}?parts=${query}`)
         if (!answer.ok) throw new Error(String(answer.status))
-        transport.onDataRange(begin, new Uint8Array(await answer.arrayBuffer()))
+        const bytes = new Uint8Array(await answer.arrayBuffer())
+        let at = 0
+        for (const { begin, end } of together) {
+          transport.onDataRange(begin, bytes.slice(at, at + end - begin))
+          at += end - begin
+        }
         return
       } catch {
-        // The page waits for its part: a short break of the connection is sat out.
+        // The page waits for its parts: a short break of the connection is sat out.
         await new Promise((resolve) => setTimeout(resolve, Math.min(attempt, 10) * 1000))
       }
     }
