@@ -29,7 +29,18 @@ const options = (group: string, values: readonly string[]): NonNullable<FieldDef
   values.map((value) => ({ value, label: `signatures.template.${group}.${value}` }))
 
 const kinds = options('kind', ['pdf', 'docx', 'text'])
-const methods = options('method', ['email-code', 'sms-code', 'totp', 'passkey', 'pin', 'account'])
+/** Ways to prove one's identity, and pairs of two channels as the advanced level asks for. Others are chosen in the editor of fields. */
+const methods = options('method', [
+  'email-code',
+  'sms-code',
+  'totp',
+  'passkey',
+  'pin',
+  'account',
+  'email-code+sms-code',
+  'email-code+pin',
+  'email-code+totp',
+])
 
 /** Newest version of the row's template. */
 const newest = (expression: string): string =>
@@ -199,7 +210,7 @@ export function addTemplateViews({ host, views }: ModuleSetup): void {
                   column('group', 'number', { required: true }),
                   column('action', 'select', { required: true, options: options('does', roleActions) }),
                   column('level', 'select', { required: true, options: options('level', signatureLevels) }),
-                  column('authentication', 'tags', { options: methods }),
+                  column('authentication', 'select', { required: true, options: methods }),
                   column('canDelegate', 'checkbox'),
                   column('inPerson', 'checkbox'),
                 ],
@@ -249,14 +260,14 @@ function recordOf(template: Template): RecordValues {
     // A form that was opened before somebody else saved is refused.
     revision: current.revision,
     fields: current.fields.length,
-    roles: current.roles,
+    roles: current.roles.map((role) => ({ ...role, authentication: role.authentication.join('+') })),
+    signing: signersOf(current.roles).length,
   }
 }
 
 /** What keeps a request made of it from being sent, in one sentence; the editor tells the details. */
 function troubleOf(record: RecordValues): string | null {
-  const roles = z.array(z.custom<TemplateRole>()).parse(record['roles'])
-  if (signersOf(roles).length === 0) return 'signatures.template.trouble.no-signer'
+  if (record['signing'] === 0) return 'signatures.template.trouble.no-signer'
   return !isText(record) && record['fields'] === 0 ? 'signatures.template.trouble.no-fields' : null
 }
 
@@ -266,7 +277,7 @@ const postedRole = z.looseObject({
   group: z.union([z.string(), z.number()]).nullish(),
   action: z.string().nullish(),
   level: z.string().nullish(),
-  authentication: z.array(z.string()).nullish(),
+  authentication: z.string().nullish(),
   canDelegate: z.boolean().nullish(),
   inPerson: z.boolean().nullish(),
 })
@@ -304,7 +315,7 @@ function rolesOf(rows: readonly z.infer<typeof postedRole>[], known: readonly Te
       action: (row.action ?? 'sign') as TemplateRole['action'],
       group: Number(row.group ?? 1),
       level: (row.level ?? 'simple') as TemplateRole['level'],
-      authentication: row.authentication ?? ['email-code'],
+      authentication: (row.authentication ?? 'email-code').split('+').filter((method) => method !== ''),
       canDelegate: row.canDelegate ?? false,
       inPerson: row.inPerson ?? false,
     }
