@@ -68,7 +68,7 @@ function usage(bits: readonly KeyUsageBit[]): Buffer {
 
 function policy({ oid, notice }: { readonly oid: string; readonly notice?: string }): Buffer {
   if (notice === undefined) return sequence(objectIdentifier(oid))
-  const text = utf8String([...notice].slice(0, 200).join(''))
+  const text = utf8String(Array.from(notice).slice(0, 200).join(''))
   return sequence(objectIdentifier(oid), sequence(sequence(objectIdentifier('1.3.6.1.5.5.7.2.2'), sequence(text))))
 }
 

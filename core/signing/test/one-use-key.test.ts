@@ -9,6 +9,7 @@ import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js
 import { checkPath } from '../../validation/certificate/path.js'
 import { readCertificate } from '../../validation/certificate/certificate.js'
 import { collectEvidence } from '../revocation/collect-evidence.js'
+import { signWith } from '../sign-with.js'
 import { toPem } from '../certificate-request.js'
 import { signPdf } from '../formats/pades/sign-pdf.js'
 import { nullValue, objectIdentifier, octetString, sequence } from '../der.js'
@@ -85,8 +86,7 @@ describe('A key for one signature with a certificate of the own authority', func
     const root = signer.certificates[1] ?? Buffer.alloc(0)
     const verdict = await host.host.verifiers.verify('one.pdf', signed.pdf, { trust: [root], revocation: 'required' })
     assert.equal(verdict.verdict, 'passed', JSON.stringify(verdict))
-    assert.ok(signer.signMessage)
-    await assert.rejects(signer.signMessage(Buffer.from('again')), { code: 'SIGN-ONE-USE-SPENT' })
+    await assert.rejects(signWith(signer, Buffer.from('again')), { code: 'SIGN-ONE-USE-SPENT' })
   })
 
   it('its path is complete evidence without asking anybody; the same extension on an authority excuses nothing', async () => {

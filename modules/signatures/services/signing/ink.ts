@@ -42,7 +42,7 @@ export class InkPictures {
 }
 
 function sourceOf(capture: Capture | undefined, name: string): InkSource {
-  if (capture?.picture != null) {
+  if (capture !== undefined && capture.picture !== null) {
     const { bytes, mediaType } = capture.picture
     return mediaType === 'image/svg+xml' ? { svg: bytes.toString('utf8') } : { png: bytes }
   }

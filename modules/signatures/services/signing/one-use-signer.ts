@@ -38,7 +38,7 @@ export async function oneUseSigner(
     keyId,
     {
       name,
-      emails: signer.email !== null && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(signer.email) ? [signer.email] : [],
+      emails: signer.email !== null && /^[\x21-\x7e]+$/.test(signer.email) ? [signer.email] : [],
       policies: [
         {
           oid: hostPolicies[signer.level],

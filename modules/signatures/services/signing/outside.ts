@@ -111,7 +111,8 @@ export async function acceptOutside(
     const person = signerOfRequest(found, signerId)
     requireTurn(host, found, person, 'sign')
     const signing = await readSigning(transaction, signerId)
-    if (signing?.base_sha256 == null || signing.outside_sha256 === null || signing.outside_values === null) throw refused('NOT-ASKED')
+    if (signing === undefined || signing.base_sha256 === null || signing.outside_sha256 === null || signing.outside_values === null)
+      throw refused('NOT-ASKED')
     if (signing.base_sha256 !== found.headSha256) throw refused('OVERTAKEN', 409)
     const { bytes } = await host.files.get(transaction, signing.outside_sha256)
     return {
@@ -162,7 +163,7 @@ export async function acceptOutside(
       issuer: 'outside',
       certificate,
       level: made.level,
-      stampedAt: made.provenAt == null ? null : new Date(made.provenAt),
+      stampedAt: made.provenAt === undefined || made.provenAt === null ? null : new Date(made.provenAt),
     })
     if (done === 'overtaken') throw refused('OVERTAKEN', 409)
     return done

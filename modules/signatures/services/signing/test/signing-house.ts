@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PDFDocument } from 'pdf-lib'
+import { PDFDocument, PDFName } from 'pdf-lib'
 import type { CompanyContext } from '../../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../../core/db/database.js'
 import type { Host } from '../../../../../core/host/module.js'
@@ -108,7 +108,7 @@ export async function documentOf(pages: number, bytes = 0): Promise<Buffer> {
       noise[index] = state >> 16
     }
     const picture = document.context.register(document.context.stream(noise, { Type: 'XObject', Subtype: 'Form', BBox: [0, 0, 1, 1] }))
-    document.getPage(0).node.set(document.context.obj('Weight') as never, picture)
+    document.getPage(0).node.set(PDFName.of('Weight'), picture)
   }
   return Buffer.from(await document.save({ useObjectStreams: false }))
 }

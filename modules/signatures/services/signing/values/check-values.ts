@@ -178,8 +178,7 @@ function problemOf(field: TemplateField, value: FieldValue): Problem | undefined
 const isId = (text: unknown): boolean => typeof text === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
 /** Control characters, and marks that turn the order of what follows: a reader would see another text than is stored. */
-// eslint-disable-next-line no-control-regex -- it is control characters that are refused
-const hidden = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFF9-\uFFFB]|\p{Cs}/u
+const hidden = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFF9-\uFFFB\p{Cs}]/u
 
 function textProblem(field: TemplateField, value: string): Problem | undefined {
   if (hidden.test(value) || (field.type !== 'multiline' && value.includes('\n'))) return ['CHARACTERS']
