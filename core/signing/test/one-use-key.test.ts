@@ -9,6 +9,10 @@ import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js
 import { checkPath } from '../../validation/certificate/path.js'
 import { readCertificate } from '../../validation/certificate/certificate.js'
 import { collectEvidence } from '../revocation/collect-evidence.js'
+import { masterKeyId } from '../keys/software/master-key.js'
+import { rotateMasterKey } from '../keys/software/rotate-master-key.js'
+import { wrapperOf } from '../keys/software/wrapping.js'
+import { DataProtection } from '../protection/data-key.js'
 import { signWith } from '../sign-with.js'
 import { toPem } from '../certificate-request.js'
 import { signPdf } from '../formats/pades/sign-pdf.js'
@@ -156,5 +160,19 @@ describe('A key for one signature with a certificate of the own authority', func
       changed.writeUInt8(changed.readUInt8(index) ^ 1, index)
       await assert.rejects(signing.reveal(context, changed, 'signatures.strokes'), { code: 'SIGN-PROTECTED-UNREADABLE' })
     }
+  })
+  it('a new master key wraps the key of protected bytes anew; the bytes stay as they are', async () => {
+    const hidden = await host.host.signing.protect(context, Buffer.from('strokes'), 'signatures.strokes')
+    const newKey = randomBytes(32)
+    const { db, config } = host.host
+    const now = (): Date => host.host.now()
+    await rotateMasterKey({ database: db, place: config, companies: [context.companyId], newKey, now })
+    const row = await db.company(context.companyId, (transaction) =>
+      transaction.knex<{ company_id: string; wrapped: string }>('core_data_key').where({ company_id: context.companyId }).first('wrapped'),
+    )
+    assert.equal(wrapperOf(row?.wrapped ?? ''), masterKeyId(newKey))
+    // A process that begins now knows the new master key alone.
+    const fresh = new DataProtection(db, config, now)
+    assert.equal((await fresh.reveal(context.companyId, hidden, 'signatures.strokes')).toString(), 'strokes')
   })
 })
