@@ -25,6 +25,8 @@ interface AttemptsRow {
 /** What a check found: facts for the event log, or why not. `expired` costs no try. */
 export type CheckOutcome = { readonly passed: Readonly<Record<string, unknown>> } | { readonly refused: 'wrong' | 'expired' }
 
+type Counted = { readonly facts: Readonly<Record<string, unknown>>; readonly fault?: undefined } | { readonly fault: Fault }
+
 /**
  * Runs one check of an answer with the tries of this signer and method locked: guesses made at the same moment stand in a row and
  * each is counted before the next is looked at. Five wrong ones end the challenge and begin a pause.
@@ -36,7 +38,7 @@ export async function checkWithLimit(
   method: string,
   check: (transaction: CompanyTransaction) => Promise<CheckOutcome>,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const outcome = await host.db.company(signing.context.companyId, async (transaction) => {
+  const outcome = await host.db.company(signing.context.companyId, async (transaction): Promise<Counted> => {
     const row = await lockedRow(transaction, signing, method)
     const pause = pauseLeft(row, host.now())
     if (pause !== undefined) return { fault: locked(pause) }
@@ -68,9 +70,9 @@ export async function checkWithLimit(
       .delete()
     return { fault: locked(minutes) }
   })
+  if (outcome.fault === undefined) return outcome.facts
   // Thrown outside: the count of tries must stay.
-  if ('fault' in outcome) throw outcome.fault
-  return outcome.facts
+  throw outcome.fault
 }
 
 /**

@@ -15,7 +15,7 @@ export function typedDigits(answer: unknown): string {
   if (typeof answer !== 'string') return ''
   return answer
     .slice(0, 40)
-    .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x0660))
-    .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x06f0))
+    .replace(/[\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) - 0x0660))
+    .replace(/[\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) - 0x06f0))
     .replace(/[\s\-\u200e\u200f\u2066-\u2069]/g, '')
 }

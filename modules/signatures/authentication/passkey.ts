@@ -12,7 +12,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { checkWithLimit, type CheckOutcome } from './attempts.js'
 import { authenticatorsOf, countUse, enrol, identityOf, mayEnrol, type Authenticator } from './authenticators.js'
 import { endChallenge, openChallenge, storeChallenge } from './challenges.js'
-import type { AuthenticationCase, AuthenticationMethod } from './method.js'
+import type { AuthenticationMethod } from './method.js'
 
 const name = 'passkey'
 

@@ -1,6 +1,6 @@
 import type { Host } from '../../../core/host/module.js'
 import type { AnswerCookie, PageAnswer } from '../../../core/http/routes.js'
-import { Fault } from '../../../core/i18n/fault.js'
+import type { Fault } from '../../../core/i18n/fault.js'
 import { authenticatorsOf } from '../authentication/authenticators.js'
 import { openChallenge } from '../authentication/challenges.js'
 import { maskedEmail, maskedPhone } from '../authentication/mask.js'

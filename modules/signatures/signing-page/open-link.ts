@@ -27,7 +27,7 @@ export interface OpenLink {
   readonly user: CompanyContext | undefined
 }
 
-const zonePattern = /^[A-Za-z][\w+-]*(?:\/[\w+-]+){0,2}$/
+const zonePattern = /^[a-z][\w+-]*(?:\/[\w+-]+){0,2}$/i
 
 /** Undefined for a link that leads nowhere: unknown, replaced, of a company that does not use this any more. */
 export async function openLink(host: Host, call: VisitorCall): Promise<OpenLink | undefined> {

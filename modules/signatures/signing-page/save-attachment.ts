@@ -27,7 +27,8 @@ export async function saveAttachment(
   const field = request.fields.find((one) => one.id === fieldId && one.role === signer.role && one.type === 'attachment')
   if (field === undefined) throw new Fault('SIGNATURES-FIELD-UNKNOWN', { status: 404, params: { field: fieldId } })
   if (file.bytes.length === 0) throw new Fault('SIGNATURES-ATTACHMENT-EMPTY')
-  if (file.bytes.length > largestAttachment) throw new Fault('SIGNATURES-ATTACHMENT-LARGE', { status: 413, params: { megabytes: largestAttachment / 1024 / 1024 } })
+  if (file.bytes.length > largestAttachment)
+    throw new Fault('SIGNATURES-ATTACHMENT-LARGE', { status: 413, params: { megabytes: largestAttachment / 1024 / 1024 } })
   const kind = kinds.find(({ begins }) => begins(file.bytes))
   if (kind === undefined) throw new Fault('SIGNATURES-ATTACHMENT-KIND')
   const name =

@@ -197,7 +197,9 @@ describe('small parts of the proof of identity', () => {
         response.end()
       })
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
     // A listening TCP server's address is always an AddressInfo.
     const origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
     const provider = httpProvider(

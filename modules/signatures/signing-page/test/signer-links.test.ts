@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { WebClient } from '../../../../test/helpers/web-client.js'
 import { moveRequest } from '../../services/requests/states.js'
 import { readProgress } from '../progress.js'
-import { SignerHouse } from './signer-house.js'
+import { documentOf } from '../../services/signing/test/signing-house.js'
+import { fields, people, SignerHouse } from './signer-house.js'
 
 const anyCode = /id="code"/
 
@@ -174,6 +175,24 @@ describe('links of signers', function () {
     } finally {
       await set('auto')
     }
+  })
+
+  it('an approver reads and says yes; nothing is signed by that, and those after him are asked', async () => {
+    const template = await house.signing.template(await documentOf(1), 1, fields.slice(-1), [
+      { id: 'boss', name: 'المدير', action: 'approve', group: 1 },
+      { id: 'employer', name: 'Employer', group: 2 },
+    ])
+    const request = await house.sent(
+      {},
+      { signers: [{ role: 'boss', name: 'منى', email: 'mona@example.test', locale: 'ar' }, ...people.slice(1)] },
+      template,
+    )
+    const path = await house.link(request, 'boss')
+    const client = await house.ready(path, 'mona@example.test')
+    assert.match((await client.get(path)).text, /هل توافق على هذا المستند؟/)
+    assert.equal((await client.post(`${path}/approve`, { note: 'راجعته' })).status, 303)
+    assert.match((await client.get(path)).text, /تمت موافقتك/)
+    assert.deepEqual([(await house.signer(request, 'boss')).state, (await house.signer(request, 'employer')).state], ['approved', 'sent'])
   })
 
   // From here on time goes on: the authorities of the sandbox keep their own.
