@@ -36,8 +36,9 @@ describe("signer's page", function () {
     browser = await launch()
   })
   after(async () => {
-    await browser?.close()
-    await house?.close()
+    if (noBrowser !== undefined) return
+    await browser.close()
+    await house.close()
   })
 
   const enter = async (
