@@ -70,5 +70,5 @@ export const suffixOf: Readonly<Record<Locale, 'Ar' | 'En' | 'Bg'>> = { ar: 'Ar'
 /** Names a text uses, each once, in the order they come. */
 export function mergeNamesOf(type: Pick<ContractType, 'preamble' | 'clauses'>): string[] {
   const texts = [...Object.values(type.preamble), ...type.clauses.flatMap(({ body }) => Object.values(body))]
-  return [...new Set(texts.flatMap((one) => Array.from(one.matchAll(/\{\{([^}]+)\}\}/g), ([, name]) => (name ?? '').trim())))]
+  return [...new Set(texts.flatMap((one) => Array.from(one.matchAll(/\{\{([\w.]+)\}\}/g), ([, name]) => name ?? '')))]
 }

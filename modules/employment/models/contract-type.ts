@@ -47,7 +47,9 @@ export const contractType = z
   })
   .strict()
   .superRefine((type, issues) => {
-    const bad = (message: string): void => void issues.addIssue({ code: 'custom', message })
+    const bad = (message: string): void => {
+      issues.addIssue({ code: 'custom', message })
+    }
     for (const language of type.languages) {
       if (type.title[language] === undefined || type.preamble[language] === undefined) bad(`title and preamble need ${language}`)
       for (const [index, clause] of type.clauses.entries()) {

@@ -236,7 +236,7 @@ function formOf(input: ContractInput, { employee, pay }: Shown): object {
   if (input.kind !== 'amendment') return {}
   const now = (name: string): string => {
     const value = name.startsWith('pay.') ? pay[name.slice(4) as 'basic'] : employee[name as keyof Employee]
-    return value === null || value === undefined ? '' : String(value)
+    return value === null ? '' : String(value)
   }
   return {
     amendment: {

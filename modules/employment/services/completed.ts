@@ -115,7 +115,7 @@ function valueOf(name: string, employee: Employee, pay: PayInput): string | null
   const field = name.startsWith('pay.') ? payFields.find((one) => `pay.${one}` === name) : undefined
   // Names of changes are names of fields: they were checked when the document was made.
   const value = name.startsWith('pay.') ? (field === undefined ? null : pay[field]) : employee[name as keyof Employee]
-  return value === null || value === undefined ? null : String(value)
+  return value === null ? null : String(value)
 }
 
 async function documentOf(
@@ -126,6 +126,6 @@ async function documentOf(
     .knex('employment_document')
     .where({ company_id: transaction.companyId, ...where })
     .forUpdate()
-    .first()
+    .first(['id', 'employee_id', 'kind', 'request_id', 'changes', 'previous', 'applied_at', 'undone_at'])
   return row
 }

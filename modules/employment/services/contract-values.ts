@@ -275,7 +275,7 @@ function changesSentence(from: ContractSources, locale: Locale): string | undefi
 function oldValue(name: Amendable, { before }: ContractSources): string | null {
   if (name.startsWith('pay.')) return before.pay[name.slice(4) as 'basic' | 'housing' | 'transport' | 'other']
   const value = before.employee[name as keyof Employee]
-  return value === null || value === undefined ? null : String(value)
+  return value === null ? null : String(value)
 }
 
 function shownValue(name: Amendable, value: string | null, { pay }: ContractSources, locale: Locale): string {

@@ -69,7 +69,7 @@ export async function findEmployee(transaction: CompanyTransaction, id: string):
     .knex('employment_employee')
     .where('company_id', transaction.companyId)
     .whereRaw('id::text = ?', [id])
-    .first()
+    .first(['id', 'contact_id', 'number', 'active', ...Object.values(jobColumns)])
   if (row === undefined) return undefined
   const contact = await findContact(transaction, row.contact_id)
   if (contact === undefined) return undefined

@@ -79,13 +79,13 @@ function dayOf(year: number, month: number, day: number): string | undefined {
 }
 
 function egyptian(number: string): IdentityFacts | undefined {
-  const match = /^([23])(\d\d)(\d\d)(\d\d)(\d\d)\d{3}(\d)\d$/.exec(number)
+  const match = /^([23])(\d\d)(\d\d)(\d\d)(\d\d)(\d{5})$/.exec(number)
   if (match === null) return undefined
-  const [, century, year, month, day, governorate, sex] = match.map(Number)
+  const [, century, year, month, day, governorate] = match.map(Number)
   const birthDate = dayOf(1700 + 100 * (century ?? 0) + (year ?? 0), month ?? 0, day ?? 0)
   // 01 to 35 as the civil registry numbers them; 88 was born abroad.
   if (birthDate === undefined || !((governorate ?? 0) >= 1 && ((governorate ?? 0) <= 35 || governorate === 88))) return undefined
-  return { birthDate, gender: (sex ?? 0) % 2 === 1 ? 'male' : 'female' }
+  return { birthDate, gender: Number(number[12]) % 2 === 1 ? 'male' : 'female' }
 }
 
 function kuwaiti(number: string): IdentityFacts | undefined {

@@ -73,7 +73,9 @@ describe('pages of employment', function () {
       window = opened
       await logIn(opened.page, home.url, house.login, house.password)
       await speak(opened.page, home.url, locale)
-      for (const path of paths) {
+      // Pages that are made of the same parts are judged in the full run.
+      const all = process.env['KHATM_FULL'] === '1' || locale === 'ar'
+      for (const path of all ? paths : paths.filter((one) => one === '/app/employment' || one.endsWith('/send'))) {
         const answer = await opened.page.goto(`${home.url}${path}`)
         assert.equal(answer?.status(), 200, path)
         assert.deepEqual(await judge(opened.page), [], `${path} in ${locale}`)
