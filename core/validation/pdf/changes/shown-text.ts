@@ -35,8 +35,9 @@ export function saysTheSame(shown: string, value: string): boolean {
   const [left, right] = [withoutSpace(shown), withoutSpace(value)]
   if (left === right) return true
   if (!rightToLeft.test(left) && !rightToLeft.test(right)) return false
+  // Code points, not what a reader calls a letter: marks are drawn apart from their letters.
   const letters = (text: string): string =>
-    [...text]
+    Array.from(text)
       .filter((one) => !/[()[\]{}<>«»]/u.test(one))
       .sort()
       .join('')
@@ -45,7 +46,7 @@ export function saysTheSame(shown: string, value: string): boolean {
 
 /** Also without signs that only steer the layout of a text. */
 function withoutSpace(text: string): string {
-  return text.normalize('NFKC').replace(/[\s\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]+/gu, '')
+  return text.normalize('NFKC').replace(/[\s\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\u00ad]+/gu, '')
 }
 
 /** A picture whose text cannot be told. */

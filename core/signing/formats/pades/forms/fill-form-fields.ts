@@ -1,5 +1,5 @@
 import { Fault } from '../../../../i18n/fault.js'
-import { isDictionary, nameOf, PdfName, PdfString, type PdfReference, type PdfValue } from '../../../../validation/pdf/objects.js'
+import { isDictionary, nameOf, PdfString, type PdfName, type PdfReference, type PdfValue } from '../../../../validation/pdf/objects.js'
 import { textOf, type FormField } from '../../../../validation/pdf/signature-fields.js'
 import { embedAppearance, emptyAppearance } from '../appearance.js'
 import { IncrementalUpdate } from '../incremental-update.js'

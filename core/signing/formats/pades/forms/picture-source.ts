@@ -93,14 +93,18 @@ function turnsOf(segment: Buffer): CheckedPicture['turns'] | undefined {
  */
 export function checkDrawing(svg: string): CheckedPicture {
   if (svg.length > pictureLimits.bytes) throw tooLarge()
-  const box = /^<svg\b[^>]*\bviewBox="0 0 (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)"/.exec(svg.replace(/^<\?xml[^>]*>\s*/, ''))
+  const head = svg.replace(/^<\?xml[^>]*>\s*/, '').slice(0, 1000)
+  const box = head.startsWith('<svg') ? /\sviewBox="0 0 (\d{1,5}(?:\.\d{1,6})?) (\d{1,5}(?:\.\d{1,6})?)"/.exec(head) : null
   const [width, height] = [Number(box?.[1]), Number(box?.[2])]
   if (box === null || !(width > 0) || !(height > 0)) throw damaged()
-  const shapes = [...svg.matchAll(/<(path|circle)\b([^<>]*)>/g)].map(([, kind = '', attributes = '']) => {
-    const taken = [...attributes.matchAll(/\b([\w-]+)="([^"]*)"/g)].flatMap(([, key = '', value = '']) =>
+  const shapes = svg.split('<').flatMap((element) => {
+    const kind = (['path', 'circle'] as const).find((one) => element.startsWith(`${one} `))
+    const end = element.indexOf('>')
+    if (kind === undefined || end < 0) return []
+    const taken = [...element.slice(kind.length, end).matchAll(/\s([a-z-]{1,20})="([^"]*)"/g)].flatMap(([, key = '', value = '']) =>
       isDrawn(key, value) ? [` ${key}="${value}"`] : [],
     )
-    return `<${kind}${taken.join('')}/>`
+    return [`<${kind}${taken.join('')}/>`]
   })
   if (shapes.length === 0) throw damaged()
   const bytes = Buffer.from(svgOf(shapes.join(''), String(width), String(height)))
@@ -110,7 +114,7 @@ export function checkDrawing(svg: string): CheckedPicture {
 function isDrawn(key: string, value: string): boolean {
   switch (key) {
     case 'd':
-      return /^[\d\s.,eE+\-MmLlHhVvCcSsQqTtAaZz]+$/.test(value)
+      return /^[\d\s.,e+\-mlhvcsqtaz]+$/i.test(value)
     case 'cx':
     case 'cy':
     case 'r':
