@@ -71,9 +71,12 @@ export function contractValues(type: ContractType, from: ContractSources): { var
   for (const name of mergeNamesOf(type)) {
     const definition = mergeFields[name]
     if (definition === undefined) throw new Error(`nothing fills {{${name}}}`)
-    const value = from.told[name] ?? valueOf(name, from)
+    // What the host writes from the terms is never typed beside them.
+    const value = (definition.computed === true ? undefined : from.told[name]) ?? valueOf(name, from)
     if (value !== undefined && value !== '') variables[name] = value
     else if (definition.builtIn === true && builtInIsThere(name, from.company)) continue
+    // The terms of an amendment have their own places in the form, and faults of their own.
+    else if (name.startsWith('amendment.changes') || name === 'amendment.effective') continue
     else {
       const asked = askedFor(name)
       missing.set(asked, {

@@ -105,9 +105,6 @@ describe('contracts', function () {
       'EMPLOYMENT-LAW-PROBATION probationEnd',
     ])
     assert.deepEqual(await faultsOf('SA', { kind: 'amendment' }), [
-      'EMPLOYMENT-VALUE-MISSING values.amendment.changesAr',
-      'EMPLOYMENT-VALUE-MISSING values.amendment.changesEn',
-      'EMPLOYMENT-VALUE-MISSING values.amendment.effective',
       'EMPLOYMENT-VALUE-MISSING values.amendment.reasonAr',
       'EMPLOYMENT-VALUE-MISSING values.amendment.reasonEn',
       'EMPLOYMENT-AMENDMENT-EMPTY changes',
