@@ -100,6 +100,25 @@ describe('templates of documents to sign', function () {
     assert.match(await fault(upload(onePage.subarray(0, 200))), /^SIGN-UPLOAD-\S+ file$/)
   })
 
+  it('take roles and fields from tags in the words of the document', async () => {
+    const tagged = await paperOf(
+      running.host,
+      1,
+      '{{signature;role=Tenant}}\n\n{{City;type=text;role=Tenant;required=false}}\n\n{{signature, r2}}',
+    )
+    const { current } = await template(await upload(tagged))
+    assert.deepEqual(
+      current.fields.map(({ type, required, label }) => [type, required, label]),
+      [
+        ['signature', true, ''],
+        ['text', false, 'City'],
+        ['signature', true, ''],
+      ],
+    )
+    assert.equal(new Set(current.fields.map(({ role }) => role)).size, 2)
+    assert.equal(current.roles[0]?.name, 'Tenant')
+  })
+
   it('are made from Word documents, whose source is kept', async function () {
     if ((await findConverter()) === undefined) this.skip()
     const bytes = docx({ body: arabicParagraph('عقد عمل') })

@@ -1,4 +1,5 @@
 import type { CompanyContext } from '../../../../core/access/context.js'
+import { findTextTags } from '../../../../core/documents/text-tags.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
 import { Fault } from '../../../../core/i18n/fault.js'
@@ -10,6 +11,7 @@ import { readPlacement } from '../check-fields.js'
 import { insertTemplate, templateSubject } from '../create-template.js'
 import { lockNewest, saveParts } from '../versions.js'
 import { fieldsOfForm } from './form-fields.js'
+import { placementOfTags } from './tag-fields.js'
 import { readDocument, type ReadDocument, type UploadedFile } from './read-document.js'
 
 export interface UploadInput {
@@ -33,7 +35,7 @@ export interface UploadInput {
  */
 export async function uploadTemplate(host: Host, context: CompanyContext, input: UploadInput): Promise<string> {
   const document = await readDocument(input.file)
-  const placement = readPlacement(foundIn(host, context, document, input), document.pages)
+  const placement = readPlacement(await foundIn(host, context, document, input), document.pages)
   return host.db.company(context.companyId, async (transaction) => {
     const stored = await storeDocument(host, transaction, document)
     return insertTemplate(
@@ -99,13 +101,17 @@ async function storeDocument(
   return { content: { kind: 'docx', fileName, sourceSha256: word.sha256 }, pdfSha256: sha256 }
 }
 
-function foundIn(
+async function foundIn(
   host: Host,
   context: CompanyContext,
   document: ReadDocument,
   input: UploadInput,
-): { roles: readonly TemplateRoleInput[]; fields: readonly TemplateFieldInput[] } {
+): Promise<{ roles: readonly TemplateRoleInput[]; fields: readonly TemplateFieldInput[] }> {
   const first: TemplateRoleInput = { id: 'signer', name: host.i18n.text(input.locale ?? context.locale, 'signatures.template.first-role') }
+  if (input.fields === undefined && input.roles === undefined) {
+    const tagged = placementOfTags(await findTextTags(document.pdf), first)
+    if (tagged.fields.length > 0) return tagged
+  }
   const roles = input.roles ?? [first]
   if (input.fields !== undefined || input.takeFormFields === false) return { roles, fields: input.fields ?? [] }
   const signing = roles.find(({ action }) => action === undefined || action === 'sign')
