@@ -13,6 +13,13 @@ export { editableVersion, markUsed, saveFields } from './templates/versions.js'
 export { createRequest } from './services/requests/create-request.js'
 export { sendRequest } from './services/requests/send-request.js'
 export { replaceDocument, uploadTemplate, type UploadInput } from './templates/upload/upload-template.js'
-export { deleteTemplates, duplicateTemplate, listVersions, renameTemplate, saveRoles, setTemplateActive } from './templates/manage-templates.js'
+export {
+  deleteTemplates,
+  duplicateTemplate,
+  listVersions,
+  renameTemplate,
+  saveRoles,
+  setTemplateActive,
+} from './templates/manage-templates.js'
 export { makeCompletionFiles, type CompletionFiles } from './evidence/completion-files.js'
 export { makeEvidencePack, type EvidenceSources } from './evidence/evidence-pack.js'
