@@ -28,7 +28,7 @@ import type { Key, KeyProvider, KeyProviderKind, KeyPurpose, KeyUse } from './ke
 import { Pkcs11KeyProvider } from './keys/pkcs11/pkcs11-provider.js'
 import { generateKeyMaterial, readKeyMaterial, type KeyMaterial } from './keys/software/key-material.js'
 import { loadMasterKeys } from './keys/software/master-key.js'
-import { wrappingKeyFor } from './keys/software/rotate-master-key.js'
+import { wrappingKeyFor } from './keys/software/wrapping-key.js'
 import { wrapKey } from './keys/software/wrapping.js'
 import { createKeyProviders, type SigningLogger } from './key-providers.js'
 import { KeyStates } from './key-state.js'

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { CompanyTransaction, Database } from '../../db/database.js'
 import { Fault } from '../../i18n/fault.js'
 import { loadMasterKeys, type MasterKeyPlace } from '../keys/software/master-key.js'
-import { wrappingKeyFor, type Rewrap } from '../keys/software/rotate-master-key.js'
+import { wrappingKeyFor, type Rewrap } from '../keys/software/wrapping-key.js'
 import { unwrapKey, wrapKey } from '../keys/software/wrapping.js'
 
 interface DataKeyRow {

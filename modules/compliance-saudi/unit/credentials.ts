@@ -1,7 +1,7 @@
 import type { Configuration } from '../../../config/schema.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { loadMasterKeys } from '../../../core/signing/keys/software/master-key.js'
-import { wrappingKeyFor } from '../../../core/signing/keys/software/rotate-master-key.js'
+import { wrappingKeyFor } from '../../../core/signing/keys/software/wrapping-key.js'
 import { unwrapKey, wrapKey } from '../../../core/signing/keys/software/wrapping.js'
 
 type KeyConfiguration = Pick<Configuration, 'dataDir' | 'signing'>

@@ -7,7 +7,7 @@ import { requireIdentity } from '../signing-page/identity.js'
 import { markDocumentSeen } from '../signing-page/marks.js'
 import { openLink } from '../signing-page/open-link.js'
 import { readCapture } from '../signing-page/read-captures.js'
-import { lookLimit, provenLink, stepLimit, type SignerParts } from './signer-pages.js'
+import { lookLimit, provenLink, stepLimit, type SignerParts } from './signer-link.js'
 
 /** Files of a link: the document to read, pictures of one's own signature, and what is finished. Each after proof of identity. */
 export function addSignerFiles(routes: RouteRegistration, { host }: SignerParts): void {

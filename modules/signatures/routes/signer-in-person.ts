@@ -5,7 +5,7 @@ import { addProof, beginSession, browserCookie } from '../signing-page/browser-s
 import { requiredMethods } from '../signing-page/identity.js'
 import { markVerified, markViewed } from '../signing-page/marks.js'
 import { messageOf, signerPage } from '../signing-page/page-frame.js'
-import { showLink, stepLimit, withLink, type SignerParts } from './signer-pages.js'
+import { showLink, stepLimit, withLink, type SignerParts } from './signer-link.js'
 
 /**
  * Signing on the sender's device. The sender, logged in, states who stands before him and hands the device over: his session ends

@@ -8,7 +8,7 @@ import { beginStep, identityOf, proveStep, requireIdentity } from '../signing-pa
 import { identityPage } from '../signing-page/identity-page.js'
 import type { OpenLink } from '../signing-page/open-link.js'
 import { faultText, messageOf, signerPage } from '../signing-page/page-frame.js'
-import { showLink, stepLimit, withLink, type SignerParts } from './signer-pages.js'
+import { showLink, stepLimit, withLink, type SignerParts } from './signer-link.js'
 
 /** Forms of a link: proof of identity, consent, and the ways out. */
 export function addSignerSteps(routes: RouteRegistration, parts: SignerParts): void {

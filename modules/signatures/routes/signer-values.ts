@@ -13,7 +13,7 @@ import { faultText } from '../signing-page/page-frame.js'
 import { saveValues } from '../signing-page/progress.js'
 import { saveAttachment } from '../signing-page/save-attachment.js'
 import { saveCapture } from '../signing-page/save-capture.js'
-import { lookLimit, provenLink, stepLimit, type SignerParts } from './signer-pages.js'
+import { lookLimit, provenLink, stepLimit, type SignerParts } from './signer-link.js'
 
 const givenValue = z.union([
   z.string().max(5000),

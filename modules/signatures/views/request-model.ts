@@ -6,7 +6,7 @@ import type { ActionOutcome, Model, RecordValues } from '../../../core/views/vie
 import type { RequestState, SignRequest } from '../models/request.js'
 import { holdOf, releaseHold, setHold } from '../evidence/legal-hold.js'
 import { readRequest } from '../services/request-rows.js'
-import { isMailed } from '../services/requests/ask.js'
+import { isMailed } from '../services/requests/links.js'
 import { cancelRequest } from '../services/requests/cancel.js'
 import { changeExpiry } from '../services/requests/expiry.js'
 import { remindSigner } from '../services/requests/reminders.js'

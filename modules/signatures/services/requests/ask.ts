@@ -2,7 +2,7 @@ import type { CompanyContext } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
-import { newLink } from './links.js'
+import { isMailed, newLink } from './links.js'
 import { mailSigner, type MailKind } from './mails.js'
 import { scheduleReminder } from './reminders.js'
 import { moveSigner } from './states.js'
@@ -35,9 +35,4 @@ export async function askSigners(
     await mailSigner(host, transaction, context, request, signer, kind, { token })
     if (next !== null) await scheduleReminder(host, transaction, signer.id, next)
   }
-}
-
-/** Is the link of this person sent by mail? */
-export function isMailed(request: Pick<SignRequest, 'sendEmail'>, signer: Pick<RequestSigner, 'email' | 'inPerson'>): boolean {
-  return request.sendEmail && !signer.inPerson && signer.email !== null
 }

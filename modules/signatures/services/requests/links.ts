@@ -77,3 +77,8 @@ export function publicAddress(host: Host, company: Pick<Company, 'sandbox'>): st
   if (company.sandbox) return `http://localhost:${String(port)}`
   throw new Fault('SIGNATURES-PUBLIC-URL-MISSING')
 }
+
+/** Is the link of this person sent by mail? */
+export function isMailed(request: Pick<SignRequest, 'sendEmail'>, signer: Pick<RequestSigner, 'email' | 'inPerson'>): boolean {
+  return request.sendEmail && !signer.inPerson && signer.email !== null
+}
