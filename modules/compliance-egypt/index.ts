@@ -1,0 +1,5 @@
+export { canonicalHash, canonicalText, canonicalTextOf } from './canonical/canonical-text.js'
+export { insertSignatures, type EtaSignature } from './canonical/insert-signatures.js'
+export { itemsOf, memberOf, parseLiteral, textAt, type LiteralValue } from './canonical/literal-value.js'
+export { checkStructure } from './document/check-structure.js'
+export { writeJson, writeLiteral, type Writable } from './canonical/write-literal.js'
