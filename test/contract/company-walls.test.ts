@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { CompanyContext } from '../../core/access/context.js'
+import { demoContract } from '../../modules/employment/demonstration.js'
 import { postInvoices } from '../../modules/invoicing/index.js'
+import { createBulk, startBulk } from '../../modules/signatures/bulk/bulk.js'
 import { startTestHost, type TestHost } from '../helpers/test-host.js'
 import { WebClient } from '../helpers/web-client.js'
 
@@ -19,10 +21,11 @@ const hostTables = new Map([
   ['core_agent_pairing', 'found by the hash of a code before a company is known'],
   ['core_master_key', 'which master key wraps: one house, one key'],
   ['verification_code', 'found by the hash of a code before a company is known'],
+  ['signatures_link_token', 'found by the hash of a link before a company is known'],
 ])
 
 /** What the application role may only add to, never change or remove. */
-const appendOnly = ['core_audit_event', 'core_blob', 'invoicing_line', 'invoicing_invoice_tax']
+const appendOnly = ['core_audit_event', 'core_blob', 'invoicing_line', 'invoicing_invoice_tax', 'signatures_event', 'signatures_deleted_file']
 
 const mark = 'WALLS-SECRET-MARK'
 
@@ -36,39 +39,41 @@ describe('walls between companies', function () {
   const password = 'a long enough password'
 
   before(async () => {
-    running = await startTestHost({ role: { web: true } })
+    running = await startTestHost({ role: { web: true }, sandbox: true })
     url = (await running.listen()).url
-    one = await running.company({ code: 'one', country: 'QA', name: `${mark} Company` })
-    other = await running.company({ code: 'other', country: 'QA' })
+    one = await running.company({ code: 'one', country: 'QA', name: `${mark} Company`, sandbox: true })
+    other = await running.company({ code: 'other', country: 'QA', sandbox: true })
+    // What the stranger is refused, he is refused though his own company works with it and he may do everything there.
+    for (const context of [one, other])
+      for (const module of ['signatures', 'employment']) await running.host.modules.enable(context, module)
+    const allGroups = running.access.groups.list().map((group) => group.name)
     await running.access.createUser({ login: 'one', name: `${mark} Admin`, password, locale: 'en' }, [
       { companyId: one.companyId, groups: ['core.admin'] },
     ])
     await running.access.createUser({ login: 'other', name: 'Other Admin', password, locale: 'en' }, [
-      { companyId: other.companyId, groups: ['core.admin'] },
+      { companyId: other.companyId, groups: allGroups },
     ])
     await fill(one)
     await running.host.access.createApiKey(one, `${mark} key`, ['invoicing.manager'])
-    key = (
-      await running.host.access.createApiKey(
-        other,
-        'key',
-        running.access.groups.list().map((group) => group.name),
-      )
-    ).secret
+    key = (await running.host.access.createApiKey(other, 'key', allGroups)).secret
   })
   after(() => running.stop())
 
   /** Something of everything that a company can have. */
   async function fill(context: CompanyContext): Promise<void> {
     const { host } = running
-    const secret = (await host.access.createApiKey(context, `${mark} filler`, ['invoicing.manager', 'contacts.manager'])).secret
-    const call = async (path: string, body: object): Promise<void> => {
+    const groups = ['invoicing.manager', 'contacts.manager', 'signatures.manager']
+    const secret = (await host.access.createApiKey(context, `${mark} filler`, groups)).secret
+    let calls = 0
+    const call = async (path: string, body: object): Promise<unknown> => {
       const answer = await fetch(`${url}/api/v1${path}`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'idempotency-key': `${mark}-${path}` },
+        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'idempotency-key': `${mark}-${path}-${String((calls += 1))}` },
         body: JSON.stringify(body),
       })
-      assert.ok(answer.ok, `${path} ${await answer.text()}`)
+      const text = await answer.text()
+      assert.ok(answer.ok, `${path} ${text}`)
+      return JSON.parse(text)
     }
     await call('/contacts', { name: `${mark} Contact` })
     const taxes: { code: string }[] = await host.db.company(context.companyId, ({ knex }) => knex('invoicing_tax').select('code'))
@@ -84,6 +89,50 @@ describe('walls between companies', function () {
     const client = new WebClient(url)
     await client.login('one', password)
     assert.equal((await client.post('/app/invoicing/invoice/favourite', { name: `${mark} favourite`, query: '?q=a' })).status, 303)
+    await fillSignatures(context, client, call)
+  }
+
+  /** A contract that is sent and opened, a template with a public link and a table, somebody who is told. */
+  async function fillSignatures(
+    context: CompanyContext,
+    client: WebClient,
+    call: (path: string, body: object) => Promise<unknown>,
+  ): Promise<void> {
+    const { host } = running
+    await host.db.company(context.companyId, (transaction) =>
+      host.settings.set(transaction, context, 'signatures', { sealWhenSigned: false }),
+    )
+    await demoContract(host, context, { employee: `${mark}@example.test`.toLowerCase(), representative: 'manager@example.test' })
+    await call('/webhooks', { name: `${mark} receiver`, url: 'https://receiver.example.test/hook' })
+    const template = (await call('/templates', {
+      name: `${mark} template`,
+      locale: 'en',
+      roles: [{ id: 'first', name: `${mark} role` }],
+      content: {
+        kind: 'text',
+        languages: ['en'],
+        title: { en: `${mark} text` },
+        clauses: [{ body: { en: `${mark} clause\n\n[[signature:first:sign]]` } }],
+        mergeFields: [],
+      },
+    })) as { id: string } // our own answer
+    const signer = { role: 'first', name: `${mark} person`, email: 'person@example.test' }
+    const made = (await call('/sign-requests', { template_id: template.id, signers: [signer], send_email: false })) as {
+      id: string
+      signers: { id: string }[]
+    } // our own answer
+    await call('/sign-requests', { template_id: template.id, signers: [signer], send: false })
+    const { url: link } = (await call(`/sign-requests/${made.id}/signers/${made.signers[0]?.id ?? ''}/link`, {})) as { url: string }
+    const path = new URL(link).pathname
+    const visitor = new WebClient(url)
+    await visitor.get(path)
+    assert.equal((await visitor.post(`${path}/begin`, {})).status, 303)
+    const walkIn = await client.post(`/app/signatures/template/${template.id}/links`, { name: `${mark} link`, role: 'first' })
+    assert.equal(walkIn.status, 303, walkIn.text)
+    const table = Buffer.from(`Name,Email\n${mark} one,one@example.test\n`)
+    const bulk = await createBulk(host, context, { name: `${mark}.csv`, bytes: table }, template.id)
+    await host.db.company(context.companyId, (transaction) => startBulk(host, transaction, context, bulk, () => []))
+    await host.jobs.drain()
   }
 
   /** Hash of all rows of a company, table by table. */
@@ -170,13 +219,15 @@ describe('walls between companies', function () {
   })
 
   it('no page and no call of the API shows or changes what is another company’s', async () => {
-    const ids = new Set<string>([one.companyId])
+    // By the module whose table they stand in: a route is asked for what its module has, and for what is everybody's.
+    const ids = new Map<string, string>([[one.companyId, 'core']])
     await running.host.db.company(one.companyId, async ({ knex }) => {
       for (const table of await companyTables()) {
-        const rows: Record<string, unknown>[] = await knex(table).limit(1)
+        const rows: Record<string, unknown>[] = await knex(table).limit(table === 'signatures_event' ? 1 : 2)
         for (const row of rows)
           for (const [column, value] of Object.entries(row))
-            if (typeof value === 'string' && /(?:^|_)id$|sha256$/.test(column) && /^[\da-f-]{36}$|^[\da-f]{64}$/.test(value)) ids.add(value)
+            if (typeof value === 'string' && /(?:^|_)id$|sha256$/.test(column) && /^[\da-f-]{36}$|^[\da-f]{64}$/.test(value))
+              if (!ids.has(value) || column === 'id') ids.set(value, table.replace(/_.*/s, ''))
       }
     })
     const keys: { id: string }[] = await running.host.db.host((knex) =>
@@ -185,9 +236,11 @@ describe('walls between companies', function () {
     const users: { user_id: string }[] = await running.host.db.host((knex) =>
       knex('core_membership').where({ company_id: one.companyId }).select('user_id'),
     )
-    for (const { id } of keys) ids.add(id)
-    for (const { user_id: id } of users) ids.add(id)
-    assert.ok(ids.size > 8, String(ids.size))
+    for (const { id } of keys) ids.set(id, 'core')
+    for (const { user_id: id } of users) ids.set(id, 'core')
+    const idsOf = (module: string): string[] => [...ids].filter(([, owner]) => owner === module || owner === 'core').map(([id]) => id)
+    for (const [module, fewest] of Object.entries({ core: 8, invoicing: 12, signatures: 30, employment: 10 }))
+      assert.ok(idsOf(module).length > fewest, `${module} ${String(idsOf(module).length)}`)
 
     const before = await picture(one.companyId)
     const host = await hostRows()
@@ -198,7 +251,7 @@ describe('walls between companies', function () {
     let calls = 0
     const wrong = new Set<string>()
     for (const route of routes) {
-      for (const id of route.path.includes(':') ? ids : ['']) {
+      for (const id of route.path.includes(':') ? idsOf(route.module) : ['']) {
         const status = await ask(client, route, route.path.replaceAll(/:\w+/g, id), id)
         calls += 1
         // A new form is the reader's own, and shows nothing of the record that it should have been filled from.
@@ -224,6 +277,7 @@ describe('walls between companies', function () {
 
   interface Route {
     readonly kind: 'api' | 'page'
+    readonly module: string
     readonly method: string
     readonly path: string
   }
@@ -232,18 +286,22 @@ describe('walls between companies', function () {
   function routesOf(): Route[] {
     const records = running.loaded.standing().map((module) => module.records)
     const routes: Route[] = []
-    for (const { module, api, pages, models } of records) {
-      for (const route of api) routes.push({ kind: 'api', method: route.method, path: route.path })
-      for (const page of pages) routes.push({ kind: 'page', method: page.method, path: `/app/${module}${page.path}` })
-      for (const model of models) routes.push(...modelRoutes(model.name))
+    for (const { module, api, pages, visitorPages, models } of records) {
+      for (const route of api) routes.push({ kind: 'api', module, method: route.method, path: route.path })
+      for (const page of pages) routes.push({ kind: 'page', module, method: page.method, path: `/app/${module}${page.path}` })
+      // Who knows an id knows no link by it.
+      for (const page of visitorPages.filter(({ path }) => path.includes(':')))
+        routes.push({ kind: 'page', module, method: page.method, path: page.path })
+      for (const model of models) routes.push(...modelRoutes(module, model.name))
     }
-    for (const model of ['settings.user', 'settings.company', 'settings.key']) routes.push(...modelRoutes(model))
-    return [...routes, { kind: 'page', method: 'get', path: '/app/search?q=WALLS' }, { kind: 'page', method: 'post', path: '/app/company' }]
+    for (const model of ['settings.user', 'settings.company', 'settings.key']) routes.push(...modelRoutes('core', model))
+    const desk = (method: string, path: string): Route => ({ kind: 'page', module: 'core', method, path })
+    return [...routes, desk('get', '/app/search?q=WALLS'), desk('post', '/app/company')]
   }
 
-  function modelRoutes(name: string): Route[] {
+  function modelRoutes(module: string, name: string): Route[] {
     const path = `/app/${name.replace('.', '/')}`
-    const page = (method: string, rest: string): Route => ({ kind: 'page', method, path: `${path}${rest}` })
+    const page = (method: string, rest: string): Route => ({ kind: 'page', module, method, path: `${path}${rest}` })
     return [
       page('get', '?q=WALLS'),
       page('get', '/:id'),
@@ -253,14 +311,15 @@ describe('walls between companies', function () {
       ...['delete', 'archive', 'cancel', 'post', 'revoke', 'send', 'undo'].map((action) => page('post', `/:id/action/${action}`)),
       page('post', '/bulk/delete?ids=:id'),
       page('get', '/new?duplicate=:id'),
-      { kind: 'page', method: 'get', path: `/app/find/${name}?q=WALLS` },
+      { kind: 'page', module, method: 'get', path: `/app/find/${name}?q=WALLS` },
     ]
   }
 
   async function ask(client: WebClient, route: Route, path: string, id: string): Promise<number> {
     if (route.kind === 'api') {
       const answer = await fetch(`${url}/api/v1${path}`, {
-        method: route.method,
+        // fetch writes only some methods in capitals by itself, and a refused method is no wall.
+        method: route.method.toUpperCase(),
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
         ...(['get', 'delete'].includes(route.method)
           ? {}

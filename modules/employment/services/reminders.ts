@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import type { JobCall } from '../../../core/jobs/jobs.js'
 import { formatDate } from '../../../core/views/format.js'
 import { isMailAddress } from '../../contacts/index.js'
@@ -163,11 +164,9 @@ export async function openReminders(transaction: CompanyTransaction, limit = 50)
   return rows
 }
 
+/** Closed again it changes nothing. @throws Fault EMPLOYMENT-REMINDER-UNKNOWN (404) */
 export async function closeReminder(host: Host, transaction: CompanyTransaction, context: CompanyContext, id: string): Promise<void> {
-  await transaction
-    .knex('employment_reminder')
-    .where('company_id', transaction.companyId)
-    .whereRaw('id::text = ?', [id])
-    .whereNull('done_at')
-    .update({ done_at: host.now(), done_by: context.actor.name })
+  const rows = transaction.knex('employment_reminder').where('company_id', transaction.companyId).whereRaw('id::text = ?', [id])
+  if ((await rows.clone().first('id')) === undefined) throw new Fault('EMPLOYMENT-REMINDER-UNKNOWN', { status: 404 })
+  await rows.whereNull('done_at').update({ done_at: host.now(), done_by: context.actor.name })
 }

@@ -98,6 +98,7 @@ export function addBulkSending(setup: ModuleSetup): void {
   routes.page('post', '/bulk/:id', user, async (call) => {
     const id = call.params['id'] ?? ''
     const action = formText(call.body, 'action')
+    await inCompany(host, call, (transaction) => bulkOf(transaction, id))
     if (action === 'stop') await inCompany(host, call, (transaction) => stopBulk(transaction, id))
     else if (action === 'go-on') await inCompany(host, call, (transaction) => resumeBulk(host, transaction, id))
     else if (action === 'retry') await inCompany(host, call, (transaction) => retryRefused(host, transaction, id))

@@ -36,9 +36,10 @@ export function addTextPages({ host, routes }: Pick<ModuleSetup, 'host' | 'route
   routes.page('post', '/template/:id/text', groups, (call) =>
     answering(host, call, async () => {
       const { context, params, body } = call
-      const saved = await host.db.company(context.companyId, (transaction) =>
-        saveText(host, transaction, context, String(body['versionId']), params['id'] ?? '', Number(body['revision']), contentOf(body)),
-      )
+      const saved = await host.db.company(context.companyId, async (transaction) => {
+        const { id } = await readTemplate(transaction, params['id'] ?? '')
+        return saveText(host, transaction, context, String(body['versionId']), id, Number(body['revision']), contentOf(body))
+      })
       return json(saved)
     }),
   )

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
@@ -56,6 +57,8 @@ export function versionOf(row: VersionRow, templateName: string): TemplateVersio
 /** A template with its newest version. @throws Fault SIGNATURES-TEMPLATE-UNKNOWN (404) */
 export async function readTemplate(transaction: CompanyTransaction, id: string): Promise<Template> {
   const { companyId } = transaction
+  // An id that is none finds nothing, instead of failing in the database.
+  if (!z.uuid().safeParse(id).success) throw new Fault('SIGNATURES-TEMPLATE-UNKNOWN', { status: 404 })
   const row = await transaction.knex<TemplateRow>('signatures_template').where({ company_id: companyId, id }).first()
   const version = await transaction
     .knex<VersionRow>('signatures_template_version')

@@ -104,6 +104,7 @@ export function addWebhooks(setup: ModuleSetup): void {
       return secretPage(host, call, { id, name, secret })
     }
     await inCompany(host, call, async (transaction) => {
+      await readWebhook(transaction, id)
       if (action === 'test') await queueTest(host, transaction, id)
       else if (action === 'on' || action === 'off') await updateWebhook(host, transaction, context, id, { active: action === 'on' })
       else if (action === 'delete') await deleteWebhook(host, transaction, context, id)
