@@ -12,6 +12,8 @@ import { trustRoutes } from './ca/routes.js'
 import { RemoteSigner, sandboxPin } from './csc/remote-signer.js'
 import { cscRoutes } from './csc/routes.js'
 import { FatooraAuthority } from './fatoora/authority-service.js'
+import { etaRoutes } from './eta/routes.js'
+import { startEta, type SeenEtaDocument } from './eta/start-eta.js'
 import { ClearanceStamp } from './fatoora/clearance.js'
 import { fatooraRoutes } from './fatoora/routes.js'
 import { Units, type SeenDocument, type UnitSummary } from './fatoora/units.js'
@@ -48,7 +50,7 @@ export interface CertificateOrder {
   /** Default now minus a minute; for expired and not-yet-valid certificates. */
   readonly notBefore?: Date
   /** `stranger` issues below a root outside the trust anchors. Default by profile. */
-  readonly authority?: Extract<AuthorityName, 'issuing' | 'saudi' | 'stranger'>
+  readonly authority?: Extract<AuthorityName, 'issuing' | 'saudi' | 'egypt' | 'stranger'>
 }
 
 /** The authorities of this machine, running. */
@@ -60,6 +62,8 @@ export interface Sandbox {
   /** Base of the authority's calls: `…/fatoora/e-invoicing/developer-portal`. */
   readonly fatooraUrl: string
   readonly ocspUrl: string
+  /** Base of the Egyptian authority: `…/eta` (identity below `/id`, calls below `/api`, portal below `/portal`). */
+  readonly etaUrl: string
   /** Remote signing service: `…/csc` (append `/v1` or `/v2`), its one client, and the PIN of `person-pin`. */
   readonly csc: { readonly url: string; readonly clientId: string; readonly clientSecret: string; readonly pin: string }
   /** Ends every access token of the remote signing service, as its operator may. */
@@ -85,6 +89,8 @@ export interface Sandbox {
   units(): UnitSummary[]
   /** Newest first, at most 100. */
   documents(): readonly SeenDocument[]
+  /** Documents the Egyptian authority took, newest first. */
+  etaDocuments(): SeenEtaDocument[]
   /** Forgets mails, CSIDs, documents and faults; authorities and ports stay. */
   reset(): void
   close(): Promise<void>
@@ -128,12 +134,15 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
   const clearanceStamp = new ClearanceStamp(authorities)
   const fatoora = new FatooraAuthority(authorities, units, clearanceStamp, now)
 
+  const eta = startEta({ folder: options.dataDir, url: `${url}/eta`, authorities, now })
+
   const sandbox: Sandbox = {
     url,
     smtp: { host: '127.0.0.1', port: smtpPort },
     timeStampUrl: `${url}/tsa`,
     fatooraUrl: `${url}/fatoora/e-invoicing/developer-portal`,
     ocspUrl: `${url}/ocsp`,
+    etaUrl: `${url}/eta`,
     csc: { url: `${url}/csc`, clientId: remoteSigner.client.id, clientSecret: remoteSigner.client.secret, pin: sandboxPin },
     revokeCscTokens: () => {
       remoteSigner.revokeTokens()
@@ -158,10 +167,12 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
     },
     units: () => units.summaries(),
     documents: () => units.last(),
+    etaDocuments: () => eta.seen(),
     reset: () => {
       mails.reset()
       phone.reset()
       units.reset()
+      eta.reset()
       faults.clear()
       remoteSigner.reset()
       fatoora.clearanceOff = false
@@ -172,6 +183,7 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
       await remoteSigner.close()
       authorities.close()
       units.close()
+      eta.close()
       phone.close()
     },
   }
@@ -179,14 +191,18 @@ function run(options: SandboxOptions, place: Place, server: Server, mails: Mailb
   const app = express()
   app.disable('x-powered-by')
   app.use('/fatoora/e-invoicing', fatooraRoutes({ authority: fatoora, authorities, units, faults }))
+  app.use('/eta', etaRoutes(eta, faults))
   app.use(trustRoutes({ authorities, ocsp: new OcspResponder(authorities), timeStamps, faults, now }))
   app.use('/csc', cscRoutes({ signer: remoteSigner, faults, now }))
-  app.use('/control', controlRoutes({ sandbox, id: place.id, faults, units, authorities }))
+  app.use('/control', controlRoutes({ sandbox, id: place.id, faults, units, authorities, eta }))
   app.use('/phone', phoneRoutes(phone))
-  app.use(pageRoutes({ sandbox, mails, phone, units, authorities, faults }))
+  app.use(pageRoutes({ sandbox, mails, phone, units, authorities, faults, eta }))
   server.on('request', app)
   return sandbox
 }
+
+/** Invoices are signed under the issuers their countries license. */
+const issuerOf: Partial<Record<CertificateProfile, 'saudi' | 'egypt'>> = { 'e-invoice': 'saudi', 'egypt-invoice': 'egypt' }
 
 function issue(authorities: CertificateAuthorities, order: CertificateOrder): Buffer[] {
   const request = order.csrPem === undefined ? undefined : readRequest(order.csrPem)
@@ -195,7 +211,7 @@ function issue(authorities: CertificateAuthorities, order: CertificateOrder): Bu
   if (spki === undefined || subject === undefined)
     throw new Fault('SANDBOX-CSR-INVALID', { params: { reason: 'spki and subject, or csrPem' } })
   return authorities.issue({
-    authority: order.authority ?? (order.profile === 'e-invoice' ? 'saudi' : 'issuing'),
+    authority: order.authority ?? issuerOf[order.profile] ?? 'issuing',
     profile: order.profile,
     subject,
     spki,

@@ -18,10 +18,10 @@ import { buildName } from './names.js'
 
 /**
  * Purposes a sandbox certificate is issued for. `seal`: a company's seal · `person`: a signer · `tsa`: a time-stamp authority ·
- * `e-invoice`: a Saudi unit · `ocsp`: a delegated responder. Authority `stranger` stands outside the trust anchors (fault tests).
+ * `e-invoice`: a Saudi unit · `egypt-invoice`: a taxpayer of Egypt · `ocsp`: a delegated responder. Authority `stranger` stands outside the trust anchors (fault tests).
  */
-export type CertificateProfile = 'seal' | 'person' | 'tsa' | 'e-invoice' | 'ocsp'
-export type AuthorityName = 'root' | 'issuing' | 'saudi' | 'stranger'
+export type CertificateProfile = 'seal' | 'person' | 'tsa' | 'e-invoice' | 'egypt-invoice' | 'ocsp'
+export type AuthorityName = 'root' | 'issuing' | 'saudi' | 'egypt' | 'stranger'
 export type RevocationReason = 'unspecified' | 'keyCompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation'
 
 interface IssuedLine {
@@ -69,6 +69,8 @@ const profiles: Readonly<Record<CertificateProfile, Pick<CertificateShape, 'keyU
     keyUsage: KeyUsageFlags.digitalSignature,
     extendedKeyUsage: { oids: ['1.3.6.1.5.5.7.3.3', id_kp_clientAuth], critical: false },
   },
+  // As leaves of the licensed authorities of Egypt: both usages, no policies, no extended usage.
+  'egypt-invoice': { keyUsage: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation },
   ocsp: { keyUsage: KeyUsageFlags.digitalSignature, extendedKeyUsage: { oids: [id_kp_OCSPSigning], critical: false } },
 }
 
@@ -98,6 +100,7 @@ export class CertificateAuthorities {
       { type: 'CN', value: 'KHATM-SandboxCA' },
     ]
     this.loadOrMake('saudi', 'prime256v1', buildName(saudi), root, 0)
+    this.loadOrMake('egypt', 'prime256v1', buildName({ C: 'EG', O: 'Khatm Sandbox', CN: 'Khatm Sandbox Egypt CA' }), root, 0)
     this.loadOrMake('stranger', 'prime256v1', buildName({ C: 'SA', O: 'Nobody', CN: 'Stranger CA' }), null, 0)
   }
 

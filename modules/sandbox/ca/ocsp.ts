@@ -23,7 +23,7 @@ import { arrayBufferOf, ecdsaWithSha256, keyIdentifier, rawExtension, signWith, 
 import { reasonCodes } from './crl.js'
 import { buildName } from './names.js'
 
-const answering: readonly AuthorityName[] = ['root', 'issuing', 'saudi', 'stranger']
+const answering: readonly AuthorityName[] = ['root', 'issuing', 'saudi', 'egypt', 'stranger']
 const digests: Readonly<Record<string, string>> = { '1.3.14.3.2.26': 'sha1', '2.16.840.1.101.3.4.2.1': 'sha256' }
 
 /** Wrong answers a client must see through. `stale` ended yesterday, `wrong-signer` is signed by a responder of another authority. */

@@ -6,7 +6,7 @@ import { pemOf } from './certificate.js'
 import { buildCrl, crlFaults } from './crl.js'
 import { ocspFaults, type OcspResponder } from './ocsp.js'
 
-const names: readonly AuthorityName[] = ['root', 'issuing', 'saudi', 'stranger']
+const names: readonly AuthorityName[] = ['root', 'issuing', 'saudi', 'egypt', 'stranger']
 const slow = 10_000
 
 /** `/ca/<name>.cer|.pem|.crl`, `/ocsp`, `/tsa` and `/tsa/<fault>`: trust services as their clients know them. */

@@ -1,5 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express'
 import type { CertificateAuthorities, RevocationReason } from '../ca/authority.js'
+import { etaControl } from '../eta/control.js'
+import type { Eta } from '../eta/start-eta.js'
 import type { Units } from '../fatoora/units.js'
 import type { Sandbox } from '../start.js'
 import { faultKinds, readFaultPlan, type Faults } from '../state/faults.js'
@@ -13,11 +15,13 @@ export function controlRoutes(parts: {
   readonly faults: Faults
   readonly units: Units
   readonly authorities: CertificateAuthorities
+  readonly eta: Eta
 }): Router {
   const router = express.Router()
   const { sandbox } = parts
   router.use(refuseForeignPages)
   router.use(express.json({ limit: '100kb' }))
+  router.use('/eta', etaControl(parts.eta))
   router.get('/state', (_request: Request, response: Response) => {
     response.json({
       id: parts.id,
@@ -26,6 +30,7 @@ export function controlRoutes(parts: {
       timeStampUrl: sandbox.timeStampUrl,
       fatooraUrl: sandbox.fatooraUrl,
       ocspUrl: sandbox.ocspUrl,
+      etaUrl: sandbox.etaUrl,
       csc: sandbox.csc,
       counts: { ...parts.units.count(), ...parts.authorities.count() },
       faults: parts.faults.waiting(),
@@ -87,7 +92,7 @@ export function controlRoutes(parts: {
   return router
 }
 
-const orderedProfiles = ['seal', 'person'] as const
+const orderedProfiles = ['seal', 'person', 'egypt-invoice'] as const
 
 function readOrder(body: unknown): { csrPem: string; profile: (typeof orderedProfiles)[number] } | undefined {
   if (typeof body !== 'object' || body === null || !('csrPem' in body) || typeof body.csrPem !== 'string') return undefined

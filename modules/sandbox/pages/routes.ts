@@ -5,6 +5,7 @@ import Handlebars from 'handlebars'
 import { createTranslator } from '../../../core/i18n/create-translator.js'
 import { directionOf, isLocale, locales, type Locale } from '../../../core/i18n/locale.js'
 import type { CertificateAuthorities } from '../ca/authority.js'
+import type { Eta } from '../eta/start-eta.js'
 import type { Units } from '../fatoora/units.js'
 import type { Mail, Mailbox } from '../mailbox/mailbox.js'
 import type { Phone } from '../phone/phone.js'
@@ -24,6 +25,7 @@ interface PageParts {
   readonly units: Units
   readonly authorities: CertificateAuthorities
   readonly faults: Faults
+  readonly eta: Eta
 }
 
 /** `/`, `/mail` and `/mail/api`: what a person or a test looks at. */

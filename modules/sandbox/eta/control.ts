@@ -1,0 +1,64 @@
+import express, { type Request, type Response, type Router } from 'express'
+import { textMember } from './eta-authority.js'
+import type { CodeState } from './register.js'
+import type { Eta } from './start-eta.js'
+
+/** `/control/eta/…`: the portal where taxpayers register, the desk of the authority's staff, and what trials turn. */
+export function etaControl(eta: Eta): Router {
+  const router = express.Router()
+  const { register, settings } = eta.authority
+  router.post('/taxpayers', (request: Request, response: Response) => {
+    const rin = textMember(request.body, 'rin') ?? ''
+    if (!/^\d{9}$/.test(rin)) {
+      response.status(400).json({ message: 'rin must have 9 digits' })
+      return
+    }
+    response.status(201).json({ rin, ...register.enrol(rin, textMember(request.body, 'name') ?? rin, notificationsIn(request.body)) })
+  })
+  router.put('/taxpayers/:rin/notifications', (request: Request, response: Response) => {
+    const done = register.setNotifications(String(request.params.rin), notificationsIn(request.body))
+    response.status(done ? 204 : 404).end()
+  })
+  router.delete('/taxpayers/:rin/secrets/:place', (request: Request, response: Response) => {
+    const done = register.endSecret(String(request.params.rin), request.params.place === '2' ? 1 : 0)
+    eta.tokens.endAll()
+    response.status(done ? 204 : 404).end()
+  })
+  router.delete('/tokens', (_request: Request, response: Response) => {
+    eta.tokens.endAll()
+    response.status(204).end()
+  })
+  router.post('/codes/:id', (request: Request, response: Response) => {
+    const state = (['Approved', 'Rejected'] as const).find((one) => one === textMember(request.body, 'state'))
+    if (state === undefined) response.status(400).json({ message: 'state must be Approved or Rejected' })
+    else decide(response, eta, Number(request.params.id), state, textMember(request.body, 'reason') ?? '')
+  })
+  router.put('/settings', (request: Request, response: Response) => {
+    const body: unknown = request.body
+    for (const name of ['decisionMs', 'cancellationHours', 'rejectionHours'] as const) {
+      const value = typeof body === 'object' && body !== null && name in body ? (body as Record<string, unknown>)[name] : undefined // narrowed by `in`
+      if (typeof value === 'number' && Number.isFinite(value) && value >= 0) settings[name] = value
+    }
+    if (typeof body === 'object' && body !== null && 'approveCodes' in body && typeof body.approveCodes === 'boolean')
+      settings.approveCodes = body.approveCodes
+    response.json(settings)
+  })
+  router.get('/documents', (_request: Request, response: Response) => {
+    response.json(eta.seen())
+  })
+  router.get('/notifications', (_request: Request, response: Response) => {
+    response.json(eta.notifier.sent)
+  })
+  return router
+}
+
+function decide(response: Response, eta: Eta, id: number, state: CodeState, reason: string): void {
+  if (eta.authority.register.decideCode(id, state, reason)) response.json({ id, state })
+  else response.status(404).json({ message: 'no such request' })
+}
+
+function notificationsIn(body: unknown): { url: string; apiKey: string } | null {
+  const given = typeof body === 'object' && body !== null && 'notifications' in body ? body.notifications : body
+  const [url, apiKey] = [textMember(given, 'url'), textMember(given, 'apiKey')]
+  return url === undefined || apiKey === undefined ? null : { url, apiKey }
+}

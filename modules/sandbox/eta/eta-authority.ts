@@ -1,0 +1,363 @@
+import { createHash } from 'node:crypto'
+import type { CertificateAuthorities } from '../ca/authority.js'
+import { errorBody, EtaRefusal, type ErrorDetail, type EtaAnswer } from './answers.js'
+import { checkShape, checkSums } from './document-shape.js'
+import type { EtaNotifier } from './notifier.js'
+import { newName, type EtaDocument, type EtaRegister, type StateChange, type Taxpayer, type ValidationStep } from './register.js'
+import { checkSignatures } from './signature-check.js'
+import { detailsOf, summaryOf } from './summaries.js'
+import { itemsOf, memberOf, plainAt, readWritten, signedText, UnreadableJson, type Written } from './written-json.js'
+
+/** What can be turned for trials. */
+export interface EtaSettings {
+  /** Between taking a document and its verdict. */
+  decisionMs: number
+  /** Workflow parameters of the document types, in hours. */
+  cancellationHours: number
+  rejectionHours: number
+  /** Codes wait for the authority's staff; or are approved at once. */
+  approveCodes: boolean
+}
+
+export const etaDefaults: Readonly<EtaSettings> = { decisionMs: 200, cancellationHours: 72, rejectionHours: 72, approveCodes: false }
+
+/** More is refused; the authority's own limits are not published. */
+const maximumDocuments = 500
+const duplicateMinutes = 10
+
+const typeNames = ['i', 'c', 'd', 'ii', 'ei', 'ec', 'ed'] as const
+
+/** What the sandbox's Egyptian authority does with each call. Knows no HTTP beyond the status it answers with. */
+export class EtaAuthority {
+  readonly settings: EtaSettings = { ...etaDefaults }
+
+  constructor(
+    readonly register: EtaRegister,
+    private readonly authorities: CertificateAuthorities,
+    private readonly notifier: EtaNotifier,
+    readonly portal: string,
+    readonly now: () => Date,
+  ) {}
+
+  /** POST documentsubmissions. @param body text as it came: its numbers must not be read and written again */
+  submit(taxpayer: Taxpayer, body: string): EtaAnswer {
+    const documents = itemsOf(memberOf(readBody(body), 'documents'))
+    if (documents.length === 0) throw new EtaRefusal(400, 'BadStructure', 'documents is missing or empty', 'documents')
+    if (documents.length > maximumDocuments) throw new EtaRefusal(400, 'MaximumSizeExceeded', 'Too many documents', 'documents')
+    const texts = documents.map((document) => sourceOf(document))
+    for (const document of documents) {
+      if (plainAt(document, 'issuer', 'id') !== taxpayer.rin && !hasProvider(document))
+        throw new EtaRefusal(403, 'IncorrectSubmitter', 'The submitter is not the issuer of the documents', 'issuer.id')
+    }
+    const hashes = documents.map((document) => createHash('sha256').update(signedText(document)).digest('base64'))
+    this.refuseDuplicates(taxpayer, hashes)
+    const submission = newName()
+    const accepted: object[] = []
+    const rejected: object[] = []
+    for (const [index, document] of documents.entries()) {
+      const internalId = plainAt(document, 'internalID') ?? ''
+      const problems = checkShape(document, this.now()).map(({ path, message }): ErrorDetail => ({
+        code: 'CF301',
+        message,
+        target: path,
+        propertyPath: path,
+      }))
+      if (problems.length > 0) {
+        const body = errorBody('BadStructure', 'Validation Error', internalId, problems)
+        rejected.push({ internalId, ...body })
+        continue
+      }
+      const taken = this.take(submission, document, texts[index] ?? '', hashes[index] ?? '')
+      accepted.push({ uuid: taken.uuid, longId: taken.longId, internalId, hashKey: taken.hashKey })
+    }
+    const submissionId = accepted.length === 0 ? null : submission
+    return { status: 202, body: { submissionId, acceptedDocuments: accepted, rejectedDocuments: rejected } }
+  }
+
+  /** The same documents of the same issuer within ten minutes: 422, and when to ask again. */
+  private refuseDuplicates(taxpayer: Taxpayer, hashes: readonly string[]): void {
+    const since = this.now().getTime() - duplicateMinutes * 60_000
+    const seen = this.register
+      .allDocuments()
+      .find((one) => one.issuer === taxpayer.rin && hashes.includes(one.hashKey) && Date.parse(one.receivedAt) > since)
+    if (seen === undefined) return
+    const seconds = Math.ceil((Date.parse(seen.receivedAt) + duplicateMinutes * 60_000 - this.now().getTime()) / 1000)
+    throw new EtaRefusal(422, 'DuplicateSubmission', 'The same payload was submitted a short while ago', 'documents', {
+      'Retry-After': String(seconds),
+    })
+  }
+
+  private take(submission: string, document: Written, text: string, hashKey: string): EtaDocument {
+    const now = this.now()
+    const errors = this.judge(document, hashKey)
+    const plain = (...path: string[]): string => plainAt(document, ...path) ?? ''
+    const taken: EtaDocument = {
+      kind: 'document',
+      uuid: newName(),
+      longId: newName(40),
+      submission,
+      issuer: plain('issuer', 'id'),
+      issuerName: plain('issuer', 'name'),
+      receiver: plain('receiver', 'id'),
+      receiverName: plain('receiver', 'name'),
+      internalId: plain('internalID'),
+      type: plain('documentType').toLowerCase(),
+      version: plain('documentTypeVersion'),
+      issuedAt: plain('dateTimeIssued'),
+      total: plain('totalAmount'),
+      net: plain('netAmount'),
+      hashKey,
+      text,
+      verdict: errors.length === 0 ? 'Valid' : 'Invalid',
+      errors,
+      receivedAt: now.toISOString(),
+      decidedAt: new Date(now.getTime() + this.settings.decisionMs).toISOString(),
+    }
+    this.register.addDocument(taken)
+    this.notifier.later(taken, this.settings.decisionMs)
+    return taken
+  }
+
+  /** The asynchronous validators, in the authority's order. */
+  private judge(document: Written, hashKey: string): ValidationStep[] {
+    const steps: ValidationStep[] = []
+    const issuer = plainAt(document, 'issuer', 'id') ?? ''
+    if (plainAt(document, 'documentTypeVersion') === '1.0') {
+      const refusal = checkSignatures(document, this.authorities, this.now())
+      if (refusal !== null)
+        steps.push({ name: 'Step-03.ITIDA Signature Validator', code: refusal.code, message: refusal.message, path: 'signatures' })
+    }
+    if (this.register.taxpayer(issuer) === undefined)
+      steps.push({ name: 'Step-05.Taxpayer Validator', code: 'TP101', message: 'The issuer is not registered', path: 'issuer.id' })
+    steps.push(...this.judgeReferences(document, issuer))
+    if (this.isFiled(issuer, plainAt(document, 'internalID') ?? '', hashKey))
+      steps.push({
+        name: 'Step-02.Core Fields Validator',
+        code: 'CF312',
+        message: 'A valid document with this internal number exists',
+        path: 'internalID',
+      })
+    for (const { path, message } of checkSums(document))
+      steps.push({ name: 'Step-08.Simple Fields Validator', code: 'SF341', message, path })
+    return steps
+  }
+
+  private isFiled(issuer: string, internalId: string, hashKey: string): boolean {
+    return this.register
+      .allDocuments()
+      .some(
+        (one) =>
+          one.issuer === issuer &&
+          one.internalId === internalId &&
+          one.verdict === 'Valid' &&
+          one.hashKey !== hashKey &&
+          this.register.statusOf(one, this.now()) !== 'Cancelled',
+      )
+  }
+
+  private judgeReferences(document: Written, issuer: string): ValidationStep[] {
+    return itemsOf(memberOf(document, 'references')).flatMap((reference, index) => {
+      const uuid = reference.kind === 'text' ? reference.source : ''
+      const found = this.register.document(uuid)
+      if (found?.issuer === issuer && this.register.statusOf(found, this.now()) === 'Valid') return []
+      const message = 'The referenced document is unknown or not valid'
+      return [{ name: 'Step-06.Referenced Documents Validator', code: 'RD201', message, path: `references[${index}]` }]
+    })
+  }
+
+  /** GET documentsubmissions/{uuid}. */
+  submission(taxpayer: Taxpayer, uuid: string, page: number, size: number): EtaAnswer {
+    const documents = this.register
+      .allDocuments()
+      .filter((one) => one.submission === uuid)
+      .reverse()
+    if (documents.length === 0 || !documents.some((one) => sees(taxpayer, one)))
+      throw new EtaRefusal(404, 'NotFound', 'No such submission', 'uuid')
+    const states = documents.map((one) => this.register.statusOf(one, this.now()))
+    const waiting = states.includes('Submitted')
+    const bad = states.filter((state) => state === 'Invalid').length
+    const overall = waiting ? 'in progress' : bad === 0 ? 'valid' : bad === states.length ? 'invalid' : 'partially valid'
+    return {
+      status: 200,
+      body: {
+        submissionUUID: uuid,
+        documentCount: documents.length,
+        dateTimeReceived: documents[0]?.receivedAt,
+        overallStatus: overall,
+        documentSummary: documents.slice((page - 1) * size, page * size).map((one) => summaryOf(this, one)),
+        documentSummaryMetadata: { totalPages: Math.ceil(documents.length / size), totalCount: documents.length },
+      },
+    }
+  }
+
+  /** GET documents/search and documents/recent: newest first, a token leads on. */
+  search(taxpayer: Taxpayer, query: Readonly<Record<string, string>>): EtaAnswer {
+    const size = Math.min(Math.max(1, Number(query.pageSize ?? '10') || 10), 100)
+    const [from, to] = [query.submissionDateFrom ?? query.issueDateFrom, query.submissionDateTo ?? query.issueDateTo].map((one) =>
+      Date.parse(one ?? ''),
+    )
+    if (from === undefined || to === undefined || Number.isNaN(from) || Number.isNaN(to))
+      throw new EtaRefusal(400, 'BadArgument', 'A span of dates is needed', 'submissionDateFrom')
+    if (to - from > 30 * 86_400_000 || to < from)
+      throw new EtaRefusal(400, 'BadArgument', 'The span of dates exceeds 30 days', 'submissionDateTo')
+    const found = this.register.allDocuments().filter((one) => {
+      const at = Date.parse(query.submissionDateFrom === undefined ? one.issuedAt : one.receivedAt)
+      const sent = one.issuer === taxpayer.rin
+      return (
+        sees(taxpayer, one) &&
+        at >= from &&
+        at <= to &&
+        (query.direction === undefined || (query.direction.toLowerCase() === 'sent') === sent) &&
+        (query.status === undefined || this.register.statusOf(one, this.now()).toLowerCase() === query.status.toLowerCase()) &&
+        (query.internalID === undefined || one.internalId === query.internalID) &&
+        (query.documentType === undefined || one.type === query.documentType.toLowerCase()) &&
+        // What is not yet validated is not shown to the receiver.
+        (sent || this.register.statusOf(one, this.now()) !== 'Submitted')
+      )
+    })
+    const start = query.continuationToken === undefined ? 0 : Number(Buffer.from(query.continuationToken, 'base64url').toString())
+    if (!Number.isInteger(start) || start < 0)
+      throw new EtaRefusal(400, 'BadArgument', 'The continuation token is unknown', 'continuationToken')
+    const next = start + size
+    const token = next >= found.length ? 'EndofResultSet' : Buffer.from(String(next)).toString('base64url')
+    return {
+      status: 200,
+      body: { result: found.slice(start, next).map((one) => summaryOf(this, one)), metadata: { continuationToken: token } },
+    }
+  }
+
+  /** GET documents/{uuid}/raw. */
+  raw(taxpayer: Taxpayer, uuid: string): EtaAnswer {
+    const document = this.visible(taxpayer, uuid)
+    const details = detailsOf(this, document)
+    return { status: 200, body: { ...summaryOf(this, document), document: document.text, transformationStatus: 'original', ...details } }
+  }
+
+  /** GET documents/{uuid}/details. */
+  details(taxpayer: Taxpayer, uuid: string): EtaAnswer {
+    const document = this.visible(taxpayer, uuid)
+    const sent: unknown = JSON.parse(document.text)
+    return { status: 200, body: { ...(typeof sent === 'object' ? sent : {}), ...summaryOf(this, document), ...detailsOf(this, document) } }
+  }
+
+  visible(taxpayer: Taxpayer, uuid: string): EtaDocument {
+    const document = this.register.document(uuid)
+    if (document === undefined || !sees(taxpayer, document)) throw new EtaRefusal(404, 'NotFound', 'No such document', 'uuid')
+    return document
+  }
+
+  /** PUT documents/state/{uuid}/state: cancelled by the issuer, rejected by the receiver, within the time of the document type. */
+  changeState(taxpayer: Taxpayer, uuid: string, body: unknown): EtaAnswer {
+    const document = this.visible(taxpayer, uuid)
+    const wanted = textMember(body, 'status')?.toLowerCase()
+    const reason = textMember(body, 'reason') ?? ''
+    if (wanted !== 'cancelled' && wanted !== 'rejected')
+      throw new EtaRefusal(400, 'BadArgument', 'status is cancelled or rejected', 'status')
+    if (reason === '') throw new EtaRefusal(400, 'BadArgument', 'A reason is needed', 'reason')
+    const own = wanted === 'cancelled' ? document.issuer : document.receiver
+    if (own !== taxpayer.rin) throw new EtaRefusal(403, 'Forbidden', 'Only the issuer cancels and only the receiver rejects', 'uuid')
+    if (this.register.statusOf(document, this.now()) !== 'Valid')
+      throw new EtaRefusal(400, 'IncorrectState', 'The document is not valid', 'status')
+    const hours = wanted === 'cancelled' ? this.settings.cancellationHours : this.settings.rejectionHours
+    if (this.now().getTime() > Date.parse(document.receivedAt) + hours * 3_600_000)
+      throw new EtaRefusal(400, 'OperationPeriodOver', `The time to ask for this is over (${hours} hours)`, 'status')
+    if (this.declined(document.uuid, wanted))
+      throw new EtaRefusal(400, 'IncorrectState', 'The other party has declined this before', 'status')
+    return this.change(document, wanted, reason)
+  }
+
+  /** PUT documents/state/{uuid}/decline/cancelation (by the receiver) and …/decline/rejection (by the issuer): once each. */
+  decline(taxpayer: Taxpayer, uuid: string, what: 'cancelation' | 'rejection'): EtaAnswer {
+    const document = this.visible(taxpayer, uuid)
+    const own = what === 'cancelation' ? document.receiver : document.issuer
+    if (own !== taxpayer.rin) throw new EtaRefusal(403, 'Forbidden', 'Only the other party declines', 'uuid')
+    const last = this.register.changesOf(uuid).at(-1)
+    if (last?.change !== (what === 'cancelation' ? 'cancelled' : 'rejected'))
+      throw new EtaRefusal(400, 'IncorrectState', 'There is nothing to decline', 'uuid')
+    const hours = what === 'cancelation' ? this.settings.cancellationHours : this.settings.rejectionHours
+    if (this.now().getTime() > Date.parse(last.at) + hours * 3_600_000)
+      throw new EtaRefusal(400, 'OperationPeriodOver', 'The time to decline is over', 'uuid')
+    return this.change(document, `${what}-declined`, '')
+  }
+
+  private declined(uuid: string, wanted: 'cancelled' | 'rejected'): boolean {
+    return this.register
+      .changesOf(uuid)
+      .some((one) => one.change === (wanted === 'cancelled' ? 'cancelation-declined' : 'rejection-declined'))
+  }
+
+  private change(document: EtaDocument, change: StateChange['change'], reason: string): EtaAnswer {
+    this.register.addChange({ kind: 'change', uuid: document.uuid, change, reason, at: this.now().toISOString() })
+    const type = change === 'cancelled' ? 'document-cancelled' : change === 'rejected' ? 'document-rejected' : 'document-validated'
+    this.notifier.tell(document, type, [document.issuer, document.receiver])
+    return { status: 200, body: null }
+  }
+
+  /** GET documenttypes and documenttypes/{id}. */
+  documentType(id: number): EtaAnswer {
+    const name = typeNames[id - 1]
+    if (name === undefined) throw new EtaRefusal(404, 'NotFound', 'No such document type', 'id')
+    return { status: 200, body: this.typeBody(id, name) }
+  }
+
+  documentTypes(): EtaAnswer {
+    return { status: 200, body: { result: typeNames.map((name, index) => this.typeBody(index + 1, name)) } }
+  }
+
+  private typeBody(id: number, name: string): object {
+    const { cancellationHours, rejectionHours } = this.settings
+    const parameter = (place: number, parameterName: string, value: number): object => ({
+      id: id * 10 + place,
+      parameter: parameterName,
+      value,
+      activeFrom: '2020-01-01T00:00:00Z',
+      activeTo: null,
+    })
+    return {
+      id,
+      name,
+      activeFrom: '2020-01-01T00:00:00Z',
+      activeTo: null,
+      documentTypeVersions: [
+        { id: id * 2, typeName: name, name: '1.0', status: 'published', activeFrom: '2020-01-01T00:00:00Z', activeTo: null },
+        { id: id * 2 - 1, typeName: name, name: '0.9', status: 'published', activeFrom: '2020-01-01T00:00:00Z', activeTo: null },
+      ],
+      workflowParameters: [
+        parameter(1, 'cancellationDuration', cancellationHours),
+        parameter(2, 'rejectionDuration', rejectionHours),
+        parameter(3, 'declineCancellationDuration', cancellationHours),
+        parameter(4, 'declineRejectionDuration', rejectionHours),
+      ],
+    }
+  }
+}
+
+function readBody(body: string): Written {
+  try {
+    return readWritten(body)
+  } catch (error) {
+    if (error instanceof UnreadableJson) throw new EtaRefusal(400, 'BadStructure', error.message, 'documents')
+    throw error
+  }
+}
+
+/** Written again sign by sign: source texts are kept, only white space between them is left out. */
+function sourceOf(value: Written): string {
+  if (value.kind === 'object') return `{${value.members.map(([name, one]) => `"${name}":${sourceOf(one)}`).join(',')}}`
+  if (value.kind === 'array') return `[${value.items.map(sourceOf).join(',')}]`
+  return value.kind === 'text' ? `"${value.source}"` : value.source
+}
+
+function hasProvider(document: Written): boolean {
+  return itemsOf(memberOf(document, 'signatures')).some((one) => plainAt(one, 'signatureType') === 'S')
+}
+
+function sees(taxpayer: Taxpayer, document: EtaDocument): boolean {
+  return document.issuer === taxpayer.rin || document.receiver === taxpayer.rin
+}
+
+export function textMember(body: unknown, name: string): string | undefined {
+  if (typeof body !== 'object' || body === null || !(name in body)) return undefined
+  const value = (body as Record<string, unknown>)[name] // narrowed by `in`
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,77 @@
+import type { CertificateAuthorities } from '../ca/authority.js'
+import { EtaCodes } from './code-requests.js'
+import { EtaAuthority, etaDefaults } from './eta-authority.js'
+import { EtaNotifier } from './notifier.js'
+import { EtaPackages } from './packages.js'
+import { EtaRegister, type EtaStatus } from './register.js'
+import { EtaTokens } from './tokens.js'
+
+/** A document as tests and the dashboard see it. */
+export interface SeenEtaDocument {
+  readonly uuid: string
+  readonly internalId: string
+  readonly issuer: string
+  readonly receiver: string
+  readonly type: string
+  readonly total: string
+  readonly hashKey: string
+  readonly status: EtaStatus
+  readonly codes: readonly string[]
+  readonly at: string
+}
+
+/** The Egyptian authority, running below `/eta`. */
+export interface Eta {
+  readonly authority: EtaAuthority
+  readonly codes: EtaCodes
+  readonly packages: EtaPackages
+  readonly tokens: EtaTokens
+  readonly notifier: EtaNotifier
+  /** Newest first. */
+  seen(): SeenEtaDocument[]
+  reset(): void
+  close(): void
+}
+
+/** @param url base address: identity at `/id`, the calls at `/api`, the portal at `/portal` */
+export function startEta(parts: {
+  readonly folder: string
+  readonly url: string
+  readonly authorities: CertificateAuthorities
+  readonly now: () => Date
+}): Eta {
+  const register = new EtaRegister(parts.folder)
+  const notifier = new EtaNotifier(register, parts.now)
+  const authority = new EtaAuthority(register, parts.authorities, notifier, `${parts.url}/portal`, parts.now)
+  const tokens = new EtaTokens(register)
+  return {
+    authority,
+    codes: new EtaCodes(authority),
+    packages: new EtaPackages(authority, notifier),
+    tokens,
+    notifier,
+    seen: () =>
+      register.allDocuments().map((one) => ({
+        uuid: one.uuid,
+        internalId: one.internalId,
+        issuer: one.issuer,
+        receiver: one.receiver,
+        type: one.type,
+        total: one.total,
+        hashKey: one.hashKey,
+        status: register.statusOf(one, parts.now()),
+        codes: one.errors.map((error) => error.code),
+        at: one.receivedAt,
+      })),
+    reset: () => {
+      register.reset()
+      tokens.endAll()
+      Object.assign(authority.settings, etaDefaults)
+      notifier.sent.length = 0
+    },
+    close: () => {
+      notifier.close()
+      register.close()
+    },
+  }
+}
