@@ -32,6 +32,19 @@ export interface Tax {
   readonly source: string
 }
 
+/** A tax beside a line's main tax, as the country's computation worked it out. */
+export interface FurtherTax {
+  /** With the rate that was applied. */
+  readonly tax: Tax
+  /** In the document's currency; what is withheld is above zero here and taken off in the totals. */
+  readonly amount: DecimalText
+  /** The amount was given, not computed from a rate. */
+  readonly fixed: boolean
+}
+
+/** What a country asks for beside the fields every invoice has, by the country's own names: `{ "itemsDiscount": "5.00" }`. */
+export type CountryFacts = Readonly<Record<string, string>>
+
 export interface InvoiceLine {
   /** 1, 2, 3 … */
   readonly position: number
@@ -48,6 +61,9 @@ export interface InvoiceLine {
   readonly tax: Tax
   /** Tax of the line alone, rounded: for print and for line fields; document tax comes from the category's sum. */
   readonly taxAmount: DecimalText
+  /** Absent where a line has its main tax alone. */
+  readonly taxes?: readonly FurtherTax[]
+  readonly country?: CountryFacts
 }
 
 export interface TaxSubtotal {
@@ -99,4 +115,7 @@ export interface InvoiceDocument {
   readonly notes: string | null
   readonly purchaseOrder: string | null
   readonly contract: string | null
+  /** Off the whole document, after tax, where the country knows such a thing. */
+  readonly discount?: DecimalText
+  readonly country?: CountryFacts
 }

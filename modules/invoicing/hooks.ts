@@ -3,6 +3,7 @@ import type { FaultDetail } from '../../core/i18n/fault.js'
 import type { DocumentAttachment } from '../../core/documents/documents.js'
 import type { InvoiceDocument, Tax } from './document.js'
 import type { InvoiceInput } from './input.js'
+import type { TaxComputation } from './tax-computation.js'
 
 /** What a print shows beside the invoice itself; modules add to it. */
 export interface InvoicePrint {
@@ -54,6 +55,8 @@ declare module '../../core/hooks/hook-map.js' {
     'invoice.print': Waterfall<InvoicePrint, InvoiceDocument>
     /** Dated tax tables for a country. */
     'invoicing.taxes': Collect<{ readonly country: string }, Tax>
+    /** How a country computes its taxes, where one rate per line is not all; at most one answer. */
+    'invoicing.tax-computation': Collect<{ readonly country: string }, TaxComputation>
     /** May this posted invoice be cancelled? (An accepted e-document may not.) */
     'invoice.cancel': Veto<InvoiceDocument>
     /**
@@ -74,6 +77,7 @@ export const invoicingHooks = [
   ['invoice.cancelled', 'notify'],
   ['invoice.print', 'waterfall'],
   ['invoicing.taxes', 'collect'],
+  ['invoicing.tax-computation', 'collect'],
   ['invoice.cancel', 'veto'],
   ['invoice.finishing', 'collect'],
   ['invoice.print-hold', 'collect'],

@@ -10,7 +10,8 @@ export {
   type PostRequest,
   type RefusedOutcome,
 } from './services/post.js'
-export { computeTotals } from './services/totals.js'
+export { computeTotals, type ComputedTotals, type PricedLine, type PricedTax, type TotalsOptions } from './services/totals.js'
+export type { TaxComputation } from './tax-computation.js'
 export { documentOf, documentsOf, summaryOf, type InvoiceSummary } from './services/read-invoices.js'
 export {
   finalPdf,

@@ -27,6 +27,14 @@ export const partyInput = z.object({
   email: z.email().optional(),
 })
 
+/** Facts by the names a country's module gives them. */
+const countryFacts = z
+  .record(z.string().regex(/^[a-z][a-z0-9.]{0,39}$/i), z.string().max(500))
+  .refine((facts) => Object.keys(facts).length <= 40)
+
+/** A tax beside the main one: its rate where the tax has none of its own, or its amount where it is fixed. */
+const furtherTaxInput = z.object({ tax: z.string().min(1).max(20), rate: decimal.optional(), amount: decimal.optional() }).strict()
+
 export const lineInput = z.object({
   description: z.string().trim().min(1).max(1000),
   quantity: decimal,
@@ -35,6 +43,9 @@ export const lineInput = z.object({
   discount: decimal.default('0'),
   tax: z.string().min(1).max(20),
   itemCode: z.string().max(127).optional(),
+  /** Further taxes, where the company's country has them. */
+  taxes: z.array(furtherTaxInput).max(40).optional(),
+  country: countryFacts.optional(),
 })
 
 /** Invoice JSON of the command and of POST /api/v1/invoices (ARCHITECTURE.md, part 5). */
@@ -67,6 +78,9 @@ export const invoiceInput = z
     notes: z.string().max(1000).optional(),
     purchaseOrder: z.string().max(127).optional(),
     contract: z.string().max(127).optional(),
+    /** Off the whole document, where the company's country knows such a discount. */
+    discount: decimal.optional(),
+    country: countryFacts.optional(),
   })
   .strict()
 

@@ -47,7 +47,7 @@ function escaped(text: string): string {
 /** Text that stands in JSON without a numeric escape: well-formed, no control characters but those with a short escape. */
 export function isSafeText(text: string): boolean {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.isWellFormed() && !/[\u0000-\u0007\u000b\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(text)
+  return !/\p{Surrogate}/u.test(text) && !/[\u0000-\u0007\u000b\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(text)
 }
 
 /** A value that was read, written without white space and otherwise as it stood: reading it again gives the same value. */

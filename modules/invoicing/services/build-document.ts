@@ -2,13 +2,15 @@ import type { Company } from '../../../core/access/context.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { minorUnits, requireCurrencyOn } from '../../../core/money/currencies.js'
-import { compare, isNegative, multiply } from '../../../core/money/decimal-text.js'
+import { compare, isNegative, isZero, multiply } from '../../../core/money/decimal-text.js'
 import type { ContactParty } from '../../contacts/index.js'
 import type { InvoiceDocument, Party } from '../document.js'
 import type { InvoiceInput } from '../input.js'
 import type { InvoicingSettings } from '../models/settings.js'
 import { dueDate, type Catalogue } from './catalogue.js'
 import { localTime } from './local-time.js'
+import type { TaxComputation } from '../tax-computation.js'
+import { priceFurther } from './further-taxes.js'
 import { computeTotals, type PricedLine } from './totals.js'
 
 /** Everything a document is built from, besides its input. */
@@ -18,6 +20,8 @@ export interface DocumentSurroundings {
   readonly catalogue: Catalogue
   readonly now: Date
   readonly parties: ReadonlyMap<string, ContactParty>
+  /** Of the company's country; undefined where amounts are those of EN 16931. */
+  readonly computation: TaxComputation | undefined
 }
 
 export interface BuiltDocument {
@@ -33,7 +37,7 @@ export function buildDocument(
   surroundings: DocumentSurroundings,
   original: InvoiceDocument['refersTo'] = null,
 ): BuiltDocument {
-  const { company, settings, catalogue, now } = surroundings
+  const { company, settings, catalogue, now, computation } = surroundings
   const faults: FaultDetail[] = []
   const local = localTime(now, company.timeZone)
   const issueDate = input.issueDate ?? local.date
@@ -44,7 +48,8 @@ export function buildDocument(
   }
   const currency = input.currency ?? company.currency
   const exchangeRate = rateFor(currency, issueDate, input, surroundings, faults)
-  const priced = priceLines(input, catalogue, issueDate, faults)
+  const priced = priceLines(input, surroundings, issueDate, faults)
+  documentFaults(input, computation, faults)
   const customer = customerOf(input, surroundings.parties, faults)
   if (customer === null && !input.simplified && !faults.some((fault) => fault.path === 'contactId')) {
     faults.push({ code: 'INVOICE-CUSTOMER-MISSING', path: 'customer' })
@@ -55,11 +60,15 @@ export function buildDocument(
   if (due < issueDate) faults.push({ code: 'INVOICE-DUE-BEFORE-ISSUE', path: 'dueDate', params: { due, issued: issueDate } })
   if (exchangeRate === undefined || priced === undefined) return { document: undefined, faults }
 
-  const computed = computeTotals(priced, {
+  // A country that computes by itself may meet a tax without its rate: that is a fault of the line, told above.
+  if (computation !== undefined && faults.some(({ code }) => code.startsWith('INVOICE-FURTHER-') || code === 'INVOICE-TAX-UNKNOWN'))
+    return { document: undefined, faults }
+  const computed = (computation?.compute.bind(computation) ?? computeTotals)(priced, {
     digits: minorUnits(currency),
     companyDigits: minorUnits(company.currency),
     exchangeRate,
     prepaid: input.prepaid,
+    ...(input.discount === undefined ? {} : { discount: input.discount }),
   })
   const { totals } = computed
   if (isNegative(totals.taxInclusive))
@@ -98,6 +107,8 @@ export function buildDocument(
       notes: input.notes ?? (settings.notes === '' ? null : settings.notes),
       purchaseOrder: input.purchaseOrder ?? null,
       contract: input.contract ?? null,
+      ...(input.discount === undefined ? {} : { discount: input.discount }),
+      ...(input.country === undefined ? {} : { country: input.country }),
     },
   }
 }
@@ -130,7 +141,27 @@ function rateFor(
   return rate
 }
 
-function priceLines(input: InvoiceInput, catalogue: Catalogue, date: string, faults: FaultDetail[]): PricedLine[] | undefined {
+/** What only some countries know, on the document itself. */
+function documentFaults(input: InvoiceInput, computation: TaxComputation | undefined, faults: FaultDetail[]): void {
+  if (input.discount !== undefined) {
+    if (isNegative(input.discount)) faults.push({ code: 'INVOICE-DISCOUNT-NEGATIVE', path: 'discount' })
+    else if (computation?.documentDiscount !== true && !isZero(input.discount)) {
+      faults.push({ code: 'INVOICE-FURTHER-DISCOUNT', path: 'discount' })
+    }
+  }
+  for (const name of Object.keys(input.country ?? {})) {
+    if (computation?.documentFacts.includes(name) !== true) {
+      faults.push({ code: 'INVOICE-COUNTRY-FACT', path: `country.${name}`, params: { field: name } })
+    }
+  }
+}
+
+function priceLines(
+  input: InvoiceInput,
+  { catalogue, computation }: DocumentSurroundings,
+  date: string,
+  faults: FaultDetail[],
+): PricedLine[] | undefined {
   const priced: PricedLine[] = []
   for (const [index, line] of input.lines.entries()) {
     const at = `lines[${String(index)}]`
@@ -144,7 +175,9 @@ function priceLines(input: InvoiceInput, catalogue: Catalogue, date: string, fau
       faults.push({ code: 'INVOICE-TAX-UNKNOWN', path: `${at}.tax`, params: { tax: line.tax, date } })
       continue
     }
-    priced.push({ ...line, itemCode: line.itemCode ?? null, tax })
+    const { taxes, country, ...plain } = line
+    const further = priceFurther({ tax, taxes, country }, { catalogue, computation, date, at }, faults)
+    priced.push({ ...plain, itemCode: line.itemCode ?? null, tax, ...further })
   }
   return priced.length === input.lines.length ? priced : undefined
 }

@@ -9,6 +9,7 @@ import { invoiceInput, type InvoiceInput } from '../input.js'
 import { invoicingSettings } from '../models/settings.js'
 import { buildDocument } from './build-document.js'
 import { catalogueOf } from './catalogue.js'
+import { taxComputationOf } from './further-taxes.js'
 import { localTime } from './local-time.js'
 import { taxNumberOf } from './store-posted.js'
 
@@ -46,6 +47,7 @@ export async function previewDraft(
     catalogue: await catalogueOf(transaction),
     now: host.now(),
     parties: await partiesOf(transaction, filled.contactId === undefined ? [] : [filled.contactId]),
+    computation: await taxComputationOf(host, context, transaction, company),
   })
 }
 

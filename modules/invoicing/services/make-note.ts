@@ -69,9 +69,14 @@ export function noteInput(
       discount: line.discount,
       tax: line.tax.code,
       itemCode: line.itemCode ?? undefined,
+      ...(line.taxes === undefined
+        ? {}
+        : { taxes: line.taxes.map(({ tax, amount, fixed }) => ({ tax: tax.code, ...(fixed ? { amount } : { rate: tax.rate }) })) }),
+      ...(line.country === undefined ? {} : { country: line.country }),
     })),
     refersTo: document.number,
     reason: note.reason,
     paymentMeans: document.paymentMeans ?? undefined,
+    ...(document.discount === undefined ? {} : { discount: document.discount }),
   })
 }

@@ -12,6 +12,7 @@ import { buildDocument, type DocumentSurroundings } from './build-document.js'
 import { catalogueOf } from './catalogue.js'
 import { lockDrafts } from './drafts.js'
 import { parseInvoiceInput } from './input-faults.js'
+import { taxComputationOf } from './further-taxes.js'
 import { takeDocumentNumbers } from './numbering.js'
 import { chargeOriginal, lockOriginals, releaseOriginal, type Original } from './originals.js'
 import { settleByNotes } from './settle-notes.js'
@@ -132,6 +133,7 @@ async function postInTransaction(
     catalogue,
     now: host.now(),
     parties: await partiesOf(transaction, [...contactIds]),
+    computation: await taxComputationOf(host, context, transaction, company),
   }
   const originals = await lockOriginals(transaction, numbersReferredTo(entries))
   // Notes on invoices of this very batch come after them, when their originals have numbers.

@@ -1,5 +1,5 @@
 import { add, fixed, multiply, negate, percent, round, subtract, sum } from '../../../core/money/decimal-text.js'
-import type { DecimalText, InvoiceLine, InvoiceTotals, Tax, TaxSubtotal } from '../document.js'
+import type { CountryFacts, DecimalText, InvoiceLine, InvoiceTotals, Tax, TaxSubtotal } from '../document.js'
 
 /** A line before amounts: what was typed, and the tax its code means on the invoice's day. */
 export interface PricedLine {
@@ -10,6 +10,16 @@ export interface PricedLine {
   readonly unitPrice: DecimalText
   readonly discount: DecimalText
   readonly tax: Tax
+  /** Only where the company's country has a computation of its own. */
+  readonly taxes?: readonly PricedTax[]
+  readonly country?: CountryFacts
+}
+
+/** A further tax of a line as it was asked for. */
+export interface PricedTax {
+  readonly tax: Tax
+  readonly rate?: DecimalText
+  readonly amount?: DecimalText
 }
 
 export interface TotalsOptions {
@@ -20,6 +30,8 @@ export interface TotalsOptions {
   /** Company currency for one unit of document currency. */
   readonly exchangeRate: DecimalText
   readonly prepaid: DecimalText
+  /** Off the whole document; only where the company's country has a computation of its own. */
+  readonly discount?: DecimalText
 }
 
 export interface ComputedTotals {

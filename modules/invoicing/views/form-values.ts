@@ -6,6 +6,7 @@ import type { InvoiceDocument } from '../document.js'
 import type { InvoiceInput } from '../input.js'
 import { catalogueOf } from '../services/catalogue.js'
 import { draftInput } from '../services/drafts.js'
+import { readFurtherTaxes, writeFurtherTaxes } from './further-taxes-text.js'
 import { parseInvoiceInput } from '../services/input-faults.js'
 
 /** Scalar fields that stand in the form under the name they have in the input. */
@@ -62,7 +63,7 @@ export async function inputOfForm(
   if (stored?.customer !== undefined && input['contactId'] !== undefined && input['contactId'] !== stored.contactId) {
     Reflect.deleteProperty(input, 'customer')
   }
-  if ('lines' in values) input['lines'] = await linesOfForm(transaction, values['lines'])
+  if ('lines' in values) input['lines'] = await linesOfForm(transaction, values['lines'], stored?.lines ?? [])
   else input['lines'] ??= []
   const parsed = parseInvoiceInput(input, draftInput)
   if (parsed.input === null) {
@@ -72,12 +73,17 @@ export async function inputOfForm(
   return parsed.input
 }
 
-async function linesOfForm(transaction: CompanyTransaction, value: unknown): Promise<Record<string, unknown>[]> {
+async function linesOfForm(
+  transaction: CompanyTransaction,
+  value: unknown,
+  stored: InvoiceInput['lines'],
+): Promise<Record<string, unknown>[]> {
   const rows = Array.isArray(value) ? value.filter(isRecord) : []
   const taxes = await taxCodes(transaction, rows)
-  return rows.map((row) => {
+  return rows.map((row, index) => {
     const tax = textOf(row['tax'])
     return {
+      ...unseenOf(row, stored[index]),
       description: textOf(row['description']) ?? '',
       quantity: textOf(row['quantity']) ?? '1',
       unit: textOf(row['unit']) ?? undefined,
@@ -87,6 +93,19 @@ async function linesOfForm(transaction: CompanyTransaction, value: unknown): Pro
       itemCode: textOf(row['itemCode']) ?? undefined,
     }
   })
+}
+
+/**
+ * What a line has beside the columns of the form: further taxes as the text of their column where the country shows one, else as they
+ * were, as long as the line is still about the same thing.
+ */
+function unseenOf(row: RecordValues, stored: InvoiceInput['lines'][number] | undefined): Record<string, unknown> {
+  const same = stored !== undefined && stored.description === textOf(row['description'])
+  const typed = 'furtherTaxes' in row ? readFurtherTaxes(textOf(row['furtherTaxes'])) : same ? stored.taxes : undefined
+  return {
+    ...(typed === undefined || typed.length === 0 ? {} : { taxes: typed }),
+    ...(same && stored.country !== undefined ? { country: stored.country } : {}),
+  }
 }
 
 async function taxCodes(transaction: CompanyTransaction, rows: readonly RecordValues[]): Promise<Map<string, string>> {
@@ -120,7 +139,11 @@ export async function formOfInput(
   return {
     ...rest,
     ...(customer === undefined ? {} : { customerName: locale === 'ar' ? (customer.nameAr ?? customer.name) : customer.name }),
-    lines: lines.map((line) => ({ ...line, tax: byCode.get(line.tax) ?? { id: line.tax, label: line.tax } })),
+    lines: lines.map((line) => ({
+      ...line,
+      tax: byCode.get(line.tax) ?? { id: line.tax, label: line.tax },
+      furtherTaxes: writeFurtherTaxes(line.taxes ?? []),
+    })),
   }
 }
 
@@ -145,7 +168,13 @@ export function formOfDocument(document: InvoiceDocument, locale: Locale): Recor
     purchaseOrder: document.purchaseOrder,
     contract: document.contract,
     customerName: locale === 'ar' ? (customer?.nameAr ?? customer?.name ?? '') : (customer?.name ?? ''),
-    lines: document.lines.map((line) => ({ ...line, tax: { id: '', label: line.tax.name[locale] } })),
+    lines: document.lines.map((line) => ({
+      ...line,
+      tax: { id: '', label: line.tax.name[locale] },
+      furtherTaxes: writeFurtherTaxes(
+        (line.taxes ?? []).map(({ tax, amount, fixed }) => ({ tax: tax.code, ...(fixed ? { amount } : { rate: tax.rate }) })),
+      ),
+    })),
     ...totalsOf(document),
   }
 }
