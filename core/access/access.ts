@@ -1,3 +1,4 @@
+import type { Knex } from 'knex'
 import type { CompanyTransaction } from '../db/database.js'
 import type { LocalizedText } from '../i18n/locale.js'
 import type { Company, CompanyContext } from './context.js'
@@ -19,6 +20,11 @@ export interface Access {
   memberContext(companyId: string, userId: string, source: CompanyContext['source']): Promise<CompanyContext | undefined>
   /** @throws Fault ACCESS-DENIED (403) unless the actor has one of the groups (or is the system). */
   require(context: CompanyContext, ...groups: string[]): void
+  /**
+   * Narrows a query of a model's table to the records that its rules let the actor see: for pages and programs that read records
+   * beside the lists and forms of `views`, which do the same by themselves.
+   */
+  narrow(query: Knex.QueryBuilder, model: string, context: CompanyContext, transaction: CompanyTransaction): void
   /** First user of a new database, or a further one; the password is hashed with argon2id. */
   createUser(
     user: { login: string; name: string; password: string; locale: Company['locale'] },
@@ -33,9 +39,12 @@ export interface Access {
   createApiKey(context: CompanyContext, name: string, groups: readonly string[]): Promise<{ id: string; secret: string }>
 }
 
-/** A condition added to every read and write of a model for members of a group (Odoo: record rule). */
+/**
+ * A condition added to every read and write of a model for members of a group (Odoo: record rule), or, without a group, for
+ * everybody but the system: then `apply` looks at the actor itself.
+ */
 export interface RecordRule {
   readonly model: string
-  readonly group: string
-  readonly apply: (query: import('knex').Knex.QueryBuilder, context: CompanyContext, transaction: CompanyTransaction) => void
+  readonly group?: string
+  readonly apply: (query: Knex.QueryBuilder, context: CompanyContext, transaction: CompanyTransaction) => void
 }

@@ -80,6 +80,10 @@ export function createAccess({ db, now, records }: AccessParts): AccessService {
       throw new Fault('ACCESS-DENIED', { status: 403, params: { groups: needed.join(', ') } })
     },
 
+    narrow(query, model, context, transaction) {
+      for (const rule of groups.rulesFor(model, context)) rule.apply(query, context, transaction)
+    },
+
     loginOf: async (userId) => (await users.find(userId))?.login,
 
     members(companyId) {

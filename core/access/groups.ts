@@ -51,13 +51,15 @@ export class GroupRegistry {
 
   /**
    * Rules that narrow a model for this actor. A rule binds members of its group unless the actor also has a group that
-   * includes it (Odoo: the manager's wider right wins). The system is bound by none.
+   * includes it (Odoo: the manager's wider right wins); a rule without a group binds everybody. The system is bound by none.
    */
   rulesFor(model: string, context: CompanyContext): readonly RecordRule[] {
     if (context.groups.has('*')) return []
     return this.#rules.filter((rule) => {
-      if (rule.model !== model || !context.groups.has(rule.group)) return false
-      return ![...context.groups].some((group) => group !== rule.group && this.expand([group]).has(rule.group))
+      const { group } = rule
+      if (rule.model !== model) return false
+      if (group === undefined) return true
+      return context.groups.has(group) && ![...context.groups].some((one) => one !== group && this.expand([one]).has(group))
     })
   }
 }

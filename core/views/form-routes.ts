@@ -81,7 +81,7 @@ async function draw(call: RecordCall, response: Response, view: FormView, state:
       smart.push({
         label: textIn(call, button.label),
         icon: button.icon,
-        count: String(await button.count(record, transaction)),
+        count: String(await button.count(record, transaction, signedIn.context)),
         href: button.href(record),
       })
     }

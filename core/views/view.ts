@@ -119,7 +119,7 @@ export interface SmartButton {
   readonly name: string
   readonly label: LabelKey
   readonly icon: string
-  readonly count: (record: RecordValues, transaction: CompanyTransaction) => Promise<number | string>
+  readonly count: (record: RecordValues, transaction: CompanyTransaction, context: CompanyContext) => Promise<number | string>
   readonly href: (record: RecordValues) => string
 }
 

@@ -41,7 +41,6 @@ export default defineModule({
     // A contract tells what somebody is paid: requests made for employees are for those who may see that.
     setup.recordRule({
       model: 'signatures.request',
-      group: 'signatures.user',
       apply: (query, context) => {
         if (context.groups.has('employment.manager')) return
         const kinds = context.groups.has('employment.user') ? ['confidentiality'] : []

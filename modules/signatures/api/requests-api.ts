@@ -2,15 +2,16 @@ import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
-import { FileAnswer } from '../../../core/http/routes.js'
+import { FileAnswer, type RouteRegistration } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { requestStates, signerInput, type SignRequest } from '../models/request.js'
 import { readEvents } from '../services/events.js'
-import { readRequest, type RequestRow } from '../services/request-rows.js'
+import { readRequest } from '../services/request-rows.js'
 import { cancelRequest } from '../services/requests/cancel.js'
 import { correctSigner } from '../services/requests/correct.js'
 import { createRequest } from '../services/requests/create-request.js'
 import { newLink, publicAddress, signerPath } from '../services/requests/links.js'
+import { readableRequests, requireReadable } from '../services/requests/readable.js'
 import { remindSigner } from '../services/requests/reminders.js'
 import { askedStates } from '../services/requests/states.js'
 import { sendRequest } from '../services/requests/send-request.js'
@@ -48,7 +49,20 @@ export function requestsApi(setup: ModuleSetup): void {
   routesUnder(setup, '/submissions', 'Sign requests (other name)')
 }
 
-function routesUnder({ host, routes }: ModuleSetup, base: string, tag: string): void {
+function routesUnder({ host, ...setup }: ModuleSetup, base: string, tag: string): void {
+  const routes: Pick<RouteRegistration, 'api'> = {
+    // A request that a rule hides is not there for programs either, whatever they ask about it.
+    api: (route) =>
+      setup.routes.api({
+        ...route,
+        handle: async (call) => {
+          const { context, params } = call
+          const { id } = params
+          if (id !== undefined) await host.db.company(context.companyId, (transaction) => requireReadable(host, transaction, context, id))
+          return route.handle(call)
+        },
+      }),
+  }
   const inCompany = <Result>(context: CompanyContext, work: (transaction: CompanyTransaction) => Promise<Result>): Promise<Result> =>
     host.db.company(context.companyId, work)
 
@@ -86,7 +100,7 @@ function routesUnder({ host, routes }: ModuleSetup, base: string, tag: string): 
     response: z.object({ data: z.array(requestAnswerShape), next: z.uuid().nullable() }),
     handle: ({ context, query }) =>
       inCompany(context, async (transaction) => {
-        const ids = await pageOfIds(transaction, query)
+        const ids = await pageOfIds(host, transaction, context, query)
         const data = await Promise.all(ids.slice(0, query.limit).map(async (id) => requestAnswer(await readRequest(transaction, id))))
         return { data, next: ids.length > query.limit ? (data.at(-1)?.id ?? null) : null }
       }),
@@ -268,11 +282,13 @@ async function sendOrForget(host: Host, context: CompanyContext, id: string): Pr
 }
 
 async function pageOfIds(
+  host: Host,
   transaction: CompanyTransaction,
+  context: CompanyContext,
   query: { status?: string; template_id?: string; external_id?: string; search?: string; after?: string; limit: number },
 ): Promise<string[]> {
-  const { knex, companyId } = transaction
-  const rows = knex<RequestRow>('signatures_request').where('company_id', companyId)
+  const { companyId } = transaction
+  const rows = readableRequests(host, transaction, context)
   if (query.status !== undefined) void rows.where('state', query.status)
   if (query.template_id !== undefined) void rows.where('template_id', query.template_id)
   if (query.external_id !== undefined) void rows.where('external_id', query.external_id)

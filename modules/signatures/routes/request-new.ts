@@ -8,13 +8,16 @@ import { checkReady } from '../services/requests/ready.js'
 import { sendRequest } from '../services/requests/send-request.js'
 import { uploadTemplate } from '../templates/upload/upload-template.js'
 import { requestPath } from '../views/request-model.js'
+import { readablePages } from './readable-pages.js'
 import { sourceOf, startingPerson } from './request-source.js'
 import { draftOfForm, newRequestData } from './request-new-form.js'
 
 const groups = ['signatures.user']
 
 /** The page on which a request is written: first the template, then everything else on one page that is kept as it is typed. */
-export function addNewRequestPages({ host, routes }: Pick<ModuleSetup, 'host' | 'routes'>): void {
+export function addNewRequestPages({ host, ...setup }: Pick<ModuleSetup, 'host' | 'routes'>): void {
+  const routes = readablePages(host, setup.routes)
+
   routes.page('get', '/new', groups, (call) => choose(host, call))
 
   routes.page('post', '/new', groups, async (call) => {

@@ -13,11 +13,14 @@ import { remindSigner } from '../services/requests/reminders.js'
 import { askedStates } from '../services/requests/states.js'
 import { requestPath } from '../views/request-model.js'
 import { overviewOf } from '../views/request-overview.js'
+import { readablePages } from './readable-pages.js'
 
 const groups = ['signatures.user']
 
 /** Pages beside the list and the form of requests: the overview, files, what is done for one person. */
-export function addRequestPages({ host, routes }: Pick<ModuleSetup, 'host' | 'routes'>): void {
+export function addRequestPages({ host, ...setup }: Pick<ModuleSetup, 'host' | 'routes'>): void {
+  const routes = readablePages(host, setup.routes)
+
   routes.page('get', '', groups, async ({ context }) => ({
     kind: 'page',
     template: 'signatures/overview',

@@ -1,9 +1,11 @@
+import type { Knex } from 'knex'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { formatDecimal } from '../../../core/money/format-amount.js'
 import type { HomeNews } from '../../../core/views/view.js'
 import type { RequestState } from '../models/request.js'
+import { readableRequests } from '../services/requests/readable.js'
 import { overdueSql, requestPath, stateColours } from './request-model.js'
 
 interface Counts {
@@ -16,27 +18,33 @@ interface Counts {
 
 const list = '/app/signatures/request'
 
-async function countsOf(host: Host, transaction: CompanyTransaction): Promise<Counts> {
-  const { rows } = await transaction.knex.raw<{ rows: Counts[] }>(
-    `select count(*) filter (where state = 'draft')::int as drafts, count(*) filter (where state = 'sent')::int as waiting,
-       count(*) filter (where ${overdueSql})::int as overdue, count(*) filter (where state = 'sealing_failed')::int as failed,
-       count(*) filter (where state in ('signed', 'sealed') and date_trunc('month', completed_at) = date_trunc('month', ?::timestamptz))::int as signed
-     from signatures_request where company_id = ?`,
-    [host.now(), transaction.companyId],
+async function countsOf(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<Counts> {
+  const { knex } = transaction
+  const count = (condition: string, name: keyof Counts, bindings: readonly Date[] = []): Knex.Raw =>
+    knex.raw(`count(*) filter (where ${condition})::int as ${name}`, [...bindings])
+  const [counts]: Counts[] = await readableRequests(host, transaction, context).select(
+    count(`state = 'draft'`, 'drafts'),
+    count(`state = 'sent'`, 'waiting'),
+    count(overdueSql, 'overdue'),
+    count(`state = 'sealing_failed'`, 'failed'),
+    count(`state in ('signed', 'sealed') and date_trunc('month', completed_at) = date_trunc('month', cast(? as timestamptz))`, 'signed', [
+      host.now(),
+    ]),
   )
-  const [counts] = rows
   if (counts === undefined) throw new Error('counting gives a row')
   return counts
 }
 
 /** How requests stand, and what waits for the reader himself: his drafts, what is late, what was declined or could not be sealed. */
 export async function overviewOf(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<object> {
-  const counts = await countsOf(host, transaction)
+  const counts = await countsOf(host, context, transaction)
   const company = await host.access.company(context.companyId)
   const number = (value: number): string => formatDecimal(String(value), 0, context.locale, company.digits)
-  const needs: { id: string; number: string; name: string; state: RequestState; overdue: boolean }[] = await transaction
-    .knex('signatures_request')
-    .where('company_id', transaction.companyId)
+  const needs: { id: string; number: string; name: string; state: RequestState; overdue: boolean }[] = await readableRequests(
+    host,
+    transaction,
+    context,
+  )
     .where((any) => {
       void any
         .where((own) => void own.where('state', 'draft').where('created_by', context.actor.id))
@@ -68,7 +76,7 @@ export async function overviewOf(host: Host, context: CompanyContext, transactio
 
 /** The app's place on the home page. */
 export async function homeNews(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<HomeNews> {
-  const counts = await countsOf(host, transaction)
+  const counts = await countsOf(host, context, transaction)
   const company = await host.access.company(context.companyId)
   const number = (value: number): string => formatDecimal(String(value), 0, context.locale, company.digits)
   const next = (name: string, count: number, href: string): NonNullable<HomeNews['next']> => ({

@@ -1,23 +1,25 @@
-import type { ModuleSetup } from '../../../core/host/module.js'
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { FormView, RecordValues } from '../../../core/views/view.js'
 import type { RequestState } from '../models/request.js'
+import { readableRequests } from '../services/requests/readable.js'
 import { requestPath, stateColours } from './request-model.js'
 
 const stored = (record: RecordValues): boolean => typeof record['id'] === 'string' && record['id'] !== ''
 
 /** Contacts and invoices get the button «Request signature», the count of their requests and a tab with them. */
 export function extendSourceViews(setup: ModuleSetup): void {
-  const { views } = setup
+  const { host, views } = setup
   // A contact's requests are those started from it and those in which it takes part.
-  views.extend<FormView>('contacts.contact.form', (view) => extended(view, 'contacts.contact', stored))
+  views.extend<FormView>('contacts.contact.form', (view) => extended(host, view, 'contacts.contact', stored))
   // An invoice is sealed when it is posted and never changes: what is signed about it (an acceptance, a delivery note) is a document of its own.
   views.extend<FormView>('invoicing.invoice.form', (view) =>
-    extended(view, 'invoicing.invoice', (record) => stored(record) && record['state'] === 'posted'),
+    extended(host, view, 'invoicing.invoice', (record) => stored(record) && record['state'] === 'posted'),
   )
 }
 
-function extended(view: FormView, type: string, visible: (record: RecordValues) => boolean): FormView {
+function extended(host: Host, view: FormView, type: string, visible: (record: RecordValues) => boolean): FormView {
   return {
     ...view,
     actions: [
@@ -37,7 +39,7 @@ function extended(view: FormView, type: string, visible: (record: RecordValues) 
         name: 'signatures',
         label: 'signatures.list.requests',
         icon: 'signature',
-        count: async (record, transaction) => (await requestsOf(transaction, type, String(record['id']))).length,
+        count: async (record, transaction, context) => (await requestsOf(host, transaction, context, type, String(record['id']))).length,
         href: (record) => `/app/signatures/request?source_id=${String(record['id'])}`,
       },
     ],
@@ -49,8 +51,8 @@ function extended(view: FormView, type: string, visible: (record: RecordValues) 
         visible: stored,
         panel: {
           template: 'signatures/request-tab',
-          load: async (record, transaction) => ({
-            requests: (await requestsOf(transaction, type, String(record['id']))).map((request) => ({
+          load: async (record, transaction, context) => ({
+            requests: (await requestsOf(host, transaction, context, type, String(record['id']))).map((request) => ({
               ...request,
               href: requestPath(request.id),
               label: `signatures.state.${request.state}`,
@@ -65,23 +67,24 @@ function extended(view: FormView, type: string, visible: (record: RecordValues) 
 }
 
 function requestsOf(
+  host: Host,
   transaction: CompanyTransaction,
+  context: CompanyContext,
   type: string,
   id: string,
 ): Promise<{ id: string; number: string; name: string; state: RequestState; created_at: Date }[]> {
-  const { companyId, knex } = transaction
-  return knex('signatures_request as request')
-    .where('request.company_id', companyId)
+  return readableRequests(host, transaction, context)
     .where((any) => {
       void any.where({ source_type: type, source_id: id })
       if (type === 'contacts.contact')
         void any.orWhereExists(
-          knex('signatures_signer as signer')
-            .whereRaw('signer.company_id = request.company_id and signer.request_id = request.id')
+          transaction
+            .knex('signatures_signer as signer')
+            .whereRaw('signer.company_id = signatures_request.company_id and signer.request_id = signatures_request.id')
             .where('signer.contact_id', id),
         )
     })
-    .orderBy('request.created_at', 'desc')
+    .orderBy('created_at', 'desc')
     .limit(100)
-    .select('request.id', 'request.number', 'request.name', 'request.state', 'request.created_at')
+    .select('id', 'number', 'name', 'state', 'created_at')
 }

@@ -8,8 +8,9 @@ import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { RunAgain, type JobCall } from '../../../core/jobs/jobs.js'
 import type { RequestHappened } from '../hooks.js'
 import { readRequest } from '../services/request-rows.js'
+import { isOpenToAdministrators } from '../services/requests/readable.js'
 import { readRow, secretPurpose, type WebhookRow } from './endpoints.js'
-import { apiVersion, messageOf, type WebhookMessage } from './event.js'
+import { apiVersion, messageOf, withoutValues, type WebhookMessage } from './event.js'
 import { signatureHeader, signMessage } from './signature.js'
 
 export const deliveryJob = 'signatures.webhook'
@@ -76,7 +77,9 @@ export async function queueDeliveries(host: Host, context: CompanyContext, happe
     const receivers = await transaction.knex<WebhookRow>('signatures_webhook').where({ company_id: transaction.companyId, active: true })
     const wanted = receivers.filter(({ events }) => events.length === 0 || events.some((name) => name === happened.event))
     if (wanted.length === 0) return
-    const message = messageOf(transaction.companyId, happened, await readRequest(transaction, happened.requestId))
+    const request = await readRequest(transaction, happened.requestId)
+    const open = await isOpenToAdministrators(host, transaction, context, request.id)
+    const message = messageOf(transaction.companyId, happened, open ? request : withoutValues(request))
     await insertDeliveries(
       host,
       transaction,

@@ -41,6 +41,11 @@ export function eventId(companyId: string, happened: RequestHappened): string {
   return `evt_${digest.slice(0, 32)}`
 }
 
+/** Of a request that only some may read (a contract tells somebody's pay) the steps are told, not what stands in it. */
+export function withoutValues(request: SignRequest): SignRequest {
+  return { ...request, variables: {}, values: {}, signers: request.signers.map((signer) => ({ ...signer, values: {} })) }
+}
+
 export function messageOf(companyId: string, happened: RequestHappened, request: SignRequest): WebhookMessage {
   return {
     id: eventId(companyId, happened),
