@@ -92,7 +92,7 @@ async function newPage(
           .split('-')
           .map((language) => text(`signatures.template.locale.${language}`))
           .join(' + '),
-        chosen: (values.languages ?? `${context.locale === 'en' ? 'ar-en' : context.locale === 'bg' ? 'bg' : 'ar-en'}`) === value,
+        chosen: (values.languages ?? (context.locale === 'bg' ? 'bg' : 'ar-en')) === value,
       })),
       library: library.map(({ code }) => ({ code, label: `signatures.library.${code}`, hint: `signatures.library.${code}-hint` })),
     },

@@ -5,6 +5,7 @@ import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { locales } from '../../../core/i18n/locale.js'
 import type { FieldDefinition, RecordValues } from '../../../core/views/view.js'
+import { freeId } from '../templates/free-id.js'
 import { companyRole } from '../models/field.js'
 import { roleActions, signatureLevels, type TemplateRole, type TemplateRoleInput } from '../models/role.js'
 import type { Template } from '../models/template.js'
@@ -64,7 +65,7 @@ export function addTemplateViews({ host, views }: ModuleSetup): void {
       requests: `(select count(*) from signatures_request q where q.company_id = signatures_template.company_id and q.template_id = signatures_template.id)`,
     },
     searchColumns: ['name', 'external_id'],
-    label: (record) => String(record['name'] ?? ''),
+    label: (record) => (typeof record['name'] === 'string' ? record['name'] : ''),
     load: async (transaction, _context, id) => recordOf(await readTemplate(transaction, id)),
     save: async (transaction, context, id, values) => {
       if (id === undefined) throw new Fault('SIGNATURES-TEMPLATE-UNKNOWN', { status: 404 })
@@ -290,7 +291,7 @@ async function saveForm(
   values: RecordValues,
 ): Promise<void> {
   const template = await readTemplate(transaction, id)
-  const name = String(values['name'] ?? '')
+  const name = typeof values['name'] === 'string' ? values['name'] : ''
   if (name !== template.name) await renameTemplate(transaction, id, name)
   const locale = z.enum(locales).safeParse(values['locale'])
   if (locale.success && locale.data !== template.locale)
@@ -310,7 +311,7 @@ function rolesOf(rows: readonly z.infer<typeof postedRole>[], known: readonly Te
     const before = known.find((role) => role.id === row.id)
     // The model's schema says what is wrong with a word that is none of its own.
     return {
-      id: before?.id ?? freeRoleId(row.name ?? '', taken),
+      id: before?.id ?? freeId(row.name ?? '', 24, 'role', taken),
       name: row.name ?? '',
       action: (row.action ?? 'sign') as TemplateRole['action'],
       group: Number(row.group ?? 1),
@@ -320,19 +321,4 @@ function rolesOf(rows: readonly z.infer<typeof postedRole>[], known: readonly Te
       inPerson: row.inPerson ?? false,
     }
   })
-}
-
-function freeRoleId(name: string, taken: Set<string>): string {
-  const words = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 24)
-    .replace(/-+$/, '')
-  const base = words === '' ? 'role' : words
-  let id = base
-  for (let next = 2; taken.has(id); next += 1) id = `${base}-${String(next)}`
-  taken.add(id)
-  return id
 }

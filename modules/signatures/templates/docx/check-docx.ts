@@ -41,7 +41,7 @@ function checkEntry(entry: ArchiveEntry): ArchiveEntry {
     const source = xmlOf(entry)
     // Word cuts instructions into runs: they are read together.
     const instructions = Array.from(
-      source.matchAll(/<w:instrText\b[^>]*>([^<]*)|<w:fldSimple\b[^>]*w:instr\s*=\s*["']([^"']*)/g),
+      source.matchAll(/<w:instrText\b[^>]*>([^<]*)|<w:fldSimple\s[^>]*w:instr\s*=\s*["']([^"']*)/g),
       ([, run = '', simple = '']) => (simple === '' ? run : ` ${simple} `),
     ).join('')
     const fetching = fetchingFields.exec(instructions)
@@ -55,7 +55,8 @@ function checkEntry(entry: ArchiveEntry): ArchiveEntry {
 
 /** Relationships without the attached template; links to click stay, they are words on paper. */
 function cleanRelationships(source: string): string {
-  return source.replace(/<Relationship\b[^>]*>/g, (tag) => {
+  // No more than one tag: the next bracket ends the search.
+  return source.replace(/<Relationship\s[^<>]*>/g, (tag) => {
     const type = /\bType\s*=\s*["']([^"']*)["']/.exec(tag)?.[1] ?? ''
     if (/\/(?:aFChunk|frame|subDocument)$/.test(type)) throw linked(type)
     if (!/\bTargetMode\s*=\s*["']External["']/i.test(tag)) return tag

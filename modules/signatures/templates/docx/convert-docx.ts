@@ -112,14 +112,14 @@ async function run(program: string, folder: string, limits: ConversionLimits): P
     child.once('error', reject)
     child.once('exit', (code) => resolve(code === 0))
   })
-  let late = false
+  const late = { is: false }
   const timer = setTimeout(() => {
-    late = true
+    late.is = true
     endGroup(child.pid)
   }, limits.milliseconds)
   try {
     const fine = await ended.catch(() => false)
-    if (late) throw new Fault('SIGNATURES-DOCX-TIMEOUT', { path: 'file', params: { seconds } })
+    if (late.is) throw new Fault('SIGNATURES-DOCX-TIMEOUT', { path: 'file', params: { seconds } })
     if (!fine) throw new Fault('SIGNATURES-DOCX-FAILED', { path: 'file' })
   } finally {
     clearTimeout(timer)

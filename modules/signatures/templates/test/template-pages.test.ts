@@ -113,7 +113,7 @@ describe('pages of templates', function () {
     )
     const twice = await client.post(`/app/signatures/template/${id}`, { ...fields, ...row('n2', 'Client') })
     assert.equal(twice.status, 422)
-    assert.ok(/SIGNATURES-ROLE-TWICE/.test(twice.text), (/k-faults[^]{0,600}/.exec(twice.text) ?? ['no faults'])[0])
+    assert.ok(/SIGNATURES-ROLE-TWICE/.test(twice.text), (/k-faults[\s\S]{0,600}/.exec(twice.text) ?? ['no faults'])[0])
   })
 
   it('preview a text while it is typed, and save it under the version that was read', async () => {

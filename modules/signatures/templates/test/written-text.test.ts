@@ -87,11 +87,13 @@ describe('texts written here', function () {
       ],
     )
     const iban = named.get('iban')
-    assert.equal(iban?.areas.length, 2, 'one place in each column')
-    assert.equal(iban?.label, 'IBAN')
-    const [one, other] = iban?.areas ?? []
-    assert.equal(one?.y, other?.y, 'both columns stand level')
-    assert.ok((one?.x ?? 0) > 0.5 && (other?.x ?? 1) < 0.5, 'Arabic stands on the right')
+    assert.ok(iban !== undefined)
+    assert.equal(iban.areas.length, 2, 'one place in each column')
+    assert.equal(iban.label, 'IBAN')
+    const [one, other] = iban.areas
+    assert.ok(one !== undefined && other !== undefined)
+    assert.equal(one.y, other.y, 'both columns stand level')
+    assert.ok(one.x > 0.5 && other.x < 0.5, 'Arabic stands on the right')
     assert.equal(named.get('remote')?.required, false)
     assert.equal(named.get('seal')?.role, 'company')
     const signing = fields.filter(({ id }) => /-(?:name|signature|date)$|^seal$/.test(id))

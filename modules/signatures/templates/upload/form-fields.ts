@@ -1,4 +1,5 @@
 import type { ExistingField } from '../../../../core/signing/formats/pades/forms/inspect-upload.js'
+import { freeId } from '../free-id.js'
 import type { FieldType, TemplateFieldInput } from '../../models/field.js'
 
 const types: Readonly<Record<ExistingField['kind'], FieldType>> = {
@@ -20,7 +21,7 @@ export function fieldsOfForm(existing: readonly ExistingField[], role: string): 
     if (areas.length === 0 || ((type === 'select' || type === 'radio') && (options ?? []).length < (type === 'radio' ? 2 : 1))) return []
     return [
       {
-        id: freeId(field.name, taken),
+        id: freeId(field.name, 34, 'field', taken, ['signature', 'seal']),
         type,
         role,
         areas: areas.map(({ page, x, y, width, height, option }) => ({
@@ -51,20 +52,4 @@ function within(area: { readonly x: number; readonly y: number; readonly width: 
   const cut = (value: number): number => Math.min(1, Math.max(0, value))
   const [x, y] = [cut(area.x), cut(area.y)]
   return { x, y, width: cut(area.x + area.width) - x, height: cut(area.y + area.height) - y }
-}
-
-/** An id made of a name, so that who knows the form recognises its fields. */
-export function freeId(name: string, taken: Set<string>): string {
-  const words = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 34)
-    .replace(/-+$/, '')
-  const base = words === '' || words === 'signature' || words === 'seal' ? 'field' : words
-  let id = base
-  for (let next = 2; taken.has(id); next += 1) id = `${base}-${String(next)}`
-  taken.add(id)
-  return id
 }

@@ -36,7 +36,7 @@ export async function readDocument(file: UploadedFile): Promise<ReadDocument> {
     throw new Fault('SIGN-UPLOAD-TOO-LARGE', { status: 413, path: 'file', params: { megabytes: largest / 1024 / 1024 } })
   const fileName = plainName(file.name)
   const kind = kindOf(bytes)
-  const said = /\.([A-Za-z0-9]{1,8})$/.exec(fileName)?.[1]?.toLowerCase()
+  const said = /\.([a-z0-9]{1,8})$/i.exec(fileName)?.[1]?.toLowerCase()
   if (kind === undefined) throw new Fault('SIGNATURES-UPLOAD-TYPE', { path: 'file' })
   if ((said === 'pdf' || said === 'docx' || said === 'docm') && said !== kind && !(said === 'docm' && kind === 'docx'))
     throw new Fault('SIGNATURES-UPLOAD-NAME', { path: 'file', params: { said, kind } })

@@ -1,7 +1,7 @@
 import type { TextTag } from '../../../../core/documents/text-tags.js'
 import { companyRole, fieldTypes, type FieldType, type TemplateFieldInput } from '../../models/field.js'
 import type { TemplateRoleInput } from '../../models/role.js'
-import { freeId } from './form-fields.js'
+import { freeId } from '../free-id.js'
 
 /** Room that a signature needs, as a part of an A4 page; a tag is as high as its letters. */
 const least = {
@@ -25,7 +25,7 @@ export function placementOfTags(
     const key = (name ?? '').toLowerCase()
     const known = named.get(key)
     if (known !== undefined) return known
-    const id = name === undefined ? freeId(firstRole.id, roleIds) : freeId(name, roleIds)
+    const id = freeId(name ?? firstRole.id, 34, 'role', roleIds)
     named.set(key, id)
     roles.push(name === undefined ? { ...firstRole, id } : { id, name: name.slice(0, 100) })
     return id
@@ -43,7 +43,7 @@ export function placementOfTags(
       continue
     }
     fields.set(key, {
-      id: freeId(tag.name ?? type, taken),
+      id: freeId(tag.name ?? type, 34, 'field', taken, ['signature', 'seal']),
       type,
       role,
       areas: [area],

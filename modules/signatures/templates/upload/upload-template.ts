@@ -122,7 +122,7 @@ async function foundIn(
 function titleOf(fileName: string): string {
   return (
     fileName
-      .replace(/\.[A-Za-z0-9]{1,5}$/, '')
+      .replace(/\.[a-z0-9]{1,5}$/i, '')
       .replaceAll('_', ' ')
       .trim()
       .slice(0, 200) || fileName

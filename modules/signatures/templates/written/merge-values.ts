@@ -90,7 +90,13 @@ export function showMerged(
 ): MergedValue | undefined {
   switch (field.type) {
     case 'text':
-      return { v: raw.replace(/\s*\n\s*/g, ' '), kind: 'text' }
+      return {
+        v: raw
+          .split('\n')
+          .map((line) => line.trim())
+          .join(' '),
+        kind: 'text',
+      }
     case 'number': {
       if (!isDecimal(raw)) return undefined
       return { v: formatDecimal(raw, raw.split('.')[1]?.length ?? 0, shown.locale, shown.digits), kind: 'code' }
@@ -108,11 +114,19 @@ function isDecimal(raw: string): boolean {
   return /^-?\d{1,30}(?:\.\d{1,12})?$/.test(raw)
 }
 
+/** Digits after the point, without the noughts at the end. */
+function givenDecimals(raw: string): number {
+  const digits = raw.split('.')[1] ?? ''
+  let length = digits.length
+  while (length > 0 && digits[length - 1] === '0') length -= 1
+  return length
+}
+
 /** `SAR 3,500.00`, `3,500.00 ريال سعودي`, `35 000,00 EUR`: as contracts of the language write an amount. */
 function moneyText(raw: string, currency: string, shown: Column): string {
   const known = currencies().find(({ code }) => code === currency)
   // Digits that were given are never rounded away.
-  const decimals = Math.max(known?.minorUnits ?? 2, raw.replace(/0+$/, '').split('.')[1]?.length ?? 0)
+  const decimals = Math.max(known?.minorUnits ?? 2, givenDecimals(raw))
   const amount = formatDecimal(raw, decimals, shown.locale, shown.digits)
   if (shown.locale === 'en') return `${currency}\u00a0${amount}`
   if (shown.locale === 'bg') return `${amount}\u00a0${currency}`
