@@ -338,7 +338,7 @@ class LocalSigningService implements SigningService {
     if (!schemeFits(key.algorithm, scheme)) throw new Fault('SIGN-ALGORITHM-MISMATCH', { params: { algorithm: key.algorithm, scheme } })
     const provider = this.provider(key.provider)
     const until = Date.now() + openMilliseconds
-    const make = async (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
+    const make = async (shown: readonly KeyUse[], digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
       await requireUsable(key)
       if (digest.length !== digestLengths[digestAlgorithm]) {
         throw new Fault('SIGN-DIGEST-LENGTH', { params: { digest: digestAlgorithm, length: digest.length } })
@@ -348,7 +348,7 @@ class LocalSigningService implements SigningService {
         scheme,
         digestAlgorithm,
         digest,
-        uses,
+        uses: shown,
         ...(askedBy === undefined ? {} : { askedBy }),
         ...(message === undefined ? {} : { message }),
       })
@@ -368,16 +368,24 @@ class LocalSigningService implements SigningService {
       await requireUsable(key)
       return signature
     }
-    const sign = (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> =>
-      approved === undefined ? make(digest, message) : approved.release(() => make(digest, message))
-    return {
-      algorithm: key.algorithm,
-      scheme,
-      digestAlgorithm,
-      certificates: key.certificates,
-      signDigest: (digest) => sign(digest),
-      signMessage: (message) => sign(createHash(digestAlgorithm).update(message).digest(), message),
+    const signerFor = (shown: readonly KeyUse[]): Signer => {
+      const sign = (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> =>
+        approved === undefined ? make(shown, digest, message) : approved.release(() => make(shown, digest, message))
+      return {
+        algorithm: key.algorithm,
+        scheme,
+        digestAlgorithm,
+        certificates: key.certificates,
+        signDigest: (digest) => sign(digest),
+        signMessage: (message) => sign(createHash(digestAlgorithm).update(message).digest(), message),
+        forUse: (index) => {
+          const use = shown[index]
+          if (use === undefined) throw new RangeError(`use ${String(index)} of ${String(shown.length)}`)
+          return signerFor([use])
+        },
+      }
     }
+    return signerFor(uses)
   }
 }
 

@@ -28,6 +28,12 @@ export interface Signer {
   signDigest(digest: Uint8Array): Promise<Buffer>
   /** Hashes with `digestAlgorithm` and signs, in one native step where the provider can: preferred by formats that hold the bytes. */
   signMessage?(message: Uint8Array): Promise<Buffer>
+  /**
+   * The same opening for one alone of the uses it was opened for: who decides elsewhere (a desk) is shown that document with its
+   * signature and not the whole batch with each.
+   * @param index of the use, as `open` was given them; RangeError for another
+   */
+  forUse?(index: number): Signer
 }
 
 export interface OpenOptions {

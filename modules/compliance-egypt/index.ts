@@ -3,3 +3,6 @@ export { insertSignatures, type EtaSignature } from './canonical/insert-signatur
 export { itemsOf, memberOf, parseLiteral, textAt, type LiteralValue } from './canonical/literal-value.js'
 export { checkStructure } from './document/check-structure.js'
 export { writeJson, writeLiteral, type Writable } from './canonical/write-literal.js'
+export { legalBasis, type Basis } from './law/basis.js'
+export { chooseKey, shortcomings, taxpayersOf, type ChosenKey } from './signing/choose-key.js'
+export { signEtaDocuments } from './signing/sign-documents.js'

@@ -1,0 +1,193 @@
+import type { Company, CompanyContext } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { egyptProfile } from '../../../core/signing/formats/cades/profiles/egypt.js'
+import { signCades } from '../../../core/signing/formats/cades/sign-cades.js'
+import type { KeyProviderKind } from '../../../core/signing/key.js'
+import type { KeyUse, Signer } from '../../../core/signing/signing-service.js'
+import type { PreparedDocument, SignedLegalDocument } from '../../compliance/index.js'
+import type { InvoiceDocument } from '../../invoicing/index.js'
+import { canonicalHash, canonicalText, canonicalTextOf } from '../canonical/canonical-text.js'
+import { insertSignatures } from '../canonical/insert-signatures.js'
+import { parseLiteral, textAt } from '../canonical/literal-value.js'
+import { acceptedAuthorities } from '../law/accepted-authorities.js'
+import { legalBasis } from '../law/basis.js'
+import { readCertificate } from '../../../core/validation/certificate/certificate.js'
+import { chooseKey, type ChosenKey } from './choose-key.js'
+import { signatureRows, writeSignatureRows, type KeyEvidence, type SignatureRow } from './signature-rows.js'
+
+type EtaDocument = PreparedDocument & { readonly invoice: InvoiceDocument }
+
+interface Work {
+  readonly document: EtaDocument
+  readonly rin: string
+  readonly text: Buffer
+  readonly textSha256: string
+}
+
+interface Outcome {
+  readonly legal: SignedLegalDocument | null
+  readonly fault: FaultDetail | null
+}
+
+/** A person, or another service that batches, is asked for everything at once; a token of ours has a few sessions. */
+const asksAtOnce: Readonly<Record<KeyProviderKind, number>> = { agent: 1000, csc: 250, pkcs11: 24, software: 8 }
+
+/**
+ * Signs ETA documents in the form of ITIDA (CAdES-BES over the canonical text), each taxpayer's with one opening of his key. The signing
+ * time of a document is kept from the first asking until the key has answered. Documents are independent of each other: what is
+ * signed comes back signed, what a desk has not answered comes back null.
+ * @returns in the order of the documents; null: the signer is away, ask again
+ * @throws Fault EG-SIGN-NO-KEY, EG-CANONICAL-…, and those of the signing service, when no document could be signed and none waits
+ */
+export async function signEtaDocuments(
+  host: Host,
+  context: CompanyContext,
+  _company: Company,
+  documents: readonly EtaDocument[],
+): Promise<(SignedLegalDocument | null)[]> {
+  const works = documents.map(workOf)
+  const outcomes = new Map<string, Outcome>()
+  for (const rin of new Set(works.map((work) => work.rin))) {
+    const own = works.filter((work) => work.rin === rin)
+    for (const [id, outcome] of await signForTaxpayer(host, context, rin, own)) outcomes.set(id, outcome)
+  }
+  const results = documents.map(({ invoiceId }) => outcomes.get(invoiceId) ?? { legal: null, fault: null })
+  const waits = results.some(({ legal, fault }) => legal !== null || fault === null)
+  const [failed] = results.flatMap(({ fault }) => (fault === null ? [] : [fault]))
+  if (!waits && failed !== undefined)
+    throw new Fault(failed.code, { status: 409, ...(failed.params === undefined ? {} : { params: failed.params }) })
+  return results.map(({ legal }) => legal)
+}
+
+function workOf(document: EtaDocument): Work {
+  const root = parseLiteral(document.payload)
+  const text = canonicalTextOf(root)
+  return { document, rin: textAt(root, 'issuer', 'id') ?? '', text, textSha256: canonicalHash(text) }
+}
+
+async function signForTaxpayer(host: Host, context: CompanyContext, rin: string, works: readonly Work[]): Promise<Map<string, Outcome>> {
+  const now = wholeSeconds(host.now())
+  const prepared = await host.db.company(context.companyId, async (transaction) => {
+    const [keys, kept, settings] = await Promise.all([
+      host.signing.keys(transaction),
+      signatureRows(
+        transaction,
+        works.map(({ document }) => document.invoiceId),
+      ),
+      transaction
+        .knex('compliance_egypt_company')
+        .where({ company_id: transaction.companyId })
+        .first<{ key_id: string | null } | undefined>('key_id'),
+    ])
+    const begun = [...kept.values()].find((row) => row.state === 'asked')?.keyId
+    const named = settings?.key_id ?? undefined
+    const chosen = chooseKey(keys, {
+      rin,
+      now,
+      context,
+      ...(named === undefined ? {} : { named }),
+      ...(begun === undefined ? {} : { begun }),
+    })
+    const evidence = evidenceOf(chosen, context)
+    const rows = works.map((work): SignatureRow => {
+      const before = kept.get(work.document.invoiceId)
+      const same =
+        before !== undefined &&
+        // Answered with no, or in vain: another try is another request, with the time of then.
+        before.problem === null &&
+        before.keyId === chosen.key.id &&
+        before.certificateSha256 === chosen.certificate.sha256 &&
+        before.textSha256 === work.textSha256
+      return {
+        invoiceId: work.document.invoiceId,
+        state: 'asked',
+        keyId: chosen.key.id,
+        certificateSha256: chosen.certificate.sha256,
+        signedAt: same ? before.signedAt : now,
+        textSha256: work.textSha256,
+        evidence,
+        basis: null,
+        problem: null,
+      }
+    })
+    // Before anybody is asked: an answer that comes after this process ended must find what it answers.
+    await writeSignatureRows(transaction, rows, now)
+    const authorities = await acceptedAuthorities(host.config, transaction, now)
+    const certificates = chosen.key.certificates.map((der) => readCertificate(der))
+    const basis = legalBasis({ certificates, authorities, control: evidence.soleControl, at: now })
+    return { chosen, rows, basis }
+  })
+  const { chosen, rows, basis } = prepared
+  const opened = await host.signing.open(context, chosen.key.id, works.map(useOf))
+  const outcomes = new Map<string, Outcome>()
+  const changed: SignatureRow[] = []
+  await lanes(asksAtOnce[chosen.key.provider], works.length, async (index) => {
+    const [work, row] = [works[index], rows[index]]
+    if (work === undefined || row === undefined) return
+    const outcome = await signOne(work, row, opened.forUse?.(index) ?? opened)
+    outcomes.set(work.document.invoiceId, outcome)
+    if (outcome.legal !== null) changed.push({ ...row, state: 'signed', basis })
+    else if (outcome.fault !== null) {
+      changed.push({ ...row, problem: outcome.fault })
+    }
+  })
+  await host.db.company(context.companyId, (transaction) => writeSignatureRows(transaction, changed, host.now()))
+  return outcomes
+}
+
+async function signOne(work: Work, row: SignatureRow, signer: Signer): Promise<Outcome> {
+  try {
+    const { cms } = await signCades(work.text, { signer, signedAt: row.signedAt, detached: true, profile: egyptProfile })
+    const bytes = insertSignatures(work.document.payload, [{ type: 'I', value: cms }])
+    // As its reader will find it: the text of the finished bytes is the one that was signed.
+    if (!canonicalText(bytes).equals(work.text)) throw new Fault('EG-SIGN-CHECK-FAILED', { status: 500 })
+    return { legal: { bytes, mediaType: 'application/json', extension: 'json', qr: null }, fault: null }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    if (error.code === 'SIGN-AGENT-WAITING') return { legal: null, fault: null }
+    return { legal: null, fault: { code: error.code, params: error.params } }
+  }
+}
+
+/** What the policy judges and a desk shows before the PIN: issuer, number, total, and the hash that is signed. */
+function useOf({ document: { invoice }, rin, textSha256 }: Work): KeyUse {
+  return {
+    purpose: 'stamp-e-invoice',
+    subject: { type: 'invoicing.invoice', id: invoice.id, label: `${invoice.number} · ${rin}` },
+    amount: { value: invoice.totals.taxInclusive, currency: invoice.currency },
+    documentHash: textSha256,
+  }
+}
+
+function evidenceOf({ key, certificate, why, others }: ChosenKey, { actor }: CompanyContext): KeyEvidence {
+  return {
+    provider: key.provider,
+    algorithm: key.algorithm,
+    attributes: key.attributes,
+    certificate: {
+      sha256: certificate.sha256,
+      subject: certificate.subject,
+      issuer: certificate.issuer,
+      notAfter: certificate.notAfter.toISOString(),
+    },
+    chosen: { why, others },
+    askedBy: { kind: actor.kind, id: actor.id, name: actor.name },
+    // Art. 10: possession of the device and its secret code. A host that keeps the PIN or the key is another matter, and says so.
+    soleControl: key.provider === 'agent' ? 'device-and-code' : key.provider === 'pkcs11' ? 'device-of-the-company' : 'outside',
+  }
+}
+
+/** UTCTime has no fractions: what is kept is what is signed. */
+function wholeSeconds(date: Date): Date {
+  return new Date(Math.floor(date.getTime() / 1000) * 1000)
+}
+
+/** Runs work on 0 … count-1, so many at a time. A fault of one that is thrown ends all. */
+async function lanes(width: number, count: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < count) await work(next++)
+  }
+  await Promise.all(Array.from({ length: Math.min(width, count) }, lane))
+}

@@ -1,0 +1,95 @@
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import type { FaultDetail } from '../../../core/i18n/fault.js'
+import type { KeyProviderKind } from '../../../core/signing/key.js'
+import type { Basis } from '../law/basis.js'
+
+/** What is known of the key at the moment it signed; what a provider did not tell is null and never taken as given. */
+export interface KeyEvidence {
+  readonly provider: KeyProviderKind
+  readonly algorithm: string
+  /** Provider's facts: token serial, model, desk, module. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>>
+  readonly certificate: { readonly sha256: string; readonly subject: string; readonly issuer: string; readonly notAfter: string }
+  readonly chosen: { readonly why: string; readonly others: readonly string[] }
+  /** The person or program in whose name it was asked, and that program's version (Art. 8(b)). */
+  readonly askedBy: { readonly kind: string; readonly id: string | null; readonly name: string }
+  /** Whether the holder proved possession and code at a device of his own (Art. 10). */
+  readonly soleControl: 'device-and-code' | 'device-of-the-company' | 'outside'
+}
+
+/** How a document stands between key and file. */
+export interface SignatureRow {
+  readonly invoiceId: string
+  readonly state: 'asked' | 'signed'
+  readonly keyId: string
+  readonly certificateSha256: string
+  /** Goes into the signing-time attribute; stays as it is until the key has answered, so that a late answer still fits. */
+  readonly signedAt: Date
+  /** SHA-256 of the canonical text, lower-case hex. */
+  readonly textSha256: string
+  readonly evidence: KeyEvidence | null
+  readonly basis: Basis | null
+  readonly problem: FaultDetail | null
+}
+
+interface StoredRow {
+  invoice_id: string
+  state: SignatureRow['state']
+  key_id: string
+  certificate_sha256: string
+  signed_at: Date
+  text_sha256: string
+  evidence: KeyEvidence | null
+  basis: Basis | null
+  problem: FaultDetail | null
+}
+
+const table = 'compliance_egypt_signature'
+
+export async function signatureRows(transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<Map<string, SignatureRow>> {
+  const rows = await transaction
+    .knex(table)
+    .where({ company_id: transaction.companyId })
+    .whereIn('invoice_id', [...invoiceIds])
+    .select<StoredRow[]>('*')
+  return new Map(
+    rows.map((row) => [
+      row.invoice_id,
+      {
+        invoiceId: row.invoice_id,
+        state: row.state,
+        keyId: row.key_id,
+        certificateSha256: row.certificate_sha256,
+        signedAt: row.signed_at,
+        textSha256: row.text_sha256,
+        evidence: row.evidence,
+        basis: row.basis,
+        problem: row.problem,
+      },
+    ]),
+  )
+}
+
+/** Writes how documents stand, many at once. */
+export async function writeSignatureRows(transaction: CompanyTransaction, rows: readonly SignatureRow[], now: Date): Promise<void> {
+  if (rows.length === 0) return
+  await transaction
+    .knex(table)
+    .insert(
+      rows.map((row) => ({
+        company_id: transaction.companyId,
+        invoice_id: row.invoiceId,
+        state: row.state,
+        key_id: row.keyId,
+        certificate_sha256: row.certificateSha256,
+        signed_at: row.signedAt,
+        text_sha256: row.textSha256,
+        evidence: row.evidence === null ? null : JSON.stringify(row.evidence),
+        basis: row.basis === null ? null : JSON.stringify(row.basis),
+        problem: row.problem === null ? null : JSON.stringify(row.problem),
+        updated_at: now,
+      })),
+    )
+    .onConflict(['company_id', 'invoice_id'])
+    .merge()
+}
