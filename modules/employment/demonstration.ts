@@ -19,6 +19,7 @@ interface DemonstrationPerson {
   readonly gender: 'male' | 'female'
   readonly titles: { readonly ar: string | null; readonly en: string; readonly bg: string | null }
   readonly city: string
+  readonly cityEn: string
   readonly basic: string
   readonly iban: string
   readonly hours: string
@@ -38,6 +39,7 @@ const people: Readonly<Record<EmploymentCountry, DemonstrationPerson>> = {
     gender: 'female',
     titles: { ar: 'محاسبة أولى', en: 'Senior Accountant', bg: null },
     city: 'الرياض',
+    cityEn: 'Riyadh',
     basic: '9000',
     iban: 'SA0380000000608010167519',
     hours: '40',
@@ -54,6 +56,7 @@ const people: Readonly<Record<EmploymentCountry, DemonstrationPerson>> = {
     gender: 'male',
     titles: { ar: 'مهندس برمجيات', en: 'Software Engineer', bg: null },
     city: 'القاهرة',
+    cityEn: 'Cairo',
     basic: '24000',
     iban: 'EG380019000500000000263180002',
     hours: '40',
@@ -70,6 +73,7 @@ const people: Readonly<Record<EmploymentCountry, DemonstrationPerson>> = {
     gender: 'male',
     titles: { ar: 'مدير مبيعات', en: 'Sales Manager', bg: null },
     city: 'مدينة الكويت',
+    cityEn: 'Kuwait City',
     basic: '1250',
     iban: 'KW81CBKU0000000000001234560101',
     hours: '48',
@@ -86,6 +90,7 @@ const people: Readonly<Record<EmploymentCountry, DemonstrationPerson>> = {
     gender: 'male',
     titles: { ar: null, en: 'Chief Accountant', bg: 'Главен счетоводител' },
     city: 'София',
+    cityEn: 'Sofia',
     basic: '2400',
     iban: 'BG80BNBG96611020345678',
     hours: '40',
@@ -134,7 +139,9 @@ export async function demoEmployee(
         jobTitleEn: person.titles.en,
         jobTitleBg: person.titles.bg,
         department: country === 'BG' ? 'Финанси' : 'المالية',
+        departmentEn: 'Finance',
         site: person.city,
+        siteEn: person.cityEn,
         startDate: start,
         probationEnd: addDays(addMonths(start, 3), -1),
         contractKind: country === 'SA' ? 'fixed' : 'indefinite',

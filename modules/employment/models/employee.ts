@@ -60,11 +60,13 @@ export const jobInput = z
     jobTitleEn: optionalText(200),
     jobTitleBg: optionalText(200),
     department: optionalText(200),
+    departmentEn: optionalText(200),
     managerId: z
       .uuid()
       .nullish()
       .transform((value) => value ?? null),
     site: optionalText(300),
+    siteEn: optionalText(300),
     country: z.enum(employmentCountries),
     startDate: optionalDay,
     probationEnd: optionalDay,
@@ -119,8 +121,10 @@ export const jobColumns = {
   jobTitleEn: 'job_title_en',
   jobTitleBg: 'job_title_bg',
   department: 'department',
+  departmentEn: 'department_en',
   managerId: 'manager_id',
   site: 'site',
+  siteEn: 'site_en',
   country: 'country',
   startDate: 'start_date',
   probationEnd: 'probation_end',

@@ -50,7 +50,9 @@ export const recordOfMerge: Readonly<
   'job.titleEn': { part: 'job', field: 'jobTitleEn' },
   'job.titleBg': { part: 'job', field: 'jobTitleBg' },
   'job.department': { part: 'job', field: 'department' },
+  'job.departmentEn': { part: 'job', field: 'departmentEn' },
   'job.site': { part: 'job', field: 'site' },
+  'job.siteEn': { part: 'job', field: 'siteEn' },
   'job.hoursWeek': { part: 'job', field: 'hoursWeek' },
   'job.leaveDays': { part: 'job', field: 'leaveDays' },
   'job.noticeDays': { part: 'job', field: 'noticeDays' },
@@ -132,8 +134,12 @@ function valueOf(name: string, from: ContractSources): string | undefined {
       return text(employee.identityNumber)
     case 'job.department':
       return text(employee.department)
+    case 'job.departmentEn':
+      return inEnglish(employee.department, employee.departmentEn)
     case 'job.site':
       return text(employee.site)
+    case 'job.siteEn':
+      return inEnglish(employee.site, employee.siteEn)
     case 'job.hoursWeek':
       return text(employee.hoursWeek)
     case 'job.leaveDays':
@@ -161,6 +167,12 @@ function valueOf(name: string, from: ContractSources): string | undefined {
     default:
       return undefined
   }
+}
+
+/** A name that stands in Latin letters is good for the English column as it is; an Arabic or Cyrillic one is asked for. */
+export function inEnglish(name: string | null, english: string | null): string | undefined {
+  if (english !== null && english !== '') return english
+  return name === null || name === '' || /[\p{Script=Arabic}\p{Script=Cyrillic}]/u.test(name) ? undefined : name
 }
 
 /** Basic wage and allowances together. */
@@ -235,7 +247,9 @@ export const amendable = {
   jobTitleEn: { ar: 'المسمى الوظيفي', en: 'job title', bg: 'длъжност' },
   jobTitleBg: { ar: 'المسمى الوظيفي', en: 'job title', bg: 'длъжност' },
   department: { ar: 'الإدارة', en: 'department', bg: 'отдел' },
+  departmentEn: { ar: 'الإدارة', en: 'department', bg: 'отдел' },
   site: { ar: 'مكان العمل', en: 'place of work', bg: 'място на работа' },
+  siteEn: { ar: 'مكان العمل', en: 'place of work', bg: 'място на работа' },
   hoursWeek: { ar: 'ساعات العمل في الأسبوع', en: 'hours a week', bg: 'часове седмично' },
   leaveDays: { ar: 'أيام الإجازة السنوية', en: 'days of annual leave', bg: 'дни годишен отпуск' },
   contractKind: { ar: 'نوع العقد', en: 'kind of contract', bg: 'вид на договора' },
@@ -259,8 +273,7 @@ function changesSentence(from: ContractSources, locale: Locale): string | undefi
   const parts: string[] = []
   for (const [name, value] of Object.entries(from.changes)) {
     if (!isAmendable(name)) continue
-    // A title belongs to the column of its own language.
-    if (name.startsWith('jobTitle') && !name.endsWith(suffixOf[locale])) continue
+    if (!standsIn(name, locale, from.changes)) continue
     const old = shownValue(name, oldValue(name, from), from, locale)
     const now = shownValue(name, value, from, locale)
     const what = amendable[name][locale]
@@ -273,6 +286,31 @@ function changesSentence(from: ContractSources, locale: Locale): string | undefi
     )
   }
   return parts.length === 0 ? undefined : parts.join(locale === 'ar' ? '؛ ' : '; ')
+}
+
+/** A title, a department, a place belongs to the column of its own language. */
+function standsIn(name: Amendable, locale: Locale, changes: RecordChanges): boolean {
+  if (name.startsWith('jobTitle')) return name.endsWith(suffixOf[locale])
+  if (name === 'departmentEn' || name === 'siteEn') return locale === 'en'
+  // Without an English name of its own it is written in Latin letters: `untranslated` asks for one otherwise.
+  if (name === 'department' || name === 'site') return locale !== 'en' || !(`${name}En` in changes)
+  return true
+}
+
+/** Names that an amendment changes in one column of the text and not in the other: what is to be told beside them. */
+export function untranslated(changes: RecordChanges, record: Employee): Amendable[] {
+  const native = record.country === 'BG' ? 'jobTitleBg' : 'jobTitleAr'
+  const pairs: readonly (readonly [Amendable, Amendable])[] = [
+    [native, 'jobTitleEn'],
+    ['department', 'departmentEn'],
+    ['site', 'siteEn'],
+  ]
+  return pairs.flatMap(([name, english]) => {
+    if (english in changes) return name in changes ? [] : [name]
+    if (!(name in changes)) return []
+    const known = name === native || record[english as 'siteEn'] !== null
+    return known || inEnglish(changes[name] ?? null, null) === undefined ? [english] : []
+  })
 }
 
 function oldValue(name: Amendable, { before }: ContractSources): string | null {

@@ -9,7 +9,15 @@ import { mergeFields, mergeNamesOf } from '../data/merge-fields.js'
 import type { ContractType, DocumentKind } from '../models/contract-type.js'
 import { jobFields, jobInput, payFields, payInput, personFields, type Employee, type JobInput, type PayInput } from '../models/employee.js'
 import type { EmploymentSettings } from '../models/settings.js'
-import { amendable, contractValues, isAmendable, recordOfMerge, type MissingValue, type RecordChanges } from './contract-values.js'
+import {
+  amendable,
+  contractValues,
+  isAmendable,
+  recordOfMerge,
+  untranslated,
+  type MissingValue,
+  type RecordChanges,
+} from './contract-values.js'
 import { templateFor } from './contract-templates.js'
 import { employeeSubject, parsePart, readEmployee, readPay, saveEmployee, settingsOf } from './employees.js'
 import { checkTerms } from './law-checks.js'
@@ -90,7 +98,7 @@ export async function prepareContract(
     path: `values.${name}`,
     params: { name: label[context.locale] },
   }))
-  faults.push(...termFaults(input, employee, today, context.locale))
+  faults.push(...termFaults({ ...input, changes }, { employee, record }, today, context.locale))
   faults.push(...payFaults(type, pay))
   if (!record.active || record.status === 'left') faults.push({ code: 'EMPLOYMENT-EMPLOYEE-LEFT', params: { name: record.name } })
   const signers = signersOf(settings, employee, input)
@@ -159,13 +167,20 @@ export function withChanges({ employee, pay }: Terms, changes: RecordChanges): T
   }
 }
 
-function termFaults(input: ContractInput, employee: Employee, today: string, locale: Locale): FaultDetail[] {
+function termFaults(
+  input: ContractInput,
+  { employee, record }: { readonly employee: Employee; readonly record: Employee },
+  today: string,
+  locale: Locale,
+): FaultDetail[] {
   if (input.kind === 'confidentiality') return []
   if (input.kind === 'amendment') {
     const faults: FaultDetail[] = []
     if (Object.keys(input.changes ?? {}).filter(isAmendable).length === 0)
       faults.push({ code: 'EMPLOYMENT-AMENDMENT-EMPTY', path: 'changes' })
     if (input.effectiveFrom === undefined) faults.push({ code: 'EMPLOYMENT-EFFECTIVE-MISSING', path: 'effectiveFrom' })
+    for (const name of untranslated(input.changes ?? {}, record))
+      faults.push({ code: 'EMPLOYMENT-AMENDMENT-LANGUAGE', path: `changes.${name}`, params: { name: amendable[name][locale] } })
     // Terms that the amendment leaves are not judged again.
     return [
       ...faults,

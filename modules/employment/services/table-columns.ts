@@ -28,6 +28,8 @@ const heads: Readonly<Partial<Record<Exclude<EmployeeTarget, ''>, readonly strin
   jobTitleEn: ['job title', 'position', 'title', 'job title en'],
   jobTitleBg: ['длъжност', 'job title bg'],
   department: ['dept', 'الإدارة', 'القسم', 'отдел'],
+  departmentEn: ['department en', 'الإدارة بالإنجليزية', 'отдел на английски'],
+  siteEn: ['site en', 'place of work en', 'مكان العمل بالإنجليزية', 'място на работа на английски'],
   site: ['work site', 'place of work', 'مكان العمل', 'موقع العمل', 'място на работа'],
   country: ['work country', 'بلد العمل', 'الدولة', 'държава'],
   startDate: ['start', 'start date', 'hire date', 'joining date', 'تاريخ المباشرة', 'تاريخ التعيين', 'начална дата', 'постъпване'],

@@ -27,7 +27,7 @@ const inputs: Readonly<Record<(typeof documentKinds)[number], ContractInput>> = 
   amendment: {
     kind: 'amendment',
     effectiveFrom: '2027-01-01',
-    changes: { 'pay.basic': '10000', site: 'جدة' },
+    changes: { 'pay.basic': '10000', site: 'جدة', siteEn: 'Jeddah' },
     values: { 'amendment.reasonAr': 'ترقية', 'amendment.reasonEn': 'promotion', 'amendment.reasonBg': 'повишение' },
   },
   confidentiality: { kind: 'confidentiality' },
@@ -73,6 +73,12 @@ describe('contracts', function () {
         ])
         const text = execFileSync('pdftotext', ['-', '-'], { input: pdf }).toString()
         assert.doesNotMatch(text, /\{\{|\}\}/)
+        // Each column in its own words: what is told in two languages stands in both.
+        if (kind === 'contract' || kind === 'offer') {
+          for (const name of ['Finance', ...(kind === 'contract' ? [prepared.variables['job.siteEn'] ?? '-'] : [])])
+            assert.ok(text.includes(name), name)
+          assert.doesNotMatch(text, /\bin (?:المالية|Финанси)|\bis (?:الرياض|София)/)
+        }
         const { employee, pay } = await house.host.db.company(context.companyId, async (transaction) => ({
           employee: await findEmployee(transaction, employeeId),
           pay: await readPay(house.host, transaction, employeeId),
@@ -109,6 +115,11 @@ describe('contracts', function () {
       'EMPLOYMENT-VALUE-MISSING values.amendment.reasonEn',
       'EMPLOYMENT-AMENDMENT-EMPTY changes',
       'EMPLOYMENT-EFFECTIVE-MISSING effectiveFrom',
+    ])
+    const changed = { ...inputs.amendment, effectiveFrom: '2027-01-01' }
+    assert.deepEqual(await faultsOf('SA', { ...changed, changes: { site: 'جدة', jobTitleEn: 'Director' } }), [
+      'EMPLOYMENT-AMENDMENT-LANGUAGE changes.jobTitleAr',
+      'EMPLOYMENT-AMENDMENT-LANGUAGE changes.siteEn',
     ])
     assert.deepEqual(await faultsOf('SA', { kind: 'offer' }), ['EMPLOYMENT-VALUE-MISSING values.offer.validUntil'])
   })
@@ -150,7 +161,7 @@ describe('contracts', function () {
     const requestId = await house.host.db.company(context.companyId, (transaction) =>
       draftContract(house.host, transaction, context, employeeId, {
         ...inputs.amendment,
-        changes: { 'pay.basic': '10000', site: 'جدة', jobTitleEn: 'Finance Manager' },
+        changes: { 'pay.basic': '10000', site: 'جدة', siteEn: 'Jeddah', jobTitleAr: 'مدير مالي', jobTitleEn: 'Finance Manager' },
       }),
     )
     const read = () =>

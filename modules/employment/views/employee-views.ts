@@ -157,6 +157,7 @@ export function addEmployeeViews(setup: ModuleSetup): void {
         fields: [
           field('number', 'code', { help: 'employment.help.number' }),
           field('department', 'text'),
+          field('departmentEn', 'text', { help: 'employment.help.in-english' }),
           field('managerId', 'relation', { relation: { model: 'employment.employee' } }),
           field('country', 'select', { options: countryOptions, required: true, help: 'employment.help.country' }),
           field('status', 'select', { options: statusOptions.map(({ value, label }) => ({ value, label })) }),
@@ -168,7 +169,15 @@ export function addEmployeeViews(setup: ModuleSetup): void {
         name: 'job',
         label: 'employment.tab.job',
         groups: [
-          { fields: [field('jobTitleAr', 'text'), field('jobTitleEn', 'text'), field('jobTitleBg', 'text'), field('site', 'text')] },
+          {
+            fields: [
+              field('jobTitleAr', 'text'),
+              field('jobTitleEn', 'text'),
+              field('jobTitleBg', 'text'),
+              field('site', 'text'),
+              field('siteEn', 'text', { help: 'employment.help.in-english' }),
+            ],
+          },
           {
             fields: [
               field('startDate', 'date'),
