@@ -54,6 +54,19 @@ describe('documents', () => {
   const render = (data: InvoiceData, changes?: Partial<DocumentRequest>): Promise<RenderedDocument> =>
     documents.render(request(data, changes))
 
+  it('keeps an amount, a phone number and a code in Arabic free text in one piece', async () => {
+    const { pdf } = await render(invoiceSample({ notes: 'قيمة الضمان 12,000.00 ريال، الهاتف +966 11 465 0000، المرجع PO-7/2026.' }))
+    // Boxes of words tell where digits stand: a torn amount is two words, the second at the left of the first.
+    const words = Array.from(run('pdftotext', pdf, '-bbox', '@', '-').matchAll(/xMin="([\d.]+)"[^>]*>([^<]+)</g), ([, x, word]) => ({
+      x: Number(x),
+      word: (word ?? '').replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ''),
+    }))
+    const at = (wanted: string): number => words.findLast(({ word }) => word === wanted)?.x ?? Number.NaN
+    assert.ok(at('12,000.00') > 0, JSON.stringify(words.map(({ word }) => word)))
+    assert.ok(at('+966') < at('11') && at('11') < at('465') && at('465') < at('0000'))
+    assert.ok(words.some(({ word }) => /^\.?PO-7\/2026\.?$/.test(word)))
+  })
+
   it('gives the same bytes for the same input, in any worker', async () => {
     const pdfs = await Promise.all(Array.from({ length: 6 }, () => render(invoiceSample())))
     for (const { pdf } of pdfs) assert.ok(pdf.equals(pdfs[0]?.pdf ?? Buffer.alloc(0)))
