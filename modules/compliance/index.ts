@@ -4,6 +4,7 @@ export { rowOfInvoice, rowsOfInvoices, type DocumentRow } from './models/documen
 export { legalFileName } from './services/legal-name.js'
 export { processAfterPosting, signNow } from './services/sign-now.js'
 export { processDocuments, retryNow } from './services/process.js'
+export { processSoon } from './services/processing-jobs.js'
 export { regimeOf } from './services/regime-of.js'
 import './hooks.js'
 export { demonstrationCompany, demonstrationPrefix, demonstrations, type Demonstration } from './demonstration.js'

@@ -1,6 +1,6 @@
 import type { Company, CompanyContext } from '../../core/access/context.js'
 import type { CompanyTransaction } from '../../core/db/database.js'
-import type { FaultDetail } from '../../core/i18n/fault.js'
+import type { Fault, FaultDetail } from '../../core/i18n/fault.js'
 import type { LocalizedText } from '../../core/i18n/locale.js'
 import type { InvoiceDocument } from '../invoicing/index.js'
 
@@ -37,6 +37,8 @@ export interface SignedLegalDocument {
 /** What the authority said. */
 export interface AuthorityAnswer {
   readonly state: 'accepted' | 'accepted_with_warnings' | 'rejected' | 'pending'
+  /** When to ask again for an answer that is `pending`; default: after growing waits. */
+  readonly retryAt?: Date
   /** HTTP status and raw body, stored for evidence. */
   readonly status: number
   readonly body: string
@@ -69,6 +71,9 @@ export interface SubmissionRequest {
   /** 1 at the first sending; later ones must be harmless duplicates for the authority. */
   readonly attempt: number
 }
+
+/** What became of one document of a batch: the answer, or why there is none. */
+export type BatchOutcome = AuthorityAnswer | SubmissionUncertain | Fault
 
 /** One thing a company must have before it may issue: shown in the guide and by `khatm doctor`. */
 export interface ReadinessItem {
@@ -116,6 +121,15 @@ export interface Regime {
   submit(context: CompanyContext, request: SubmissionRequest): Promise<AuthorityAnswer>
   /** Asks the authority for the state before a second sending, where it can be asked; null: it cannot (send the same bytes). */
   inquire?(context: CompanyContext, request: SubmissionRequest): Promise<AuthorityAnswer | null>
+  /**
+   * Where the authority takes several documents in one call: instead of `submit`, for all that go now; outcomes in the order of the
+   * requests, each for itself. Batches and their limits are the regime's matter.
+   */
+  submitMany?(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly BatchOutcome[]>
+  /** As `inquire`, for several at once; used where `submitMany` is. */
+  inquireMany?(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly (BatchOutcome | null)[]>
+  /** True when a filed document was undone at the authority itself, so that the invoice may be cancelled here too. */
+  undone?(transaction: CompanyTransaction, invoiceId: string): Promise<boolean>
   /** Title, legal notes and QR of the print. */
   print(invoice: InvoiceDocument): { readonly title: LocalizedText; readonly legalNotes: readonly LocalizedText[] }
 }

@@ -82,9 +82,14 @@ export async function printHeld(host: Host, transaction: CompanyTransaction, inv
   )
 }
 
-/** Part of `invoice.cancel`: what stands in the authority's chain is undone by a credit note, not by cancelling. */
+/** Part of `invoice.cancel`: what stands in the authority's chain is undone by a credit note, or at the authority itself, not by cancelling. */
 export async function refuseCancelling(host: Host, invoice: InvoiceDocument, call: HookCall): Promise<readonly FaultDetail[]> {
-  const row = await inTransaction(host, call, (transaction) => rowOfInvoice(transaction, invoice.id))
-  if (row === undefined || row.state === 'rejected') return []
+  const company = await host.access.company(call.context.companyId)
+  const regime = await regimeOf(host, call.context, company)
+  const standing = await inTransaction(host, call, async (transaction) => {
+    const row = await rowOfInvoice(transaction, invoice.id)
+    return row === undefined || row.state === 'rejected' ? false : !((await regime?.undone?.(transaction, invoice.id)) ?? false)
+  })
+  if (!standing) return []
   return [{ code: 'COMPLIANCE-CANCEL-FILED', params: { number: invoice.number } }]
 }

@@ -22,3 +22,8 @@ export async function addProcessing(
   }
   if (jobs.length > 0) await host.jobs.addMany(transaction, processJob, jobs)
 }
+
+/** The authority has something to say about these documents: they are taken up now, whatever time was set for the next try. */
+export function processSoon(host: Host, transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<void> {
+  return addProcessing(host, transaction, invoiceIds)
+}

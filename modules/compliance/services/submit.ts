@@ -1,7 +1,7 @@
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
-import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import type { FaultDetail } from '../../../core/i18n/fault.js'
 import {
   claimForSending,
   recordAnswers,
@@ -10,8 +10,9 @@ import {
   type DocumentRow,
   type FailedRow,
 } from '../models/document-rows.js'
-import { SubmissionUncertain, type AuthorityAnswer, type Regime, type SubmissionRequest } from '../regime.js'
+import type { AuthorityAnswer, Regime } from '../regime.js'
 import { addProcessing } from './processing-jobs.js'
+import { sendClaimed, type Outcome } from './send.js'
 
 /** Longer than any one call may take: after it another worker may send the same bytes again, which is harmless. */
 const leaseSeconds = 120
@@ -20,10 +21,6 @@ const waits = [2, 5, 15, 30, 60, 120] as const
 /** Where our own set-up is at fault, trying often helps nobody. */
 const refusedWaitSeconds = 300
 const keptBody = 200_000
-
-type Outcome =
-  | { readonly row: DocumentRow; readonly answer: AuthorityAnswer }
-  | { readonly row: DocumentRow; readonly fault: FaultDetail; readonly uncertain: boolean; readonly retryAt: Date | undefined }
 
 /**
  * Sends signed documents: claimed in one transaction, sent side by side outside it, answered in another. Whatever happens in
@@ -46,38 +43,8 @@ export async function submitNow(
     return documents
   })
   if (claimed.length === 0) return
-  const outcomes: Outcome[] = []
-  const queue = [...claimed]
-  const sender = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      outcomes.push(await sendOne(context, company, regime, next.row, next.bytes))
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(regime.parallelSubmissions ?? 4, claimed.length) }, sender))
+  const outcomes = await sendClaimed(context, company, regime, claimed)
   await host.db.company(company.id, (transaction) => record(host, context, transaction, outcomes, onAccepted))
-}
-
-async function sendOne(context: CompanyContext, company: Company, regime: Regime, row: DocumentRow, bytes: Buffer): Promise<Outcome> {
-  const request: SubmissionRequest = {
-    company,
-    invoiceId: row.invoiceId,
-    kind: row.kind,
-    uuid: row.uuid,
-    hash: row.hash,
-    bytes,
-    attempt: row.attempts,
-  }
-  try {
-    const known = row.attempts > 1 ? ((await regime.inquire?.(context, request)) ?? null) : null
-    return { row, answer: known ?? (await regime.submit(context, request)) }
-  } catch (error) {
-    if (error instanceof SubmissionUncertain) {
-      return { row, fault: { code: 'COMPLIANCE-UNCERTAIN', params: { reason: error.reason } }, uncertain: true, retryAt: error.retryAt }
-    }
-    if (error instanceof Fault) return { row, fault: { code: error.code, params: error.params }, uncertain: false, retryAt: undefined }
-    const reason = error instanceof Error ? error.message : String(error)
-    return { row, fault: { code: 'COMPLIANCE-UNCERTAIN', params: { reason } }, uncertain: true, retryAt: undefined }
-  }
 }
 
 /** Spread by a fifth, so that a thousand documents do not knock at the same moment. */
@@ -118,7 +85,7 @@ async function record(
         },
       })
     } else if ('answer' in outcome) {
-      const waiting = { row: outcome.row, fault: { code: 'COMPLIANCE-PENDING' }, uncertain: true, retryAt: undefined }
+      const waiting = { row: outcome.row, fault: { code: 'COMPLIANCE-PENDING' }, uncertain: true, retryAt: outcome.answer.retryAt }
       failed.push(failedRow(waiting, now))
     } else failed.push(failedRow(outcome, now))
   }

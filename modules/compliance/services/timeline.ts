@@ -108,7 +108,13 @@ function stepsOf(
       name: 'sent',
       label: text(sent ? 'step.sent' : 'step.sending'),
       at: shown(row.firstSentAt),
-      state: sent ? (answered || row.lastError === null ? 'done' : 'failed') : row.signedAt === null ? 'open' : 'now',
+      state: sent
+        ? answered || row.lastError === null || row.lastError.code === 'COMPLIANCE-PENDING'
+          ? 'done'
+          : 'failed'
+        : row.signedAt === null
+          ? 'open'
+          : 'now',
       detail: row.attempts > 1 ? text('attempts', { count: row.attempts }) : null,
     },
     {

@@ -65,13 +65,7 @@ export class EtaNotifier {
     void this.attempt(rin, `${target.url.replace(/\/$/, '')}${path}`, target.apiKey, body, 1)
   }
 
-  private async attempt(
-    rin: string,
-    url: string,
-    apiKey: string,
-    body: Delivery,
-    attempt: number,
-  ): Promise<void> {
+  private async attempt(rin: string, url: string, apiKey: string, body: Delivery, attempt: number): Promise<void> {
     if (this.closed) return
     const headers = { authorization: `ApiKey ${apiKey}`, 'content-type': 'application/json', 'accept-language': 'ar' }
     const status = await fetch(url, { method: 'PUT', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(5000) }).then(

@@ -129,7 +129,8 @@ function text(value: Written, top: boolean): string {
 function member(name: string, value: Written): string {
   const opening = `"${name}"`
   if (value.kind !== 'array') return `${opening}${text(value, false)}`
-  return `${opening}${value.items.map((one) => `${opening}${text(one, false)}`).join('')}`
+  // Texts follow the list's name directly; objects have it once more each.
+  return `${opening}${value.items.map((one) => `${one.kind === 'object' ? opening : ''}${text(one, false)}`).join('')}`
 }
 
 export function memberOf(value: Written | undefined, name: string): Written | undefined {
