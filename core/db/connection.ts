@@ -113,6 +113,8 @@ export function connect(settings: ConnectionSettings, poolSize: number, logger: 
     client: CompanyAwareClient as unknown as typeof Knex.Client,
     connection: driverSettings,
     acquireConnectionTimeout: 30_000,
+    // what a statement carried (links, codes, pay of people) has no place in the message of its fault, which is logged and stored
+    compileSqlOnError: false,
     // knex would print to the console; every failed statement also rejects, so nothing is hidden by this level
     log: {
       warn: (message: unknown) => {

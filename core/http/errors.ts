@@ -58,7 +58,10 @@ export function answerErrors(parts: WebParts): ErrorRequestHandler {
     const fault = faultOfError(error)
     const { id, locale } = stateOf(request)
     if (fault.status >= 500)
-      parts.logger.error({ request: id, path: request.path, err: fault.cause ?? error, code: fault.code }, 'request failed')
+      parts.logger.error(
+        { request: id, path: pathWithoutSecrets(request.path), err: fault.cause ?? error, code: fault.code },
+        'request failed',
+      )
     if (response.headersSent) {
       next(error)
       return
@@ -70,6 +73,11 @@ export function answerErrors(parts: WebParts): ErrorRequestHandler {
     }
     sendErrorPage(parts, request, response, fault, locale)
   }
+}
+
+/** Addresses of links are the right to open them: a log tells which page failed, not whose. */
+function pathWithoutSecrets(path: string): string {
+  return path.replace(/(?<=\/)[\w-]{32,}(?=\/|$)/g, (part) => (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(part) ? part : '…'))
 }
 
 function sendErrorPage(

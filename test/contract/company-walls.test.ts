@@ -25,7 +25,14 @@ const hostTables = new Map([
 ])
 
 /** What the application role may only add to, never change or remove. */
-const appendOnly = ['core_audit_event', 'core_blob', 'invoicing_line', 'invoicing_invoice_tax', 'signatures_event', 'signatures_deleted_file']
+const appendOnly = [
+  'core_audit_event',
+  'core_blob',
+  'invoicing_line',
+  'invoicing_invoice_tax',
+  'signatures_event',
+  'signatures_deleted_file',
+]
 
 const mark = 'WALLS-SECRET-MARK'
 
@@ -68,7 +75,11 @@ describe('walls between companies', function () {
     const call = async (path: string, body: object): Promise<unknown> => {
       const answer = await fetch(`${url}/api/v1${path}`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', 'idempotency-key': `${mark}-${path}-${String((calls += 1))}` },
+        headers: {
+          authorization: `Bearer ${secret}`,
+          'content-type': 'application/json',
+          'idempotency-key': `${mark}-${path}-${String((calls += 1))}`,
+        },
         body: JSON.stringify(body),
       })
       const text = await answer.text()

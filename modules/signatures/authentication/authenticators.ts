@@ -95,10 +95,15 @@ export async function countUse(host: Host, transaction: CompanyTransaction, id: 
     .update({ counter, used_at: host.now() })
 }
 
-/** Names of proofs after which a device may be enrolled. */
-const foundations: ReadonlySet<string> = new Set(['totp', 'passkey'])
+/**
+ * The proof after which a device may be enrolled: the one of the address that it will stand for from then on, in every later request.
+ * A PIN, which the sender knows too, or a number that he wrote beside the address, proves nothing of that address.
+ */
+export function foundationOf({ signer }: Pick<AuthenticationCase, 'signer'>): 'email-code' | 'sms-code' {
+  return signer.email === null ? 'sms-code' : 'email-code'
+}
 
-/** True when this session passed a proof that is not itself a device to be enrolled. */
+/** True when this session proved the address that a device would stand for. */
 export function mayEnrol(signing: AuthenticationCase): boolean {
-  return (signing.proven ?? []).some((name) => !foundations.has(name))
+  return signing.proven?.includes(foundationOf(signing)) === true
 }

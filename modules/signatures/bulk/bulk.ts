@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
-import { readTable, tableType, type UploadedTable } from '../../../core/files/read-table.js'
+import { readTable, type UploadedTable } from '../../../core/files/read-table.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { RequestInput } from '../models/request.js'
@@ -9,6 +9,10 @@ import { readTemplate, readVersion } from '../services/template-rows.js'
 import { guessMapping, inputOfRow, targetsOf, type BulkOptions } from './columns.js'
 
 export const bulkJob = 'signatures.bulk'
+
+/** What is protected for: the uploaded file till the start, the PINs of a row till its request is made. */
+const sheetPurpose = 'signatures.bulk-sheet'
+export const pinsPurpose = 'signatures.bulk-pins'
 
 export interface Bulk {
   readonly id: string
@@ -51,6 +55,7 @@ interface BulkTableRow {
   template_version_id: string
   file_name: string
   file_sha256: string
+  sheet: Buffer | null
   state: Bulk['state']
   mapping: string[]
   options: BulkOptions
@@ -74,7 +79,6 @@ export async function createBulk(
   const table = await readTable(file.bytes)
   return host.db.company(context.companyId, async (transaction) => {
     const template = await readTemplate(transaction, templateId)
-    const stored = await host.files.put(transaction, file.bytes, tableType(file.bytes))
     const id = randomUUID()
     await transaction.knex('signatures_bulk').insert({
       company_id: transaction.companyId,
@@ -83,7 +87,8 @@ export async function createBulk(
       template_id: templateId,
       template_version_id: template.current.id,
       file_name: file.name.slice(0, 200),
-      file_sha256: stored.sha256,
+      file_sha256: createHash('sha256').update(file.bytes).digest('hex'),
+      sheet: await host.signing.protect(context, file.bytes, sheetPurpose),
       mapping: JSON.stringify(guessMapping(template.current, table.heads)),
       total: table.rows.length,
       created_by: context.actor.kind === 'user' ? context.actor.id : null,
@@ -127,10 +132,15 @@ export async function listBulks(transaction: CompanyTransaction): Promise<Bulk[]
   return Promise.all(rows.map(({ id }) => bulkOf(transaction, id)))
 }
 
-/** The file as it was uploaded. */
+/**
+ * The file as it was uploaded. It may hold PINs: it is kept protected, and only till the start.
+ * @throws Fault SIGNATURES-BULK-STATE (409) after it
+ */
 export async function tableOf(host: Host, transaction: CompanyTransaction, bulk: Bulk): Promise<UploadedTable> {
-  const { bytes } = await host.files.get(transaction, bulk.fileSha256)
-  return readTable(bytes)
+  const { companyId } = transaction
+  const row = await transaction.knex<BulkTableRow>('signatures_bulk').where({ company_id: companyId, id: bulk.id }).first('sheet')
+  if (row?.sheet === undefined || row.sheet === null) throw new Fault('SIGNATURES-BULK-STATE', { status: 409 })
+  return readTable(await host.signing.reveal({ companyId }, row.sheet, sheetPurpose))
 }
 
 /** Columns and shared options as chosen on the page; only before the start. @throws Fault SIGNATURES-BULK-STATE (409) */
@@ -168,28 +178,38 @@ export async function startBulk(
   if (bulk.state !== 'preview') throw new Fault('SIGNATURES-BULK-STATE', { status: 409 })
   const version = await readVersion(transaction, bulk.templateVersionId)
   const table = await tableOf(host, transaction, bulk)
-  const rows = table.rows.map((cells, index) => {
+  const rows: { state: string; [column: string]: unknown }[] = []
+  for (const [index, cells] of table.rows.entries()) {
     const input = inputOfRow(version, bulk, bulk.mapping, cells)
     const faults = faultsOfRow(input, index + 2)
     const refused = faults.some((fault) => fault.level !== 'warning')
-    return {
+    const { open, pins } = withoutPins(input)
+    rows.push({
       company_id: transaction.companyId,
       bulk_id: id,
       row: index + 2,
-      input: JSON.stringify(input),
+      input: JSON.stringify(open),
+      pins: pins === undefined ? null : await host.signing.protect(context, Buffer.from(JSON.stringify(pins)), pinsPurpose),
       state: refused ? 'refused' : 'ready',
       faults: JSON.stringify(faults),
-    }
-  })
+    })
+  }
   if (rows.every(({ state }) => state === 'refused')) throw new Fault('SIGNATURES-BULK-NOTHING')
   await transaction.knex.batchInsert('signatures_bulk_row', rows, 500)
-  await transaction.knex('signatures_bulk').where({ company_id: transaction.companyId, id }).update({ state: 'running' })
+  await transaction.knex('signatures_bulk').where({ company_id: transaction.companyId, id }).update({ state: 'running', sheet: null })
   host.audit.record(transaction, context, {
     action: 'signatures.bulk-started',
     subject: { type: 'signatures.bulk', id, label: bulk.name },
     facts: { file: bulk.fileName, rows: rows.length },
   })
   await addJob(host, transaction, id)
+}
+
+/** PINs are kept apart from what pages and results show of a row. */
+function withoutPins(input: RequestInput): { open: RequestInput; pins: (string | null)[] | undefined } {
+  const pins = input.signers.map(({ pin }) => pin ?? null)
+  if (pins.every((pin) => pin === null)) return { open: input, pins: undefined }
+  return { open: { ...input, signers: input.signers.map(({ pin: _pin, ...rest }) => rest) }, pins }
 }
 
 /** Stops after the row that is being sent; it can go on later. */

@@ -5,7 +5,7 @@ import type { JobCall } from '../../../core/jobs/jobs.js'
 import type { RequestInput } from '../models/request.js'
 import { createRequest } from '../services/requests/create-request.js'
 import { sendRequest } from '../services/requests/send-request.js'
-import { bulkOf } from './bulk.js'
+import { bulkOf, pinsPurpose } from './bulk.js'
 
 /** Tries of one row whose cause may pass: a worker that died, a database that was away. */
 const mostTries = 3
@@ -15,6 +15,7 @@ interface Row {
   readonly row: number
   readonly state: 'ready' | 'made'
   readonly input: RequestInput
+  readonly pins: Buffer | null
   readonly request_id: string | null
   readonly attempts: number
 }
@@ -39,7 +40,7 @@ async function sendNext(host: Host, system: CompanyContext, bulkId: string): Pro
       .where({ company_id: transaction.companyId, bulk_id: bulkId })
       .whereIn('state', ['ready', 'made'])
       .orderBy('row')
-      .first('row', 'state', 'input', 'request_id', 'attempts')
+      .first('row', 'state', 'input', 'pins', 'request_id', 'attempts')
     if (row !== undefined) return { bulk, row }
     await transaction
       .knex('signatures_bulk')
@@ -79,10 +80,23 @@ function make(host: Host, context: CompanyContext, bulkId: string, row: Row): Pr
     const where = { company_id: transaction.companyId, bulk_id: bulkId, row: row.row }
     const current: { state: string } | undefined = await transaction.knex('signatures_bulk_row').where(where).forUpdate().first('state')
     if (current?.state !== 'ready') return undefined
-    const requestId = await createRequest(host, transaction, context, row.input)
-    await transaction.knex('signatures_bulk_row').where(where).update({ state: 'made', request_id: requestId })
+    const requestId = await createRequest(host, transaction, context, await withPins(host, context, row))
+    await transaction.knex('signatures_bulk_row').where(where).update({ state: 'made', request_id: requestId, pins: null })
     return requestId
   })
+}
+
+async function withPins(host: Host, context: CompanyContext, { input, pins }: Row): Promise<RequestInput> {
+  if (pins === null) return input
+  // Written by `startBulk`: one for each signer.
+  const told = JSON.parse((await host.signing.reveal(context, pins, pinsPurpose)).toString()) as (string | null)[]
+  return {
+    ...input,
+    signers: input.signers.map((signer, index) => {
+      const pin = told[index] ?? null
+      return pin === null ? signer : { ...signer, pin }
+    }),
+  }
 }
 
 function change(host: Host, context: CompanyContext, bulkId: string, row: number, changes: object): Promise<unknown> {

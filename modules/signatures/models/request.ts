@@ -90,7 +90,10 @@ export const requestInput = z
       .optional(),
     externalId: z.string().max(200).optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),
-    completedRedirectUrl: z.url().optional(),
+    completedRedirectUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2000)
+      .optional(),
     /** False: the caller hands the links on himself. */
     sendEmail: z.boolean().default(true),
     bulkId: z.uuid().optional(),

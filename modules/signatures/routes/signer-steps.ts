@@ -95,6 +95,7 @@ export function addSignerSteps(routes: RouteRegistration, parts: SignerParts): v
           declineSigner(host, transaction, link.context, {
             requestId: link.request.id,
             signerId: link.signer.id,
+            version: link.signer.version,
             reason,
             origin: link.origin,
           }),
@@ -122,6 +123,7 @@ export function addSignerSteps(routes: RouteRegistration, parts: SignerParts): v
             delegateSigner(host, transaction, link.context, {
               requestId: link.request.id,
               signerId: link.signer.id,
+              version: link.signer.version,
               to: { name: given.name, email: given.email, ...(given.phone === '' ? {} : { phone: given.phone }) },
               reason: given.reason,
               origin: link.origin,
@@ -145,6 +147,7 @@ export function addSignerSteps(routes: RouteRegistration, parts: SignerParts): v
       await approveSigner(host, link.context, {
         requestId: link.request.id,
         signerId: link.signer.id,
+        version: link.signer.version,
         origin: link.origin,
         note: textOf(call.body['note']),
       })

@@ -91,6 +91,7 @@ export function addSignerValues(routes: RouteRegistration, parts: SignerParts): 
     const signer = await submitSigner(host, link.context, {
       requestId: link.request.id,
       signerId: link.signer.id,
+      version: link.signer.version,
       values: submittedValues(link),
       origin: { ...link.origin, ...(place === undefined ? {} : { place }) },
       consent,

@@ -81,6 +81,8 @@ export async function beginSession(
     .merge({ version: signer.version, verified: transaction.knex.raw(`'{}'::jsonb`), in_person: inPerson, created_at: now, seen_at: now })
     .returning('*')
   if (row === undefined) throw new Error('no session after its insert')
+  // A code that was sent before, perhaps to an address that was corrected since, is no answer here.
+  await transaction.knex('signatures_challenge').where({ company_id: transaction.companyId, session_id: row.id }).delete()
   return {
     session: { id: row.id, verified: {}, inPerson, keyed: keyedWith(secret) },
     cookie: { name: browserCookie, value: secret, path: '/sign', maxAge: 30 * 24 * 3_600_000 },

@@ -1,6 +1,6 @@
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
-import { authenticatorsOf } from '../authentication/authenticators.js'
+import { authenticatorsOf, foundationOf } from '../authentication/authenticators.js'
 import type { AuthenticationMethod, AuthenticationStep } from '../authentication/method.js'
 import { authenticationMethod } from '../authentication/registry.js'
 import { recordEvent } from '../services/events.js'
@@ -21,19 +21,21 @@ export async function requiredMethods(host: Host, link: OpenLink): Promise<reado
   const { signer } = link
   const asked = signer.authentication.length === 0 ? ['email-code'] : [...new Set(signer.authentication)]
   if (signer.keyId !== null && !asked.includes('account')) asked.unshift('account')
-  const first = asked[0] ?? ''
-  if (!devices.includes(first)) return asked
+  const wanted = asked.filter((name) => devices.includes(name))
+  if (wanted.length === 0) return asked
+  // A device comes after the other proofs: at the first signing it is enrolled on the strength of them.
   const others = asked.filter((name) => !devices.includes(name))
-  if (others.length > 0) return [...others, ...asked.filter((name) => devices.includes(name))]
+  const foundation = foundationOf(link)
+  if (others.includes(foundation)) return [...others, ...wanted]
   const enrolled = await host.db.company(link.context.companyId, async (transaction) => {
     const missing = []
-    for (const name of asked)
+    for (const name of wanted)
       if ((name === 'totp' || name === 'passkey') && (await authenticatorsOf(transaction, caseOf(link), name)).length === 0)
         missing.push(name)
     return missing.length === 0
   })
-  if (enrolled) return asked
-  return [signer.email === null ? 'sms-code' : 'email-code', ...asked]
+  // Enrolled in this session, its foundation stays asked for: that it was passed is what the enrolment rests on.
+  return enrolled && link.session?.verified[foundation] === undefined ? [...others, ...wanted] : [foundation, ...others, ...wanted]
 }
 
 /** Where the proof of identity stands. */

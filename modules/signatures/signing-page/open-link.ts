@@ -81,9 +81,14 @@ export function caseOf(link: OpenLink): AuthenticationCase {
     request,
     signer,
     sessionId: session?.id ?? '',
-    ...(session === undefined ? {} : { keyed: session.keyed, proven: Object.keys(session.verified) }),
+    ...(session === undefined ? {} : { keyed: session.keyed, proven: provenBy(session) }),
     ...(user === undefined ? {} : { user }),
   }
+}
+
+/** Methods that the signer passed himself: what a sender stated at his desk proves no address to a device. */
+function provenBy({ verified }: BrowserSession): string[] {
+  return Object.keys(verified).filter((name) => verified[name]?.facts['inPerson'] !== true)
 }
 
 /** `سلمى`, or the company's name in the language of the page. */

@@ -13,7 +13,7 @@ import { requestHappened } from './happened.js'
 import { isMailed, newLink } from './links.js'
 import { mailSender, mailSigner, type MailKind } from './mails.js'
 import { scheduleReminder } from './reminders.js'
-import { askedStates, moveSigner, stored } from './states.js'
+import { askedStates, moveSigner, requireVersion, stored } from './states.js'
 
 /** Ways of proving that hang on a person or his device: another person starts from the link's own code. */
 const personal = ['totp', 'passkey', 'pin', 'account']
@@ -64,6 +64,7 @@ export async function delegateSigner(
   delegation: {
     readonly requestId: string
     readonly signerId: string
+    readonly version?: number
     readonly to: { readonly name: string; readonly email?: string; readonly phone?: string; readonly locale?: Locale }
     readonly reason?: string
     readonly origin?: EventOrigin
@@ -71,6 +72,7 @@ export async function delegateSigner(
 ): Promise<void> {
   const request = await readRequest(transaction, delegation.requestId, { lock: true })
   const signer = signerOfRequest(request, delegation.signerId)
+  requireVersion(signer, delegation.version)
   if (!signer.canDelegate || signer.keyId !== null)
     throw new Fault('SIGNATURES-DELEGATE-NOT-ALLOWED', { status: 403, params: { name: signer.name } })
   if (request.state !== 'sent' || !askedStates.includes(signer.state))

@@ -10,7 +10,7 @@ import { endForPeople } from './expiry.js'
 import { requestHappened } from './happened.js'
 import { isMailed } from './links.js'
 import { mailSender, mailSigner } from './mails.js'
-import { finishedStates, moveRequest, moveSigner } from './states.js'
+import { finishedStates, moveRequest, moveSigner, requireVersion } from './states.js'
 
 /**
  * Somebody will not sign (or approve), and says why: the request ends. Those who were asked or have signed are told, and the sender.
@@ -20,11 +20,18 @@ export async function declineSigner(
   host: Host,
   transaction: CompanyTransaction,
   context: CompanyContext,
-  decline: { readonly requestId: string; readonly signerId: string; readonly reason: string; readonly origin?: EventOrigin },
+  decline: {
+    readonly requestId: string
+    readonly signerId: string
+    readonly version?: number
+    readonly reason: string
+    readonly origin?: EventOrigin
+  },
 ): Promise<void> {
   const reason = readReason(decline.reason)
   const request = await readRequest(transaction, decline.requestId, { lock: true })
   const signer = signerOfRequest(request, decline.signerId)
+  requireVersion(signer, decline.version)
   const told = request.signers.filter((one) => finishedStates.includes(one.state))
   await moveSigner(transaction, signer, 'declined', { decline_reason: reason, completed_at: host.now(), next_reminder_at: null })
   const others = await endForPeople(transaction, { ...request, signers: request.signers.filter((one) => one.id !== signer.id) })

@@ -51,6 +51,14 @@ export function requireSignerStep(signer: Pick<RequestSigner, 'name' | 'state'>,
 }
 
 /**
+ * Under the lock of the request: the person who acts is still the one whose link was opened.
+ * @throws Fault SIGNATURES-LINK-ENDED (409)
+ */
+export function requireVersion(signer: Pick<RequestSigner, 'version'>, version: number | undefined): void {
+  if (version !== undefined && signer.version !== version) throw new Fault('SIGNATURES-LINK-ENDED', { status: 409 })
+}
+
+/**
  * Moves a request on. The row is changed only from the state that was read: somebody who was quicker is told by the fault.
  * @throws Fault SIGNATURES-REQUEST-STATE (409)
  */

@@ -8,7 +8,7 @@ import type { FieldValue, FieldValues } from '../../models/field.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
 import { recordEvent } from '../events.js'
 import { afterSigner } from '../requests/after-signer.js'
-import { finishedStates, moveSigner, stored } from '../requests/states.js'
+import { finishedStates, moveSigner, requireVersion, stored } from '../requests/states.js'
 import { readRequest, signerOfRequest } from '../request-rows.js'
 import { requireLevel } from './level.js'
 import { readGiven, valuesOfOthers } from './read-submitted.js'
@@ -18,6 +18,8 @@ import { checkValues, isEmpty, normalisedValue } from './values/check-values.js'
 export interface Submission {
   readonly requestId: string
   readonly signerId: string
+  /** Of the person whose page it came from: who was corrected or replaced meanwhile has not said this. */
+  readonly version?: number
   readonly values: FieldValues
   readonly origin: EventOrigin
   readonly consent: ConsentFacts
@@ -52,6 +54,7 @@ async function take(host: Host, context: CompanyContext, transaction: CompanyTra
   const { requestId, signerId, origin, consent, user } = submission
   const request = await readRequest(transaction, requestId, { lock: true })
   const signer = signerOfRequest(request, signerId)
+  requireVersion(signer, submission.version)
   if (signer.state === 'submitted' || finishedStates.includes(signer.state)) return signer
   requireTurn(host, request, signer, 'sign')
   if (signer.keyId !== null && (user?.actor.kind !== 'user' || user.actor.id === null || user.companyId !== transaction.companyId))
@@ -132,12 +135,13 @@ export function mergedValues(request: SignRequest, signer: RequestSigner, given:
 export async function approveSigner(
   host: Host,
   context: CompanyContext,
-  approval: Pick<Submission, 'requestId' | 'signerId' | 'origin'> & { readonly note?: string },
+  approval: Pick<Submission, 'requestId' | 'signerId' | 'version' | 'origin'> & { readonly note?: string },
 ): Promise<RequestSigner> {
   const { requestId, signerId, origin, note } = approval
   return host.db.company(context.companyId, async (transaction) => {
     const request = await readRequest(transaction, requestId, { lock: true })
     const signer = signerOfRequest(request, signerId)
+    requireVersion(signer, approval.version)
     if (signer.state === 'approved') return signer
     requireTurn(host, request, signer, 'approve')
     await moveSigner(transaction, signer, 'approved', { completed_at: host.now(), fault: null })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Logger } from '../../../../core/host/logger.js'
 import type { RequestInput, RequestSigner, SignerInput, SignRequest } from '../../models/request.js'
 import type { TemplateFieldInput } from '../../models/field.js'
 import type { TemplateRoleInput } from '../../models/role.js'
@@ -60,12 +61,13 @@ export class SignerHouse {
   ) {}
 
   static async open(
-    options: { readonly worker?: boolean; readonly port?: number; readonly publicUrl?: string } = {},
+    options: { readonly worker?: boolean; readonly port?: number; readonly publicUrl?: string; readonly logger?: Logger } = {},
   ): Promise<SignerHouse> {
     const clock = { ahead: 0 }
     const signing = await SigningHouse.open({
       role: { web: true, worker: options.worker ?? false },
       now: () => new Date(Date.now() + clock.ahead),
+      ...(options.logger === undefined ? {} : { logger: options.logger }),
       config: {
         ...(options.port === undefined ? {} : { port: options.port }),
         ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
