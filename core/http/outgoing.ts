@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { constants } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
@@ -21,6 +22,11 @@ export interface GuardedRequest {
    * Default: a connection of its own for this call.
    */
   readonly agent?: https.Agent | http.Agent
+  /**
+   * For a peer whose TLS cannot renegotiate safely (RFC 5746): OpenSSL 3 refuses it otherwise. Only for hosts known to need it; the
+   * certificate is checked as always.
+   */
+  readonly legacyTls?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -180,11 +186,18 @@ function exchange(
     }
     const call =
       url.protocol === 'https:'
-        ? https.request(url, request.ca === undefined ? options : { ...options, ca: request.ca }, onAnswer)
+        ? https.request(url, { ...options, ...tlsOptions(request) }, onAnswer)
         : http.request(url, options, onAnswer)
     call.on('error', fail)
     call.end(body)
   })
+}
+
+function tlsOptions({ ca, legacyTls }: GuardedRequest): https.RequestOptions {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(legacyTls === true ? { secureOptions: constants.SSL_OP_LEGACY_SERVER_CONNECT } : {}),
+  }
 }
 
 function flatten(headers: http.IncomingHttpHeaders): Record<string, string> {

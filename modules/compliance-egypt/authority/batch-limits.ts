@@ -9,7 +9,13 @@ export interface BatchLimits {
 }
 
 export const batchLimits: readonly BatchLimits[] = [
-  { from: '2020-11-15', documents: 100, bytes: 1_000_000, status: 'UNCONFIRMED', source: 'own cap; no figure in the SDK pages on submissions' },
+  {
+    from: '2020-11-15',
+    documents: 100,
+    bytes: 1_000_000,
+    status: 'UNCONFIRMED',
+    source: 'own cap; no figure in the SDK pages on submissions',
+  },
 ]
 
 /** The limits of a day. */
@@ -20,7 +26,11 @@ export function limitsOn(day: string): BatchLimits {
 }
 
 /** Cuts into batches in order; one that is larger than the limit alone goes alone. */
-export function inBatches<Item>(items: readonly Item[], sizeOf: (item: Item) => number, limits: Pick<BatchLimits, 'documents' | 'bytes'>): Item[][] {
+export function inBatches<Item>(
+  items: readonly Item[],
+  sizeOf: (item: Item) => number,
+  limits: Pick<BatchLimits, 'documents' | 'bytes'>,
+): Item[][] {
   const batches: Item[][] = []
   let current: Item[] = []
   let bytes = 0

@@ -1,0 +1,147 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
+import { SubmissionUncertain, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
+import type { Company } from '../../../core/access/context.js'
+import { callEta } from './eta-client.js'
+import { faultsOfSteps } from './eta-errors.js'
+import { documentRaw, submissionState, type DocumentSummary } from './eta-shapes.js'
+import { recordStatus } from './record-status.js'
+import { searchEta } from './search.js'
+import { nameOfReturned } from './sent-document.js'
+import { statusOf, submissionsOf, type EtaSubmission } from './submission-rows.js'
+
+/** Clocks differ, and a call may have waited at the authority's door. */
+const searchMarginMs = 15 * 60_000
+const maximumPages = 50
+/** While validation goes on. */
+const lookAgainSeconds = [2, 3, 5, 10, 30, 60] as const
+
+/**
+ * What became of documents that were sent before: by the submission where it is known, else by their own number. Null: the authority
+ * does not have it, so that the same bytes may be sent (again).
+ */
+export async function inquireEta(
+  host: Host,
+  context: CompanyContext,
+  requests: readonly SubmissionRequest[],
+): Promise<(BatchOutcome | null)[]> {
+  const rows = await host.db.company(context.companyId, (transaction) =>
+    submissionsOf(
+      transaction,
+      requests.map((one) => one.invoiceId),
+    ),
+  )
+  const byInvoice = new Map(rows.map((row) => [row.invoiceId, row]))
+  const submissions = new Map<string, Promise<Map<string, DocumentSummary> | null>>()
+  const outcomes: (BatchOutcome | null)[] = []
+  for (const request of requests) {
+    const row = byInvoice.get(request.invoiceId)
+    // Never sent: the attempt before ended on the way to the authority.
+    if (row === undefined) outcomes.push(null)
+    else outcomes.push(await guarded(() => fateOf(host, context, request, row, submissions)))
+  }
+  return outcomes
+}
+
+async function guarded(work: () => Promise<BatchOutcome | null>): Promise<BatchOutcome | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof SubmissionUncertain || error instanceof Fault) return error
+    return new SubmissionUncertain(error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function fateOf(
+  host: Host,
+  context: CompanyContext,
+  request: SubmissionRequest,
+  row: EtaSubmission,
+  submissions: Map<string, Promise<Map<string, DocumentSummary> | null>>,
+): Promise<BatchOutcome | null> {
+  let said: DocumentSummary | undefined
+  if (row.submissionUuid !== null && row.documentUuid !== null) {
+    const asked = submissions.get(row.submissionUuid) ?? readSubmission(host, context, request.company, row.submissionUuid)
+    submissions.set(row.submissionUuid, asked)
+    said = (await asked)?.get(row.documentUuid)
+    // An answer about a document of another number was no answer about ours.
+    if (said?.internalId !== row.internalId) said = undefined
+  }
+  said ??= await findByNumber(host, context, request.company, row)
+  if (said === undefined) return null
+  const found = said
+  await host.db.company(context.companyId, (transaction) => recordStatus(host, context, transaction, row, found))
+  return answerOf(host, context, request, found)
+}
+
+async function answerOf(host: Host, context: CompanyContext, request: SubmissionRequest, said: DocumentSummary): Promise<BatchOutcome> {
+  const status = statusOf(said.status)
+  const body = JSON.stringify(said)
+  const reference = said.uuid
+  if (status === 'Submitted' || status === undefined) {
+    const seconds = lookAgainSeconds[Math.min(request.attempt, lookAgainSeconds.length) - 1] ?? 60
+    return { state: 'pending', status: 200, body: '', faults: [], reference, retryAt: new Date(host.now().getTime() + seconds * 1000) }
+  }
+  // Cancelled and rejected by the buyer come after it was valid: filed, and its later fate stands beside it.
+  if (status !== 'Invalid') return { state: 'accepted', status: 200, body, faults: [], reference }
+  const reply = await callEta(host, context, request.company, {
+    method: 'GET',
+    path: `api/v1/documents/${encodeURIComponent(said.uuid)}/details`,
+  })
+  const steps = documentRaw.safeParse(reply.json)
+  if (reply.status !== 200 || !steps.success) throw new SubmissionUncertain(`details: HTTP ${reply.status}`)
+  const faults = faultsOfSteps(steps.data.validationResults?.validationSteps ?? [], context.locale)
+  return {
+    state: 'rejected',
+    status: 200,
+    body: JSON.stringify(steps.data.validationResults ?? said),
+    faults: faults.length > 0 ? faults : [{ code: 'EG-ETA-OTHER', params: { code: 'Invalid', message: said.status ?? '', place: '' } }],
+    reference,
+  }
+}
+
+/** All documents of a submission, by their names; null when the authority does not know it. */
+async function readSubmission(
+  host: Host,
+  context: CompanyContext,
+  company: Company,
+  submissionUuid: string,
+): Promise<Map<string, DocumentSummary> | null> {
+  const found = new Map<string, DocumentSummary>()
+  for (let page = 1; page <= maximumPages; page++) {
+    const reply = await callEta(host, context, company, {
+      method: 'GET',
+      path: `api/v1/documentsubmissions/${encodeURIComponent(submissionUuid)}`,
+      query: { pageNo: String(page), pageSize: '100' },
+    })
+    if (reply.status === 404) return null
+    const read = submissionState.safeParse(reply.json)
+    if (reply.status !== 200 || !read.success) throw new SubmissionUncertain(`submission: HTTP ${reply.status}`)
+    for (const one of read.data.documentSummary) found.set(one.uuid, one)
+    if (page >= (read.data.documentSummaryMetadata?.totalPages ?? 1)) break
+  }
+  return found
+}
+
+/** The document with our number and our very signature; a valid one before others. */
+async function findByNumber(
+  host: Host,
+  context: CompanyContext,
+  company: Company,
+  row: EtaSubmission,
+): Promise<DocumentSummary | undefined> {
+  const from = new Date(row.firstSentAt.getTime() - searchMarginMs)
+  const to = new Date(Math.min(host.now().getTime() + searchMarginMs, from.getTime() + 30 * 86_400_000))
+  const candidates = (await searchEta(host, context, company, { direction: 'Sent', from, to, internalId: row.internalId })).filter(
+    (one) => one.internalId === row.internalId,
+  )
+  const ours: DocumentSummary[] = []
+  for (const one of candidates) {
+    const reply = await callEta(host, context, company, { method: 'GET', path: `api/v1/documents/${encodeURIComponent(one.uuid)}/raw` })
+    const raw = reply.status === 200 ? documentRaw.safeParse(reply.json) : undefined
+    if (raw?.success !== true) throw new SubmissionUncertain(`raw: HTTP ${reply.status}`)
+    if (nameOfReturned(raw.data.document ?? '')?.signatureSha256 === row.signatureSha256) ours.push(one)
+  }
+  return ours.find((one) => statusOf(one.status) !== 'Invalid') ?? ours[0]
+}
