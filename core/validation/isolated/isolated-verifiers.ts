@@ -8,10 +8,18 @@ import type { VerifyAnswer, VerifyProcessSettings, VerifyQuestion } from './mess
 export interface IsolatedOptions extends VerifyProcessSettings {
   /** One file; a file that takes longer is refused. 20,000 unless told. */
   readonly timeoutMs?: number
+  /** The process has so long until it can take files; 60,000 unless told. That time is not counted against a file. */
+  readonly startTimeoutMs?: number
   /** Heap of the process in MiB; 512 unless told. */
   readonly memoryMb?: number
   /** Files that may wait; the next is refused at once. 20 unless told. */
   readonly queue?: number
+}
+
+interface Running {
+  readonly child: ChildProcess
+  /** Its modules are loaded: from now on a file's own time counts. */
+  ready: boolean
 }
 
 interface Waiting {
@@ -25,9 +33,9 @@ interface Waiting {
  * file that hangs or ends the process is answered as failed, and the next one meets a fresh process.
  */
 export class IsolatedVerifiers {
-  private child: ChildProcess | undefined
+  private process: Running | undefined
   private readonly waiting: Waiting[] = []
-  private current: (Waiting & { readonly timer: NodeJS.Timeout }) | undefined
+  private current: (Waiting & { timer: NodeJS.Timeout }) | undefined
   private nextId = 1
   private closed = false
 
@@ -52,20 +60,32 @@ export class IsolatedVerifiers {
     if (this.current !== undefined || this.closed) return
     const next = this.waiting.shift()
     if (next === undefined) return
-    const timer = setTimeout(() => {
+    const running = this.running()
+    const { child } = running
+    const startTimer = setTimeout(() => {
       this.lose()
-    }, this.options.timeoutMs ?? 20_000)
-    this.current = { ...next, timer }
-    const child = this.running()
+    }, this.options.startTimeoutMs ?? 60_000)
+    this.current = { ...next, timer: startTimer }
     child.ref()
     child.channel?.ref()
-    child.send(next.question, (error) => {
-      if (error !== null && this.current?.question.id === next.question.id) this.lose()
+    if (running.ready) this.hand(running)
+  }
+
+  /** Gives the file to a process that is ready for it; from here its time runs. */
+  private hand({ child }: Running): void {
+    const { current } = this
+    if (current === undefined) return
+    clearTimeout(current.timer)
+    current.timer = setTimeout(() => {
+      this.lose()
+    }, this.options.timeoutMs ?? 20_000)
+    child.send(current.question, (error) => {
+      if (error !== null && this.current?.question.id === current.question.id) this.lose()
     })
   }
 
-  private running(): ChildProcess {
-    if (this.child !== undefined) return this.child
+  private running(): Running {
+    if (this.process !== undefined) return this.process
     const { config, memoryMb } = this.options
     const file = fileURLToPath(new URL(`./verify-process${extname(import.meta.url)}`, import.meta.url))
     const child = fork(file, [JSON.stringify({ config } satisfies VerifyProcessSettings)], {
@@ -74,17 +94,24 @@ export class IsolatedVerifiers {
       env: environment(),
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    this.child = child
+    const running: Running = { child, ready: false }
+    this.process = running
     child.on('message', (message) => {
-      if (message !== 'ready') this.answered(message as VerifyAnswer) // sent by verify-process alone
+      if (this.process !== running) return
+      if (message !== 'ready') {
+        this.answered(message as VerifyAnswer) // sent by verify-process alone
+        return
+      }
+      running.ready = true
+      this.hand(running)
     })
     child.on('error', () => {
-      if (this.child === child) this.lose()
+      if (this.process === running) this.lose()
     })
     child.on('exit', () => {
-      if (this.child === child) this.lose()
+      if (this.process === running) this.lose()
     })
-    return child
+    return running
   }
 
   private answered({ id, verdict }: VerifyAnswer): void {
@@ -92,22 +119,25 @@ export class IsolatedVerifiers {
     if (current?.question.id !== id) return
     clearTimeout(current.timer)
     this.current = undefined
-    this.child?.unref()
-    this.child?.channel?.unref()
+    this.process?.child.unref()
+    this.process?.child.channel?.unref()
     current.resolve(verdict)
     this.dispatch()
   }
 
-  /** Ends the process; the file it had is answered as one that cannot be judged. */
+  /**
+   * Ends the process. The file it was judging is answered as one that cannot be judged; one that it never saw says nothing about
+   * itself, so it is refused as one more too many.
+   */
   private lose(): void {
-    const { child, current } = this
-    this.child = undefined
+    const { process: lost, current } = this
+    this.process = undefined
     this.current = undefined
-    child?.kill('SIGKILL')
+    lost?.child.kill('SIGKILL')
     if (current === undefined) return
     clearTimeout(current.timer)
     const { file } = current.question
-    if (this.closed) current.reject(new Fault('VERIFY-BUSY', { status: 503 }))
+    if (this.closed || lost?.ready !== true) current.reject(new Fault('VERIFY-BUSY', { status: 503 }))
     else current.resolve({ file, verdict: 'failed', integrity: 'none', signatures: [], findings: [{ code: 'VERIFY-TOO-EXPENSIVE' }] })
     this.dispatch()
   }

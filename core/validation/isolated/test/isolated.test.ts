@@ -52,12 +52,23 @@ describe('verifiers in a process of their own', () => {
   })
 
   it('a file that takes too long is answered, and the next meets a fresh process', async () => {
-    // A process cannot start within a millisecond: the first question runs out of time.
+    const { cms } = await signCades(Buffer.alloc(2_000_000), { signer: signerOf(signer, [root]), signedAt: new Date(), detached: false })
     const hasty = new IsolatedVerifiers({ config: config(), timeoutMs: 1 })
-    const verdict = await hasty.verify({ file: 'slow', bytes: Buffer.from('x'), trust: [] })
+    const verdict = await hasty.verify({ file: 'slow', bytes: cms, trust: [] })
     assert.equal(verdict.verdict, 'failed')
     assert.equal(verdict.findings[0]?.code, 'VERIFY-TOO-EXPENSIVE')
     hasty.close()
+  })
+
+  it('no file is called bad because the process was slow to start or did not start', async () => {
+    // Loading everything takes longer than this file may.
+    const quick = new IsolatedVerifiers({ config: config(), timeoutMs: 500 })
+    const verdict = await quick.verify({ file: 'note', bytes: Buffer.from('x'), trust: [] })
+    quick.close()
+    assert.equal(verdict.findings[0]?.code, 'VERIFY-UNKNOWN-FORMAT')
+    const never = new IsolatedVerifiers({ config: config(), startTimeoutMs: 1 })
+    await assert.rejects(never.verify({ file: 'note', bytes: Buffer.from('x'), trust: [] }), { code: 'VERIFY-BUSY' })
+    never.close()
   })
 
   it('refuse at once when too many wait', async () => {
