@@ -2,6 +2,7 @@ export { canonicalHash, canonicalText, canonicalTextOf } from './canonical/canon
 export { insertSignatures, type EtaSignature } from './canonical/insert-signatures.js'
 export { itemsOf, memberOf, parseLiteral, textAt, type LiteralValue } from './canonical/literal-value.js'
 export { checkStructure } from './document/check-structure.js'
+export { buildEtaDocument, etaDocumentType, type EgyptFacts } from './document/build-eta-document.js'
 export { writeJson, writeLiteral, type Writable } from './canonical/write-literal.js'
 export { legalBasis, type Basis } from './law/basis.js'
 export { chooseKey, shortcomings, taxpayersOf, type ChosenKey } from './signing/choose-key.js'

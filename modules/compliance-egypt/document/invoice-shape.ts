@@ -101,4 +101,3 @@ export const invoiceShape: ObjectShape = object(
     signatures: list(signature, 1, 2),
   },
 )
-

@@ -66,10 +66,7 @@ export const receiptShape: ObjectShape = object(
       },
       { syndicateLicenseNumber: text(100) },
     ),
-    buyer: object(
-      { type: text(1, /^[BPF]$/) },
-      { id: text(30), name: text(200), mobileNumber: text(30), paymentNumber: text(50) },
-    ),
+    buyer: object({ type: text(1, /^[BPF]$/) }, { id: text(30), name: text(200), mobileNumber: text(30), paymentNumber: text(50) }),
     itemData: list(item, 1, 300),
     totalSales: decimal,
     netAmount: decimal,
