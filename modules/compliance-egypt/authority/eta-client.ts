@@ -27,6 +27,17 @@ export interface EtaCall {
   /** Longest answer taken, in bytes; for packages. */
   readonly maxBytes?: number
   readonly timeoutMs?: number
+  /** Receipts are sent by a point of sale, which logs in under its own name. */
+  readonly pos?: EtaPos
+}
+
+/** A point of sale as it was registered on the portal. */
+export interface EtaPos {
+  readonly serial: string
+  readonly osVersion: string
+  /** At most 10 characters. */
+  readonly model: string
+  readonly presharedKey: string
 }
 
 export interface EtaReply {
@@ -71,7 +82,7 @@ export async function callEta(host: Host, context: Context, company: Company, ca
   const addresses = addressesOf(host.config, company, credentials.environment)
   const first = await send(host, context, credentials, addresses, call)
   if (first.status !== 401) return judged(first)
-  forgetToken(context.companyId, credentials)
+  forgetToken(context.companyId, credentials, call.pos)
   const second = await send(host, context, credentials, addresses, call)
   if (second.status === 401) throw new Fault('EG-CREDENTIALS-REFUSED', { status: 502, params: { reply: second.text.slice(0, 200) } })
   return judged(second)
@@ -83,7 +94,7 @@ function judged(reply: EtaReply): EtaReply {
 }
 
 async function send(host: Host, context: Context, credentials: EtaCredentials, addresses: EtaAddresses, call: EtaCall): Promise<EtaReply> {
-  const token = await tokenOf(host, context, credentials, addresses)
+  const token = await tokenOf(host, context, credentials, addresses, call.pos)
   const url = new URL(`${addresses.api}/${call.path}`)
   for (const [name, value] of Object.entries(call.query ?? {})) if (value !== undefined) url.searchParams.set(name, value)
   const answer = await exchange(host, credentials, url, {
@@ -156,16 +167,23 @@ function retryAfter(header: string | undefined, now: Date): Date | undefined {
 }
 
 /** Names the client without holding its secret: a changed secret is another name, and asks for another token. */
-function nameOf(companyId: string, { environment, clientId, clientSecrets }: EtaCredentials): string {
-  return [companyId, environment, clientId, createHash('sha256').update(clientSecrets.join('\u0000')).digest('hex')].join(' ')
+function nameOf(companyId: string, { environment, clientId, clientSecrets }: EtaCredentials, pos: EtaPos | undefined): string {
+  const secrets = createHash('sha256').update([...clientSecrets, ...Object.values(pos ?? {})].join('\u0000')).digest('hex')
+  return [companyId, environment, clientId, secrets].join(' ')
 }
 
-function forgetToken(companyId: string, credentials: EtaCredentials): void {
-  tokens.delete(nameOf(companyId, credentials))
+function forgetToken(companyId: string, credentials: EtaCredentials, pos?: EtaPos): void {
+  tokens.delete(nameOf(companyId, credentials, pos))
 }
 
-async function tokenOf(host: Host, context: Context, credentials: EtaCredentials, addresses: EtaAddresses): Promise<Token> {
-  const name = nameOf(context.companyId, credentials)
+async function tokenOf(
+  host: Host,
+  context: Context,
+  credentials: EtaCredentials,
+  addresses: EtaAddresses,
+  pos?: EtaPos,
+): Promise<Token> {
+  const name = nameOf(context.companyId, credentials, pos)
   const known = tokens.get(name)
   if (known !== undefined) {
     const token = await known
@@ -173,7 +191,7 @@ async function tokenOf(host: Host, context: Context, credentials: EtaCredentials
     // Somebody else may have asked for a new one in the meantime.
     if (tokens.get(name) === known) tokens.delete(name)
   }
-  const waiting = tokens.get(name) ?? askToken(host, credentials, addresses)
+  const waiting = tokens.get(name) ?? askToken(host, credentials, addresses, pos)
   tokens.set(name, waiting)
   waiting.catch(() => {
     if (tokens.get(name) === waiting) tokens.delete(name)
@@ -182,7 +200,7 @@ async function tokenOf(host: Host, context: Context, credentials: EtaCredentials
 }
 
 /** The secret that worked last, then the other one: while the portal renews one of them, the other still opens. */
-async function askToken(host: Host, credentials: EtaCredentials, addresses: EtaAddresses): Promise<Token> {
+async function askToken(host: Host, credentials: EtaCredentials, addresses: EtaAddresses, pos?: EtaPos): Promise<Token> {
   const { clientId, clientSecrets } = credentials
   const first = workingSecret.get(clientId) ?? 0
   const places = [...clientSecrets.keys()].sort((one, other) => Number(other === first) - Number(one === first))
@@ -194,6 +212,9 @@ async function askToken(host: Host, credentials: EtaCredentials, addresses: EtaA
         authorization: `Basic ${Buffer.from(`${clientId}:${clientSecrets[place] ?? ''}`).toString('base64')}`,
         'content-type': 'application/x-www-form-urlencoded',
         accept: 'application/json',
+        ...(pos === undefined
+          ? {}
+          : { posserial: pos.serial, pososversion: pos.osVersion, posmodelframework: pos.model, presharedkey: pos.presharedKey }),
       },
       body: 'grant_type=client_credentials&scope=InvoicingAPI',
       timeoutMs,

@@ -1,0 +1,126 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
+import { SubmissionUncertain } from '../../compliance/index.js'
+import { processSoon } from '../../compliance/index.js'
+import { refreshDocument } from './state-changes.js'
+import { submissionByDocument, submissionByInternalId } from './submission-rows.js'
+
+export const refreshJob = 'compliance-egypt.refresh'
+export interface RefreshPayload {
+  readonly documents: readonly string[]
+}
+
+/** Kinds of the authority's deliveries, by the last part of their address. */
+export const notificationKinds = ['documents', 'documentpackages', 'receipts', 'receiptpackages'] as const
+export type NotificationKind = (typeof notificationKinds)[number]
+
+const message = z.looseObject({
+  uuid: z.string().max(100).optional().catch(undefined),
+  internalId: z.string().max(200).optional().catch(undefined),
+})
+const delivery = z.looseObject({
+  deliveryId: z.string().min(1).max(100),
+  type: z.string().max(100).catch(''),
+  message: z
+    .union([z.array(message).max(1000), message])
+    .optional()
+    .catch(undefined),
+})
+
+function hashOf(key: string): string {
+  return createHash('sha256').update(key, 'utf8').digest('hex')
+}
+
+/** A new key for the authority's calls; the old one ends. @returns it, once: only its hash stays */
+export async function newCallbackKey(host: Host, context: CompanyContext): Promise<string> {
+  host.access.require(context, 'invoicing.manager')
+  const key = randomBytes(32).toString('base64url')
+  await host.db.company(context.companyId, async (transaction) => {
+    const row = { key_hash: hashOf(key), created_at: host.now(), last_at: null }
+    await transaction
+      .knex('compliance_egypt_callback')
+      .insert({ company_id: context.companyId, ...row })
+      .onConflict(['company_id'])
+      .merge(row)
+    host.audit.record(transaction, context, {
+      action: 'compliance-egypt.callback-key',
+      subject: { type: 'compliance-egypt.company', id: context.companyId, label: '' },
+    })
+  })
+  return key
+}
+
+const nobody = hashOf('')
+
+/** Whether this is the key of the company's callback; takes the same time whatever is wrong. */
+export async function knowsCallback(host: Host, companyId: string, authorization: string | undefined): Promise<boolean> {
+  const given = hashOf(/^ApiKey (\S{1,200})$/.exec(authorization ?? '')?.[1] ?? '')
+  const row = await host.db.company(companyId, (transaction) =>
+    transaction.knex('compliance_egypt_callback').where({ company_id: companyId }).first<{ key_hash: string } | undefined>('key_hash'),
+  )
+  const same = timingSafeEqual(Buffer.from(given), Buffer.from(row?.key_hash ?? nobody))
+  return same && row !== undefined && given !== nobody
+}
+
+/**
+ * Takes one delivery: stored once by its number, and what it is about is asked for at the authority in a job. The delivery is a hint and
+ * nothing more: no state is believed because somebody with the key said so.
+ * @returns `invalid` for a body that is no delivery
+ */
+export async function takeDelivery(
+  host: Host,
+  context: CompanyContext,
+  kind: NotificationKind,
+  body: unknown,
+): Promise<'taken' | 'known' | 'invalid'> {
+  const read = delivery.safeParse(body)
+  if (!read.success) return 'invalid'
+  const messages = Array.isArray(read.data.message) ? read.data.message : read.data.message === undefined ? [] : [read.data.message]
+  return host.db.company(context.companyId, async (transaction) => {
+    const stored = await transaction
+      .knex('compliance_egypt_delivery')
+      .insert({
+        company_id: context.companyId,
+        delivery_id: read.data.deliveryId,
+        kind,
+        type: read.data.type,
+        body: JSON.stringify(body),
+        received_at: host.now(),
+      })
+      .onConflict(['company_id', 'delivery_id'])
+      .ignore()
+      .returning('delivery_id')
+    if (stored.length === 0) return 'known'
+    await transaction.knex('compliance_egypt_callback').where({ company_id: context.companyId }).update({ last_at: host.now() })
+    if (kind !== 'documents') return 'taken'
+    const documents: string[] = []
+    for (const { uuid, internalId } of messages) {
+      const own =
+        (uuid === undefined ? undefined : await submissionByDocument(transaction, uuid)) ??
+        (internalId === undefined ? undefined : await submissionByInternalId(transaction, internalId))
+      if (own !== undefined && (own.status === 'sending' || own.status === 'Submitted'))
+        await processSoon(host, transaction, [own.invoiceId])
+      else if (uuid !== undefined) documents.push(uuid)
+    }
+    if (documents.length > 0) await host.jobs.add(transaction, refreshJob, { documents })
+    return 'taken'
+  })
+}
+
+/** The job behind a delivery. A document the authority does not show us is somebody's invention. */
+export async function refreshDocuments(host: Host, context: CompanyContext, { documents }: RefreshPayload): Promise<void> {
+  const company = await host.access.company(context.companyId)
+  let unsure: SubmissionUncertain | undefined
+  for (const uuid of documents) {
+    try {
+      await refreshDocument(host, context, company, uuid)
+    } catch (error) {
+      if (!(error instanceof SubmissionUncertain)) throw error
+      if (!error.reason.endsWith('404')) unsure = error
+    }
+  }
+  // The job is tried again later, with growing waits.
+  if (unsure !== undefined) throw unsure
+}
