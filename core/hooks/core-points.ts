@@ -11,6 +11,13 @@ export interface Readiness {
   readonly remedy: LocalizedText
 }
 
+export interface DemonstrationPaper {
+  readonly fileName: string
+  readonly bytes: Buffer
+  /** DER; what to trust beside the sandbox's own authorities to judge it: the authority of the company. */
+  readonly trust: readonly Buffer[]
+}
+
 declare module './hook-map.js' {
   interface HookMap {
     /** Entries of the application menu; `views.menu` answers it. */
@@ -22,8 +29,13 @@ declare module './hook-map.js' {
      * under), stores what comes back and answers how many changed. Runs inside a transaction of the company.
      */
     'secrets.rewrap': Collect<{ readonly rewrap: (name: string, wrapped: string) => string }, number>
+    /**
+     * Files that the demonstration makes beside what its countries issue (a signed contract), in a company of its own: `khatm demo`
+     * writes and judges them. Asked of every loaded module; repeatable.
+     */
+    'demonstration.papers': Collect<{ readonly company: Company }, DemonstrationPaper>
   }
 }
 
 /** Points the host itself owns. */
-export const corePoints = { menu: 'collect', readiness: 'collect', 'secrets.rewrap': 'collect' } as const
+export const corePoints = { menu: 'collect', readiness: 'collect', 'secrets.rewrap': 'collect', 'demonstration.papers': 'collect' } as const

@@ -1,7 +1,9 @@
-import type { CompanyContext } from '../../core/access/context.js'
+import type { Company, CompanyContext } from '../../core/access/context.js'
+import type { DemonstrationPaper } from '../../core/hooks/core-points.js'
 import type { Host } from '../../core/host/module.js'
 import { minorUnits } from '../../core/money/currencies.js'
 import { fixed } from '../../core/money/decimal-text.js'
+import { anchorsFor, signForDemonstration } from '../signatures/index.js'
 import { contractTypeOf } from './data/documents.js'
 import { employmentCountries, type EmploymentCountry } from './models/employee.js'
 import { sendContract } from './services/contracts.js'
@@ -180,4 +182,27 @@ export async function demoContract(
   const employeeId = await demoEmployee(host, context, emails)
   const request = await sendContract(host, context, employeeId, { kind: 'contract' })
   return request.id
+}
+
+/** Key of the demonstration's contract: made once, however often the demonstration runs. */
+const demonstrationKey = 'demonstration'
+
+/** A contract of the demonstration company, signed by both and sealed by the real steps, for `khatm demo` to write and judge. */
+export async function demoPapers(host: Host, { company }: { readonly company: Company }): Promise<DemonstrationPaper[]> {
+  if (!employmentCountries.some((country) => country === company.country)) return []
+  const context = await host.access.systemContext(company.id, 'cli')
+  await host.modules.enable(context, 'employment')
+  const made = await host.db.company(company.id, (transaction) =>
+    transaction
+      .knex<{ company_id: string; once_key: string; employee_id: string }>('employment_document')
+      .where({ company_id: company.id, once_key: demonstrationKey })
+      .first('employee_id'),
+  )
+  const emails = { employee: 'employee@demo.example', representative: 'manager@demo.example' }
+  const employeeId = made?.employee_id ?? (await demoEmployee(host, context, emails))
+  const sent = await sendContract(host, context, employeeId, { kind: 'contract' }, demonstrationKey)
+  const { number, sealedSha256 } = await signForDemonstration(host, context, sent.id)
+  if (sealedSha256 === null) throw new Error('a sealed request has its file')
+  const { bytes } = await host.db.company(company.id, (transaction) => host.files.get(transaction, sealedSha256))
+  return [{ fileName: `${company.code}-contract-${number.replace(/[^\w-]+/g, '-')}.pdf`, bytes, trust: await anchorsFor(host, company.id) }]
 }

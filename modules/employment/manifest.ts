@@ -1,5 +1,6 @@
 import { defineModule } from '../../core/host/module.js'
 import { employmentData } from './data/documents.js'
+import { demoPapers } from './demonstration.js'
 import { employmentSettings } from './models/settings.js'
 import { boardPages } from './routes/board-pages.js'
 import { bulkPages } from './routes/bulk-pages.js'
@@ -51,6 +52,7 @@ export default defineModule({
       },
     })
     setup.hooks.on('signature.policy', (policy, info, call) => demandLevel(host, policy, info, call))
+    setup.hooks.on('demonstration.papers', (info) => demoPapers(host, info))
     setup.hooks.on('request.completed', ({ requestId }, { context }) => applyCompleted(host, context, requestId))
     setup.jobs.define<{ bulkId: string }>('employment.bulk', ({ bulkId }, call) => runBulk(host, bulkId, call))
     setup.jobs.define<{ importId: string }>('employment.import', ({ importId }, call) => runImport(host, importId, call))

@@ -21,5 +21,7 @@ export {
   saveRoles,
   setTemplateActive,
 } from './templates/manage-templates.js'
+export { signForDemonstration } from './demonstration/sign-for-demonstration.js'
+export { anchorsFor } from './services/signing/sealed-document.js'
 export { makeCompletionFiles, type CompletionFiles } from './evidence/completion-files.js'
 export { makeEvidencePack, type EvidenceSources } from './evidence/evidence-pack.js'

@@ -45,13 +45,15 @@ export function register(program: Command): void {
           },
         })
         const anchors = join(options.out, 'trust.pem')
-        writeFileSync(anchors, (running.authorities?.trustAnchors ?? []).map((der) => new X509Certificate(der).toString()).join(''))
+        writeFileSync(anchors, outcome.anchors.map((der) => new X509Certificate(der).toString()).join(''))
         const login = await demonstrationLogin(running.host, outcome.companies)
         const good = isGood(outcome)
         if (!good) process.exitCode = 1
         const url = options.once === true ? undefined : `http://${running.host.config.listen}:${String((await running.listen()).port)}/`
-        if (options.json === true) printJson({ good, url, login: login.login, ...outcome })
-        else {
+        if (options.json === true) {
+          const { anchors: _trusted, ...told } = outcome
+          printJson({ good, url, login: login.login, ...told })
+        } else {
           show(outcome, good, (key, params) => texts.text(locale, key, params))
           print(texts.text(locale, 'demo.verify', { anchors, out: options.out }))
         }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Company } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
@@ -20,6 +20,8 @@ export interface DemonstrationOutcome {
   readonly companies: readonly Company[]
   readonly results: readonly ResultLine[]
   readonly files: readonly DemonstratedFile[]
+  /** DER: what the files are to be judged against. */
+  readonly anchors: readonly Buffer[]
 }
 
 export interface DemonstrationOptions {
@@ -50,7 +52,16 @@ export async function runDemonstration(host: Host, options: DemonstrationOptions
     results.push(...lines)
     files.push(...(await judge(host, code, lines, options)))
   }
-  return { companies, results, files }
+  const [company] = companies
+  const papers = company === undefined ? [] : await host.hooks.collectFromAll('demonstration.papers', { company })
+  const anchors = [...options.trust]
+  for (const { fileName, bytes, trust } of papers) {
+    const path = join(options.out, fileName)
+    writeFileSync(path, bytes)
+    anchors.push(...trust.filter((der) => !anchors.some((known) => known.equals(der))))
+    files.push({ company: company?.code ?? '', path, verdict: await host.verifiers.verify(path, readFileSync(path), { trust: anchors }) })
+  }
+  return { companies, results, files, anchors }
 }
 
 /** Invoices first; then the notes, which refer to the numbers those got. */

@@ -129,7 +129,9 @@ function valueOf(name: string, from: ContractSources): string | undefined {
     case 'employee.email':
       return text(employee.email)
     case 'employee.address':
-      return [employee.street, employee.city].filter((part) => part !== null && part !== '').join(', ')
+      return [employee.street, employee.city]
+        .filter((part) => part !== null && part !== '')
+        .join(/\p{Script=Arabic}/u.test(employee.street ?? employee.city ?? '') ? '، ' : ', ')
     case 'employee.identityNumber':
       return text(employee.identityNumber)
     case 'job.department':
@@ -195,13 +197,18 @@ const perLanguage: Readonly<Record<string, (from: ContractSources, locale: Local
   'employee.identityType': ({ employee }, locale) => identityDocuments.find(({ type }) => type === employee.identityType)?.title[locale],
   'employee.nationality': ({ employee }, locale) => (employee.nationality === null ? undefined : countryName(employee.nationality, locale)),
   'job.title': ({ employee }, locale) => employee[`jobTitle${suffixOf[locale]}`] ?? undefined,
-  'contract.term': ({ employee }, locale) => termSentence(employee, locale),
-  'contract.probation': ({ employee }, locale) => probationSentence(employee, locale),
+  'contract.term': ({ employee }, locale) => oneStop(termSentence(employee, locale)),
+  'contract.probation': ({ employee }, locale) => oneStop(probationSentence(employee, locale)),
   'amendment.changes': (from, locale) => changesSentence(from, locale),
 }
 
 export function countryName(code: string, locale: Locale): string {
   return new Intl.DisplayNames([locale], { type: 'region' }).of(code) ?? code
+}
+
+/** A Bulgarian date ends with the full stop of „г.“; it is the one of the sentence too. */
+function oneStop(sentence: string | undefined): string | undefined {
+  return sentence?.replace(/\.{2,}/g, '.')
 }
 
 function termSentence({ startDate, contractKind, contractEnd }: Employee, locale: Locale): string | undefined {

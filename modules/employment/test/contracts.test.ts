@@ -73,6 +73,7 @@ describe('contracts', function () {
         ])
         const text = execFileSync('pdftotext', ['-', '-'], { input: pdf }).toString()
         assert.doesNotMatch(text, /\{\{|\}\}/)
+        assert.doesNotMatch(text, /\.\./)
         // Each column in its own words: what is told in two languages stands in both.
         if (kind === 'contract' || kind === 'offer') {
           for (const name of ['Finance', ...(kind === 'contract' ? [prepared.variables['job.siteEn'] ?? '-'] : [])])

@@ -184,8 +184,12 @@ function fillBlock(block: Block, values: MergedValues): object {
 }
 
 function fillInlines(inlines: readonly Inline[], values: MergedValues): PaperInline[] {
-  return inlines.map((inline): PaperInline => {
+  return inlines.map((inline, index): PaperInline => {
     if (inline.t === 'merge') return { t: 'value', ...(values[inline.name] ?? { v: inline.name, kind: 'missing' }) }
+    // A Bulgarian date ends with the full stop of „г.“; it is the one of the sentence too.
+    const before = inlines[index - 1]
+    if (inline.t === 'text' && inline.v.startsWith('.') && before?.t === 'merge' && values[before.name]?.v.endsWith('.') === true)
+      return { ...inline, v: inline.v.slice(1) }
     if ('c' in inline) return { t: inline.t, c: fillInlines(inline.c, values) }
     return inline
   })
