@@ -7,3 +7,7 @@ export { writeJson, writeLiteral, type Writable } from './canonical/write-litera
 export { legalBasis, type Basis } from './law/basis.js'
 export { chooseKey, shortcomings, taxpayersOf, type ChosenKey } from './signing/choose-key.js'
 export { signEtaDocuments } from './signing/sign-documents.js'
+export { validateEgypt, type EgyptLimits } from './rules/validate-egypt.js'
+export { egyptTaxComputation } from './taxes/tax-computation.js'
+export { etaVerifier, verifyEta } from './verify/eta-verifier.js'
+export { receiptUuid } from './verify/verify-receipt.js'

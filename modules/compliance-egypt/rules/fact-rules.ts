@@ -1,0 +1,40 @@
+import type { FaultDetail } from '../../../core/i18n/fault.js'
+import type { InvoiceDocument } from '../../invoicing/index.js'
+
+/** What the facts of a document look like; those not named here are free text. */
+const forms: Readonly<Record<string, RegExp>> = {
+  export: /^yes$/,
+  activity: /^\d{4}$/,
+  reference: /^(?=[A-Za-z-]*\d)[A-Za-z\d-]{10,64}$/,
+  'delivery.grossWeight': /^\d{1,15}(?:\.\d{1,5})?$/,
+  'delivery.netWeight': /^\d{1,15}(?:\.\d{1,5})?$/,
+  'delivery.dateValidity': /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?$/,
+  'delivery.countryOfOrigin': /^[A-Z]{2}$/,
+}
+
+/** Longest text of a fact, in characters, as the schema has it. */
+const longest: Readonly<Record<string, number>> = {
+  salesOrderReference: 100,
+  salesOrderDescription: 500,
+  purchaseOrderDescription: 500,
+  proformaInvoiceNumber: 50,
+  'payment.bankName': 100,
+  'payment.bankAddress': 500,
+  'payment.bankAccountNo': 50,
+  'payment.bankAccountIBAN': 50,
+  'payment.swiftCode': 50,
+  'payment.terms': 500,
+  'delivery.approach': 100,
+  'delivery.packaging': 100,
+  'delivery.exportPort': 100,
+  'delivery.terms': 500,
+}
+
+export function factFaults(invoice: InvoiceDocument): FaultDetail[] {
+  return Object.entries(invoice.country ?? {}).flatMap(([field, value]): FaultDetail[] => {
+    const path = `country.${field}`
+    if (forms[field]?.test(value) === false) return [{ code: 'EG-FACT-01', path, params: { field, value } }]
+    const limit = longest[field]
+    return limit !== undefined && value.length > limit ? [{ code: 'EG-TEXT-02', path, params: { limit } }] : []
+  })
+}

@@ -1,0 +1,160 @@
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { CmsVerifier } from '../../../core/validation/cms/cms-verifier.js'
+import { readSignedData, signerCertificate, type CmsSignedData } from '../../../core/validation/cms/signed-data.js'
+import { concludeDocument } from '../../../core/validation/conclude.js'
+import { MalformedDer } from '../../../core/validation/der-reader.js'
+import type { Verifier, VerifyOptions } from '../../../core/validation/report.js'
+import type { DocumentVerdict, SignatureVerdict, SubIndication } from '../../../core/validation/verdict.js'
+import { canonicalTextOf } from '../canonical/canonical-text.js'
+import { itemsOf, memberOf, parseLiteral, textAt, type LiteralValue } from '../canonical/literal-value.js'
+import { checkStructure } from '../document/check-structure.js'
+import { taxpayersOf } from '../signing/choose-key.js'
+import { brokenIdentities } from '../taxes/identities.js'
+import { verifyReceipt } from './verify-receipt.js'
+
+const digestedData = '1.2.840.113549.1.7.5'
+const cmsVerifier = new CmsVerifier()
+
+type Verdict = Omit<DocumentVerdict, 'file'>
+
+/**
+ * Judges a document of the Egyptian authority. The signed text has no braces and no difference between a number and its text, so the
+ * structure is judged first: a signature counts only for a document whose shape is the one its text can have. White space between
+ * the tokens of the file is not signed and is not judged.
+ */
+export async function verifyEta(bytes: Uint8Array, options: VerifyOptions): Promise<Verdict> {
+  let document: LiteralValue
+  let text: Buffer
+  try {
+    document = parseLiteral(bytes)
+    const structure = checkStructure(document)
+    if (structure.length > 0) return refused('broken', structure)
+    if (memberOf(document, 'seller') !== undefined) return verifyReceipt(document)
+    text = canonicalTextOf(document)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return refused('broken', error.details)
+  }
+  const signatures = itemsOf(memberOf(document, 'signatures'))
+  if (signatures.length === 0) return refused('none', [{ code: 'EG-SIGNATURE-ABSENT' }])
+  if (signatures.filter((one) => textAt(one, 'signatureType') === 'I').length !== 1) {
+    return refused('broken', [{ code: 'EG-SIGNATURE-ISSUER', path: 'signatures' }])
+  }
+  const judged: SignatureVerdict[] = []
+  for (const [index, signature] of signatures.entries()) {
+    judged.push(...(await judge(signature, `signatures[${String(index)}]`, document, text, options)))
+  }
+  return concludeDocument(judged, contentFindings(document))
+}
+
+async function judge(
+  signature: LiteralValue,
+  path: string,
+  document: LiteralValue,
+  text: Buffer,
+  options: VerifyOptions,
+): Promise<readonly SignatureVerdict[]> {
+  const value = textAt(signature, 'value') ?? ''
+  const der = Buffer.from(value, 'base64')
+  const cms = der.toString('base64') === value ? readCms(der) : undefined
+  // A structure that cannot be read has no signer to speak of.
+  if (cms === undefined) return [unreadable(path)]
+  const objections = formObjections(cms, textAt(signature, 'signatureType') === 'I' ? (textAt(document, 'issuer', 'id') ?? '') : undefined)
+  const { signatures, findings } = await cmsVerifier.verify(der, { ...options, content: text })
+  if (signatures.length === 0) return [{ ...unreadable(path), findings: findings.map((finding) => ({ ...finding, path })) }]
+  return signatures.map((one): SignatureVerdict => {
+    const all = [...one.findings, ...findings, ...objections.map(({ finding }) => ({ ...finding, path }))]
+    const [first] = objections
+    if (first === undefined || one.indication === 'TOTAL-FAILED') return { ...one, level: levelName(one.level), findings: all }
+    return { ...one, level: levelName(one.level), indication: 'TOTAL-FAILED', subIndication: first.subIndication, findings: all }
+  })
+}
+
+function levelName(level: string): string {
+  return level.startsWith('CAdES') ? `ITIDA-${level}` : level
+}
+
+interface Objection {
+  readonly finding: FaultDetail
+  readonly subIndication: SubIndication
+}
+
+/**
+ * What the form of ITIDA ("Digital Signature Format for E-Invoice System" 1.1) does not forgive. Deviations that are met in documents the
+ * authority has accepted are warnings of the CMS verifier.
+ * @param issuer registration number the signer's certificate must carry; undefined for a service provider
+ */
+function formObjections(cms: CmsSignedData, issuer: string | undefined): Objection[] {
+  const found: Objection[] = []
+  const object = (code: string, subIndication: SubIndication, params: FaultDetail['params'] = {}): void => {
+    found.push({ finding: { code, params }, subIndication })
+  }
+  if (cms.contentType !== digestedData) object('EG-SIGNATURE-TYPE', 'FORMAT_FAILURE', { found: cms.contentType })
+  if (cms.content !== undefined) object('EG-SIGNATURE-CONTENT', 'FORMAT_FAILURE')
+  const [signer, ...others] = cms.signers
+  if (signer === undefined || others.length > 0) object('EG-SIGNATURE-SIGNERS', 'FORMAT_FAILURE', { count: cms.signers.length })
+  if (cms.signers.some((one) => one.unsignedAttributes !== undefined)) object('EG-SIGNATURE-UNSIGNED', 'FORMAT_FAILURE')
+  const certificate = signer === undefined ? undefined : signerCertificate(cms, signer)
+  if (certificate !== undefined && issuer !== undefined) {
+    const taxpayers = taxpayersOf(certificate)
+    if (!taxpayers.includes(issuer)) {
+      object('EG-SIGNER-OTHER', 'SIG_CONSTRAINTS_FAILURE', { issuer, found: taxpayers.join(', ') || '—' })
+    }
+  }
+  return found
+}
+
+/** Amounts that contradict each other, and a version that asks for no signature: told, for the signature is about bytes. */
+function contentFindings(document: LiteralValue): FaultDetail[] {
+  const findings = brokenIdentities(document).map(({ path, name, stated, expected }): FaultDetail => ({
+    code: 'EG-AMOUNT-DIFFERS',
+    path,
+    params: { rule: name, stated, expected },
+    level: 'warning',
+  }))
+  if (textAt(document, 'documentTypeVersion') === '0.9')
+    findings.push({ code: 'EG-VERSION-TRIAL', path: 'documentTypeVersion', level: 'warning' })
+  return findings
+}
+
+function readCms(der: Buffer): CmsSignedData | undefined {
+  try {
+    const cms = readSignedData(der)
+    return cms.length === der.length ? cms : undefined
+  } catch (error) {
+    if (error instanceof MalformedDer) return undefined
+    throw error
+  }
+}
+
+function unreadable(path: string): SignatureVerdict {
+  return {
+    indication: 'TOTAL-FAILED',
+    subIndication: 'FORMAT_FAILURE',
+    level: 'ITIDA',
+    signer: null,
+    signedAt: null,
+    timeSource: 'none',
+    covers: 'unclear',
+    changes: [],
+    findings: [{ code: 'EG-SIGNATURE-UNREADABLE', path }],
+  }
+}
+
+function refused(integrity: DocumentVerdict['integrity'], findings: readonly FaultDetail[]): Verdict {
+  return { verdict: 'failed', integrity, signatures: [], findings }
+}
+
+/** Names only these documents have; one of them may be damaged. */
+const marks = ['taxpayerActivityCode', 'invoiceLines', 'documentTypeVersion', 'signatureType', 'deviceSerialNumber', 'receiptType']
+
+export const etaVerifier: Verifier = {
+  name: 'eta',
+  recognises(bytes) {
+    const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 64 * 1024))
+    // A byte order mark, or one damaged byte, must lead to a verdict about the document, not to "unknown file".
+    if (!/^[\s\S]{0,4}\{|^\s*\{/.test(start.subarray(0, 64).toString('latin1')) && !start.includes('"issuer"')) return false
+    return marks.filter((mark) => start.includes(`"${mark}"`)).length >= 2
+  },
+  verify: verifyEta,
+}
