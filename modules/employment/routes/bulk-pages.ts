@@ -6,6 +6,7 @@ import { latinDigits } from '../../../core/views/format.js'
 import { contractTypeOf } from '../data/documents.js'
 import { documentKinds, isDocumentKind } from '../models/contract-type.js'
 import { bulkCsv, bulkOf, makeBulk, rowsOfEmployees, rowsOfFile, startBulk, stopBulk, type Bulk } from '../services/bulk.js'
+import { inEnglish } from '../services/contract-values.js'
 import { faultText, requireKind, tellsPay, type ContractInput } from '../services/contracts.js'
 import { seesPay } from '../views/employee-model.js'
 
@@ -29,15 +30,17 @@ export function bulkPages(setup: ModuleSetup): void {
       .split(',')
       .filter((id) => id !== '')
     const day = (name: string): string | undefined => (textOf(call.body[name]) === '' ? undefined : latinDigits(textOf(call.body[name])))
-    const id = await inCompany(call, async (transaction) => {
+    const rows = await inCompany(call, async (transaction) => {
       const [from, end] = [day('effectiveFrom'), day('contractEnd')]
       const changes: Record<string, string> = {}
       if (end !== undefined && (kind === 'contract' || kind === 'amendment'))
         Object.assign(changes, { contractEnd: end, contractKind: 'fixed' })
       if (from !== undefined && kind === 'contract') changes['startDate'] = from
       const reason = textOf(call.body['reason'])
-      const values: Record<string, string> =
-        reason === '' ? {} : { 'amendment.reasonAr': reason, 'amendment.reasonEn': reason, 'amendment.reasonBg': reason }
+      const values: Record<string, string> = reason === '' ? {} : { 'amendment.reasonAr': reason, 'amendment.reasonBg': reason }
+      // An Arabic or Bulgarian reason has no place in the English column: rows without an English one say what is missing.
+      const english = inEnglish(reason, textOf(call.body['reasonEn']))
+      if (english !== undefined) values['amendment.reasonEn'] = english
       const validUntil = day('validUntil')
       const common: Omit<ContractInput, 'kind'> = {
         changes,
@@ -45,19 +48,18 @@ export function bulkPages(setup: ModuleSetup): void {
         values: { ...values, ...(validUntil === undefined ? {} : { 'offer.validUntil': validUntil }) },
         message: textOf(call.body['message']),
       }
-      const rows =
-        file === undefined
-          ? await rowsOfEmployees(transaction, ids, common)
-          : (await rowsOfFile(transaction, file.bytes, kind, call.context.locale)).map((row) => ({
-              ...row,
-              input: {
-                ...common,
-                ...row.input,
-                changes: { ...common.changes, ...row.input.changes },
-              },
-            }))
-      return makeBulk(host, call.context, transaction, kind, rows)
+      return file === undefined
+        ? rowsOfEmployees(transaction, ids, common)
+        : (await rowsOfFile(transaction, file.bytes, kind, call.context.locale)).map((row) => ({
+            ...row,
+            input: {
+              ...common,
+              ...row.input,
+              changes: { ...common.changes, ...row.input.changes },
+            },
+          }))
     })
+    const id = await makeBulk(host, call.context, kind, rows)
     return { kind: 'redirect', to: `/app/employment/bulk/${id}` }
   })
 
@@ -82,7 +84,8 @@ export function bulkPages(setup: ModuleSetup): void {
   })
 
   routes.page('get', '/bulk/:id/result', user, async (call) => {
-    const { results } = await inCompany(call, (transaction) => bulkOf(transaction, call.params['id'] ?? ''))
+    const { kind, results } = await inCompany(call, (transaction) => bulkOf(transaction, call.params['id'] ?? ''))
+    requireKind(host, call.context, contractTypeOf('SA', kind))
     return new FileAnswer(bulkCsv(host, call.context.locale, results), 'text/csv; charset=utf-8', 'sending-result.csv')
   })
 }

@@ -106,32 +106,35 @@ export async function rowsOfFile(transaction: CompanyTransaction, bytes: Buffer,
   })
 }
 
+/** So many rows are checked in one transaction: none is held for as long as a whole sheet takes. */
+const rowsAtOnce = 50
+
 /** Checks every row as it would be sent and stores the sending for its preview. @throws Fault EMPLOYMENT-BULK-EMPTY, EMPLOYMENT-BULK-ROWS */
-export async function makeBulk(
-  host: Host,
-  context: CompanyContext,
-  transaction: CompanyTransaction,
-  kind: DocumentKind,
-  rows: readonly BulkRow[],
-): Promise<string> {
+export async function makeBulk(host: Host, context: CompanyContext, kind: DocumentKind, rows: readonly BulkRow[]): Promise<string> {
   if (rows.length === 0) throw new Fault('EMPLOYMENT-BULK-EMPTY')
   if (rows.length > mostRows) throw new Fault('EMPLOYMENT-BULK-ROWS', { params: { rows: rows.length, most: mostRows } })
   const checked: BulkRow[] = []
-  for (const row of rows) {
-    if (row.employeeId === null || row.faults.length > 0) checked.push(row)
-    else checked.push({ ...row, faults: await faultsOfRow(host, context, transaction, kind, row.employeeId, row.input) })
-  }
-  const [made]: { id: string }[] = await transaction
-    .knex('employment_bulk')
-    .insert({
-      company_id: transaction.companyId,
-      kind,
-      rows: JSON.stringify(checked),
-      total: checked.length,
-      created_by_name: context.actor.name,
-      created_at: host.now(),
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    await host.db.company(context.companyId, async (transaction) => {
+      for (const row of rows.slice(from, from + rowsAtOnce)) {
+        if (row.employeeId === null || row.faults.length > 0) checked.push(row)
+        else checked.push({ ...row, faults: await faultsOfRow(host, context, transaction, kind, row.employeeId, row.input) })
+      }
     })
-    .returning('id')
+  }
+  const [made]: { id: string }[] = await host.db.company(context.companyId, (transaction) =>
+    transaction
+      .knex('employment_bulk')
+      .insert({
+        company_id: transaction.companyId,
+        kind,
+        rows: JSON.stringify(checked),
+        total: checked.length,
+        created_by_name: context.actor.name,
+        created_at: host.now(),
+      })
+      .returning('id'),
+  )
   if (made === undefined) throw new Error('an inserted sending has an id')
   return made.id
 }

@@ -36,10 +36,11 @@ describe('pages of employment', function () {
     const other = await demoEmployee(host, context, { ...emails, employee: 'second@example.com' })
     await sendContract(host, context, employeeId, { kind: 'contract' })
     await host.db.company(context.companyId, (transaction) => draftContract(host, transaction, context, other, { kind: 'confidentiality' }))
-    const [bulkId, importId] = await host.db.company(context.companyId, async (transaction) => [
-      await makeBulk(host, context, transaction, 'amendment', await rowsOfEmployees(transaction, [employeeId, other], {})),
-      await createImport(host, transaction, { name: 'people.csv', bytes: Buffer.from('name,id type,id number\nAli,sa-iqama,123\n') }),
-    ])
+    const rows = await host.db.company(context.companyId, (transaction) => rowsOfEmployees(transaction, [employeeId, other], {}))
+    const bulkId = await makeBulk(host, context, 'amendment', rows)
+    const importId = await host.db.company(context.companyId, (transaction) =>
+      createImport(host, transaction, { name: 'people.csv', bytes: Buffer.from('name,id type,id number\nAli,sa-iqama,123\n') }),
+    )
     paths = [
       '/app/employment',
       '/app/employment/employee',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { WebClient } from '../../../test/helpers/web-client.js'
 import { demoEmployee } from '../demonstration.js'
+import { bulkOf, makeBulk, rowsOfEmployees } from '../services/bulk.js'
 import { draftContract, sendContract } from '../services/contracts.js'
 import { companyOf, startTestHost, type TestHost } from './running-host.js'
 
@@ -89,6 +90,30 @@ describe('what contracts tell of pay', function () {
       [manager['form'], manager['document'], manager['original'], manager['api'], manager['api file']],
       [200, 200, 200, 200, 200],
     )
+  })
+
+  it('a sending to many that tells pay is checked, seen and downloaded by those who see pay alone', async () => {
+    const rows = await house.host.db.company(context.companyId, async (transaction) => {
+      const known = await transaction
+        .knex<{ id: string; company_id: string }>('employment_employee')
+        .where({ company_id: context.companyId })
+      const input = { changes: { 'pay.basic': '12000' }, effectiveFrom: '2030-01-01', values: { 'amendment.reasonAr': 'ترقية' } }
+      return Promise.all(Array.from({ length: 120 }, () => rowsOfEmployees(transaction, [known[0]?.id ?? ''], input)))
+    })
+    const bulk = await makeBulk(house.host, context, 'amendment', rows.flat())
+    const { total, rows: stored } = await house.host.db.company(context.companyId, (transaction) => bulkOf(transaction, bulk))
+    // A reason in Arabic does not stand in the English column: every row says what is missing.
+    assert.equal(total, 120)
+    assert.ok(stored.every(({ faults }) => faults.some(({ path }) => path === 'values.amendment.reasonEn')))
+    const client = new WebClient(url)
+    for (const [group, status] of [
+      ['employment.user', 403],
+      ['employment.manager', 200],
+    ] as const) {
+      await client.login(`${group}@example.test`, password)
+      for (const path of ['', '/result']) assert.equal((await client.get(`/app/employment/bulk/${bulk}${path}`)).status, status, path)
+      client.cookies.clear()
+    }
   })
 
   it('a list of programs leaves out what its key may not see', async () => {
