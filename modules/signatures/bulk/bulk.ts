@@ -212,7 +212,7 @@ function withoutPins(input: RequestInput): { open: RequestInput; pins: (string |
   return { open: { ...input, signers: input.signers.map(({ pin: _pin, ...rest }) => rest) }, pins }
 }
 
-/** Stops after the row that is being sent; it can go on later. */
+/** Stops after the few rows that are being sent; it can go on later. */
 export async function stopBulk(transaction: CompanyTransaction, id: string): Promise<void> {
   await transaction.knex('signatures_bulk').where({ company_id: transaction.companyId, id, state: 'running' }).update({ state: 'stopped' })
 }

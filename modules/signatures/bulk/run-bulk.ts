@@ -9,6 +9,8 @@ import { bulkOf, pinsPurpose } from './bulk.js'
 
 /** Tries of one row whose cause may pass: a worker that died, a database that was away. */
 const mostTries = 3
+/** Rows that are sent side by side: while one is rendered, another is written. */
+const rowsAtOnce = 4
 const passing = /^(?:DOC-(?:TIMEOUT|WORKER-LOST|CLOSED)|DB-|SIGN-(?:TSA-UNREACHABLE|KEY-UNREACHABLE))/
 
 interface Row {
@@ -21,27 +23,29 @@ interface Row {
 }
 
 /**
- * Job: makes and sends the requests of a table, row after row. Each step is committed with the mark that it was made, so that a
- * worker killed at any point goes on where it was: no row is left out, none is sent twice.
+ * Job: makes the requests of a table in the order of its rows, so that their numbers follow it, and sends a few at a time. Each step is
+ * committed with the mark that it was made, so that a worker killed at any point goes on where it was: no row is left out, none is sent
+ * twice.
  */
 export async function runBulk(host: Host, bulkId: string, call: JobCall): Promise<void> {
   for (;;) {
     if (call.signal.aborted) throw new Error('interrupted; the next try goes on from here')
-    if (!(await sendNext(host, call.context, bulkId))) return
+    if (!(await sendSome(host, call.context, bulkId))) return
   }
 }
 
-async function sendNext(host: Host, system: CompanyContext, bulkId: string): Promise<boolean> {
+async function sendSome(host: Host, system: CompanyContext, bulkId: string): Promise<boolean> {
   const next = await host.db.company(system.companyId, async (transaction) => {
     const bulk = await bulkOf(transaction, bulkId)
     if (bulk.state !== 'running') return undefined
-    const row: Row | undefined = await transaction
+    const rows: Row[] = await transaction
       .knex('signatures_bulk_row')
       .where({ company_id: transaction.companyId, bulk_id: bulkId })
       .whereIn('state', ['ready', 'made'])
       .orderBy('row')
-      .first('row', 'state', 'input', 'pins', 'request_id', 'attempts')
-    if (row !== undefined) return { bulk, row }
+      .limit(rowsAtOnce)
+      .select('row', 'state', 'input', 'pins', 'request_id', 'attempts')
+    if (rows.length > 0) return { bulk, rows }
     await transaction
       .knex('signatures_bulk')
       .where({ company_id: transaction.companyId, id: bulkId, state: 'running' })
@@ -53,15 +57,47 @@ async function sendNext(host: Host, system: CompanyContext, bulkId: string): Pro
     return undefined
   })
   if (next === undefined) return false
-  const { bulk, row } = next
+  const { bulk, rows } = next
   // In the name of who started it: his are the requests, and replies come to him.
   const context: CompanyContext = { ...system, actor: { kind: 'user', id: bulk.createdBy.id, name: bulk.createdBy.name } }
+  const sending: Promise<void>[] = []
   try {
-    const requestId = row.request_id ?? (await make(host, context, bulkId, row))
-    if (requestId !== undefined) {
-      await sendRequest(host, context, requestId)
-      await change(host, system, bulkId, row.row, { state: 'sent', faults: '[]' })
+    for (const row of rows) {
+      const requestId = await keepingFaults(
+        host,
+        system,
+        bulkId,
+        row,
+        async () => row.request_id ?? (await make(host, context, bulkId, row)),
+      )
+      if (requestId === undefined) continue
+      sending.push(
+        keepingFaults(host, system, bulkId, row, async () => {
+          await sendRequest(host, context, requestId)
+          await change(host, system, bulkId, row.row, { state: 'sent', faults: '[]' })
+        }),
+      )
+      // Awaited below; until then a failure is nobody's unhandled one.
+      sending.at(-1)?.catch(() => undefined)
     }
+  } finally {
+    // All have ended before the job does, whatever became of one: nothing goes on behind its back.
+    await Promise.allSettled(sending)
+  }
+  await Promise.all(sending)
+  return true
+}
+
+/** A row's own fault is written down with the row; anything else ends this try of the job. */
+async function keepingFaults<Result>(
+  host: Host,
+  system: CompanyContext,
+  bulkId: string,
+  row: Row,
+  work: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await work()
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     const again = passing.test(error.code) && row.attempts + 1 < mostTries
@@ -70,8 +106,8 @@ async function sendNext(host: Host, system: CompanyContext, bulkId: string): Pro
       attempts: row.attempts + 1,
       ...(again ? {} : { state: 'refused', faults: JSON.stringify(details) }),
     })
+    return undefined
   }
-  return true
 }
 
 /** The request and the mark that the row has it, in one transaction. @returns undefined when another worker was quicker */
