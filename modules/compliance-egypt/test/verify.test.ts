@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createPrivateKey, randomInt, sign as signMessage } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { egyptProfile } from '../../../core/signing/formats/cades/profiles/egypt.js'
+import { signCades } from '../../../core/signing/formats/cades/sign-cades.js'
+import type { Signer } from '../../../core/signing/signing-service.js'
+import type { DocumentVerdict } from '../../../core/validation/verdict.js'
+import { buildEtaDocument, canonicalText, insertSignatures, parseLiteral, verifyEta, etaVerifier, writeLiteral } from '../index.js'
+import { checkStructure } from '../document/check-structure.js'
+import { invoiceShape } from '../document/invoice-shape.js'
+import { receiptShape } from '../document/receipt-shape.js'
+import type { ObjectShape, Shape } from '../document/shape.js'
+import { egyptFacts, egyptInvoice, issuerRin } from './egypt-invoice.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'khatm-egypt-verify-'))
+const file = (name: string): string => join(folder, name)
+const openssl = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' })
+const pemBody = (name: string): Buffer => Buffer.from(readFileSync(file(name), 'utf8').replace(/-----[^-]+-----|\s/g, ''), 'base64')
+
+/** A root, and certificates of two taxpayers made by OpenSSL. */
+function makeCertificates(): void {
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    file('root.key'),
+    '-out',
+    file('root.pem'),
+    '-days',
+    '30',
+    '-subj',
+    '/C=EG/O=ITIDA/CN=Root',
+  )
+  writeFileSync(file('leaf.cnf'), 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,nonRepudiation\n')
+  for (const rin of [issuerRin, '999999999']) {
+    const subject = `/C=EG/organizationIdentifier=VATEG-${rin}/CN=Taxpayer ${rin}`
+    openssl('req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', file(`${rin}.key`), '-out', file('leaf.csr'), '-subj', subject)
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      file('leaf.csr'),
+      '-CA',
+      file('root.pem'),
+      '-CAkey',
+      file('root.key'),
+      '-CAcreateserial',
+      '-days',
+      '20',
+      '-extfile',
+      file('leaf.cnf'),
+      '-out',
+      file(`${rin}.pem`),
+    )
+  }
+}
+
+function signerOf(rin: string): Signer {
+  const key = createPrivateKey(readFileSync(file(`${rin}.key`)))
+  return {
+    algorithm: 'rsa-2048',
+    scheme: 'rsa-pkcs1',
+    digestAlgorithm: 'sha256',
+    certificates: [pemBody(`${rin}.pem`)],
+    signDigest: () => Promise.reject(new Error('messages are signed here')),
+    signMessage: (message) => Promise.resolve(signMessage('sha256', message, key)),
+  }
+}
+
+async function signed(json: Buffer, rin = issuerRin): Promise<Buffer> {
+  const { cms } = await signCades(canonicalText(json), {
+    signer: signerOf(rin),
+    signedAt: new Date(),
+    detached: true,
+    profile: egyptProfile,
+  })
+  return insertSignatures(json, [{ type: 'I', value: cms }])
+}
+
+describe('verifying a document of the Egyptian authority', function () {
+  this.timeout(120_000)
+  let json: Buffer
+  let document: Buffer
+  let trust: readonly Buffer[]
+  before(async () => {
+    makeCertificates()
+    trust = [pemBody('root.pem')]
+    json = buildEtaDocument(egyptInvoice(), egyptFacts)
+    document = await signed(json)
+  })
+  after(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const verify = (bytes: Buffer, anchors = trust): Promise<Omit<DocumentVerdict, 'file'>> => verifyEta(bytes, { trust: anchors })
+  const changed = async (from: string, to: string): Promise<Omit<DocumentVerdict, 'file'>> => {
+    const text = document.toString()
+    assert.ok(text.includes(from), from)
+    return verify(Buffer.from(text.replace(from, to)))
+  }
+  const codes = ({ findings, signatures }: Omit<DocumentVerdict, 'file'>): string[] =>
+    [...findings, ...signatures.flatMap((one) => one.findings)].map(({ code }) => code)
+
+  it('passes what was signed, and OpenSSL agrees about our canonical text', async () => {
+    assert.ok(etaVerifier.recognises(document))
+    const verdict = await verify(document)
+    assert.deepEqual([verdict.verdict, verdict.integrity, verdict.findings], ['passed', 'intact', []])
+    assert.equal(verdict.signatures[0]?.level, 'ITIDA-CAdES-BASELINE-B')
+    const [, value = ''] = /"value":"([^"]+)"/.exec(document.toString()) ?? []
+    writeFileSync(file('cms'), Buffer.from(value, 'base64'))
+    writeFileSync(file('text'), canonicalText(document))
+    const run = spawnSync('openssl', [
+      'cms',
+      '-verify',
+      '-cades',
+      '-binary',
+      '-inform',
+      'DER',
+      '-in',
+      file('cms'),
+      '-content',
+      file('text'),
+      '-CAfile',
+      file('root.pem'),
+      '-purpose',
+      'any',
+      '-out',
+      file('out'),
+    ])
+    assert.equal(run.status, 0, run.stderr.toString())
+    assert.ok(readFileSync(file('out')).equals(canonicalText(json)))
+  })
+
+  it('doubts a signer nobody trusts, and refuses one of another taxpayer', async () => {
+    const untrusted = await verify(document, [])
+    assert.deepEqual([untrusted.verdict, untrusted.integrity], ['indeterminate', 'intact'])
+    const other = await verify(await signed(json, '999999999'))
+    assert.equal(other.verdict, 'failed')
+    assert.ok(codes(other).includes('EG-SIGNER-OTHER'))
+  })
+
+  it('refuses another amount, an idle zero, a letter, a field in another place', async () => {
+    for (const [from, to] of [
+      ['"salesTotal":947.00', '"salesTotal":948.00'],
+      ['"salesTotal":947.00', '"salesTotal":947.0'],
+      ['"salesTotal":947.00', '"salesTotal":947.000'],
+      ['ورق', 'وزق'],
+      ['"documentType":"I","documentTypeVersion":"1.0"', '"documentTypeVersion":"1.0","documentType":"I"'],
+      ['"documentType":"I"', '"documentType":"i"'],
+    ] as const) {
+      const verdict = await changed(from, to)
+      assert.deepEqual([verdict.verdict, verdict.integrity], ['failed', 'broken'], to)
+    }
+  })
+
+  describe('documents that share a canonical text with the signed one', () => {
+    const shared = async (from: string, to: string, code: string): Promise<void> => {
+      const text = document.toString()
+      assert.ok(text.includes(from), from)
+      const twin = Buffer.from(text.replace(from, to))
+      assert.ok(canonicalText(twin, { strict: false }).equals(canonicalText(document)), 'the text is the same')
+      const verdict = await verify(twin)
+      assert.deepEqual([verdict.verdict, verdict.integrity], ['failed', 'broken'])
+      assert.ok(codes(verdict).includes(code), codes(verdict).join())
+    }
+    it('(a) a brace moved: the amount leaves its object', () =>
+      shared(
+        '"unitValue":{"currencySold":"EGP","amountEGP":189.40}',
+        '"unitValue":{"currencySold":"EGP"},"amountEGP":189.40',
+        'EG-JSON-FIELD-UNKNOWN',
+      ))
+    it('(b) a list of one as an object that holds itself', () => {
+      const from = /"taxTotals":\[\{"taxType":"T1","amount":([\d.]+)\},\{"taxType":"T4","amount":([\d.]+)\}\]/.exec(document.toString())
+      assert.ok(from)
+      const [whole, one = '', two = ''] = from
+      const to = `"taxTotals":[{"taxType":"T1","amount":${one},"taxTotals":{"taxType":"T4","amount":${two}}}]`
+      return shared(whole, to, 'EG-JSON-FIELD-UNKNOWN')
+    })
+    it('(c) a number as text', () => shared('"quantity":5,', '"quantity":"5",', 'EG-JSON-KIND'))
+    it('(d) another case of a name', () => shared('"internalID"', '"InternalId"', 'EG-JSON-FIELD-UNKNOWN'))
+    it('(e) an empty list and an empty object', async () => {
+      const list = Buffer.from(json.toString().replace('"invoiceLines"', '"references":[],"invoiceLines"'))
+      assert.equal((await verify(await signed(list))).verdict, 'passed')
+      const object = Buffer.from((await signed(list)).toString().replace('"references":[]', '"references":{}'))
+      assert.ok(canonicalText(object).equals(canonicalText(list)))
+      assert.deepEqual(codes(await verify(object)), ['EG-JSON-KIND'])
+    })
+    it('(f) a list of texts as a nested object', async () => {
+      const noted = Buffer.from(
+        json.toString().replace('"invoiceLines"', '"references":["X3M6GWBPSYBH2C4FB2A1GXXE10","7QK"],"invoiceLines"'),
+      )
+      assert.deepEqual(
+        checkStructure(parseLiteral(noted)).map(({ code }) => code),
+        ['EG-JSON-VALUE'],
+      )
+      const twin = Buffer.from(
+        json.toString().replace('"invoiceLines"', '"references":{"X3M6GWBPSYBH2C4FB2A1GXXE10":"7QK"},"invoiceLines"'),
+      )
+      assert.ok(canonicalText(twin).equals(canonicalText(noted)))
+      assert.deepEqual(
+        checkStructure(parseLiteral(twin)).map(({ code }) => code),
+        ['EG-JSON-KIND'],
+      )
+    })
+  })
+
+  it('refuses what is not signed: more in a signature, a signature twice, none', async () => {
+    assert.ok(codes(await changed('"signatureType":"I"', '"signatureType":"I","note":"paid"')).includes('EG-JSON-FIELD-UNKNOWN'))
+    assert.equal((await changed('"signatureType":"I"', '"signatureType":"S"')).verdict, 'failed')
+    const none = await verify(json)
+    assert.deepEqual([none.verdict, none.integrity, codes(none)], ['failed', 'none', ['EG-SIGNATURE-ABSENT']])
+  })
+
+  it('tells amounts that contradict each other, though they are signed so', async () => {
+    const odd = Buffer.from(json.toString().replace('"salesTotal":947.00', '"salesTotal":957.00'))
+    const verdict = await verify(await signed(odd))
+    assert.equal(verdict.verdict, 'passed')
+    assert.ok(
+      verdict.findings.length > 0 && verdict.findings.every(({ code, level }) => code === 'EG-AMOUNT-DIFFERS' && level === 'warning'),
+    )
+  })
+
+  it('refuses every mutant: a byte changed, left out or put in anywhere', async () => {
+    const count = process.env['KHATM_FULL'] === '1' ? 10_000 : 400
+    const survivors: string[] = []
+    for (let made = 0; made < count; made += 1) {
+      const at = randomInt(document.length)
+      const kind = randomInt(3)
+      const byte = Buffer.from([randomInt(256)])
+      const mutant = Buffer.concat([document.subarray(0, at), ...(kind === 0 ? [] : [byte]), document.subarray(kind === 2 ? at : at + 1)])
+      // White space between tokens is signed by nobody and means nothing; an equal file is no mutant.
+      if (tokensOf(mutant) === tokensOf(document)) continue
+      if ((await verify(mutant)).verdict === 'passed') survivors.push(`${String(kind)} at ${String(at)} byte ${byte.toString('hex')}`)
+    }
+    assert.deepEqual(survivors, [])
+  })
+})
+
+/** The file without its white space; what cannot be read stands for itself. */
+function tokensOf(bytes: Buffer): string {
+  try {
+    return writeLiteral(parseLiteral(bytes))
+  } catch {
+    return bytes.toString('latin1')
+  }
+}
+
+describe('the structure of documents', () => {
+  /** Objects with the names of everything around them. */
+  function* objects(shape: Shape, around: readonly ObjectShape[]): Generator<readonly [ObjectShape, readonly ObjectShape[]]> {
+    if (shape.kind === 'list') yield* objects(shape.item, around)
+    if (shape.kind !== 'object') return
+    yield [shape, around]
+    for (const { shape: inner } of Object.values(shape.fields)) yield* objects(inner, [...around, shape])
+  }
+
+  it('leaves no text to two documents: a name says where it stands', () => {
+    for (const root of [invoiceShape, receiptShape]) {
+      for (const [object, around] of objects(root, [])) {
+        for (const [name, field] of Object.entries(object.fields)) {
+          for (const outer of around) {
+            const same = outer.fields[name]
+            // Where inner and outer have one name, both must stand in every document: then the first is the inner one.
+            if (same !== undefined) assert.ok(field.required && same.required, name)
+          }
+        }
+      }
+    }
+  })
+
+  it('takes the official sample', function () {
+    const sample = join(import.meta.dirname, '../../../../shared/data/egypt/one-doc.json')
+    if (!existsSync(sample)) this.skip()
+    assert.deepEqual(checkStructure(parseLiteral(readFileSync(sample))), [])
+  })
+})
