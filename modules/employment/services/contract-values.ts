@@ -328,7 +328,12 @@ function oldValue(name: Amendable, { before }: ContractSources): string | null {
 
 function shownValue(name: Amendable, value: string | null, { pay }: ContractSources, locale: Locale): string {
   if (value === null || value === '') return '—'
-  if (name.startsWith('pay.')) return `${formatDecimal(value, minorUnits(pay.currency), locale)} ${pay.currency}`
+  if (name.startsWith('pay.')) {
+    // As the merge fields of money stand in the text beside it.
+    const amount = formatDecimal(value, minorUnits(pay.currency), locale)
+    if (locale === 'en') return `${pay.currency} ${amount}`
+    return `${amount} ${locale === 'ar' ? (new Intl.DisplayNames(['ar'], { type: 'currency' }).of(pay.currency) ?? pay.currency) : pay.currency}`
+  }
   if (name === 'contractEnd') return dayText(value, locale)
   if (name === 'contractKind') return value === 'fixed' || value === 'indefinite' ? kindNames[value][locale] : value
   return value

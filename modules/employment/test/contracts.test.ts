@@ -86,6 +86,10 @@ describe('contracts', function () {
         }))
         assert.ok(employee)
         assert.match(text, new RegExp(employee.identityNumber ?? '-'))
+        const pageTexts = text.split('\f').filter((page) => page.trim() !== '')
+        // The page that is signed says something: never signatures alone.
+        assert.ok(pageTexts.at(-1)?.includes('If the two texts differ'), pageTexts.at(-1))
+        if (kind === 'amendment') assert.match(text.replace(/\s+/g, ' '), /basic wage: from [A-Z]{3} [\d,.]+ to [A-Z]{3} 10,000\.0+/)
         if (kind === 'contract') {
           assert.ok(type.clauses.length >= 12 && type.clauses.length <= 25)
           assert.match(text.replace(/\s/g, ''), new RegExp((pay.iban ?? '-').replace(/\s/g, '')))
