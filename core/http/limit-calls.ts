@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 import type { RequestHandler } from 'express'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { Fault } from '../i18n/fault.js'
@@ -6,9 +6,10 @@ import { Fault } from '../i18n/fault.js'
 /** Whom an address counts for. One line has 2^64 addresses of IPv6 (RFC 6177): what counts is the network before them. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
-  const [left = '', right] = address.replace(/%.*$/, '').split('::')
+  // An address of IPv4 as a socket of both kinds shows it (RFC 4291, 2.5.5.2).
+  const last = address.slice(address.lastIndexOf(':') + 1)
+  if (isIPv4(last)) return last
+  const [left = '', right] = (address.split('%')[0] ?? '').split('::')
   const head = left === '' ? [] : left.split(':')
   const tail = right === undefined || right === '' ? [] : right.split(':')
   const whole =

@@ -158,7 +158,7 @@ describe('attacks on signature requests', function () {
     const bad = '<img src=x onerror=alert(1)>"\'{{7*7}}'
     const request = await house.sent(
       { employee: { name: bad, authentication: ['email-code'], locale: 'en' }, employer: { name: bad, locale: 'en' } },
-      { name: bad, message: { subject: `${bad}`, body: `${bad}\n<script>alert(2)</script>` } },
+      { name: bad, message: { subject: bad, body: `${bad}\n<script>alert(2)</script>` } },
     )
     const path = await house.link(request, 'employee')
     const client = await house.opened(path)
@@ -337,7 +337,7 @@ describe('attacks on signature requests', function () {
       const found = await ownerKnex.raw<{ rows: Record<string, unknown>[] }>(`select * from ${name}`)
       for (const row of found.rows)
         for (const value of Object.values(row))
-          parts.push(Buffer.isBuffer(value) ? value : Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')))
+          parts.push(Buffer.isBuffer(value) ? value : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
     }
     return Buffer.concat(parts)
   }
