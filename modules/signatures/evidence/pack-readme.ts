@@ -17,7 +17,12 @@ export function packReadme(host: Pick<Host, 'i18n'>, request: Pick<SignRequest, 
       'openssl dgst -sha256 -binary document.pdf | base64        # = DigestValue in META-INF/ASiCManifest001.xml',
       'openssl ts -verify -data META-INF/ASiCArchiveManifest.xml -in META-INF/timestamp001.tst -token_in -CAfile ../roots.pem',
     ]),
-    part('pdf', ['pdfsig document.pdf', 'pdfdetach -saveall event-log.pdf']),
+    part('pdf', [
+      'pdfsig document.pdf',
+      // Into a folder of its own: the log beside it is what it is compared with. The pack's log may go on behind the sealed one.
+      'mkdir ../sealed-log && pdfdetach -saveall -o ../sealed-log event-log.pdf',
+      'head -c "$(wc -c < ../sealed-log/events.ndjson)" events.ndjson | cmp - ../sealed-log/events.ndjson',
+    ]),
     part('dss'),
     part('chain'),
     part('trust'),
