@@ -43,7 +43,9 @@ export function egyptDemonstration(): Demonstration {
       .filter((name) => name.endsWith('.json'))
       .sort()
       // The shape of each is checked when it is issued, like anybody's.
-      .map((name) => JSON.parse(readFileSync(join(examples, name), 'utf8')) as Record<string, unknown>),
+      .map((name) => JSON.parse(readFileSync(join(examples, name), 'utf8')) as Record<string, unknown>)
+      // A receipt carries no signature that a verdict could be about.
+      .filter((invoice) => invoice['simplified'] !== true),
   }
 }
 

@@ -1,7 +1,21 @@
+import type { CompanyTransaction } from '../../core/db/database.js'
 import { defineModule } from '../../core/host/module.js'
 import { seedCatalogue } from '../invoicing/index.js'
+import { registerAuthority } from './routes/register-authority.js'
 import { seedCompany } from './company/company-rows.js'
+import { identifierSchemes } from './data/identifiers.js'
+import { egyptTaxes } from './data/taxes.js'
+import { egyptGuide } from './data/guide.js'
 import { egyptDemonstration } from './demonstration.js'
+import { checkAgainstCompany } from './document/prepare-documents.js'
+import { checkOriginal } from './document/references.js'
+import { checkReceipt } from './receipts/prepare-receipts.js'
+import { devicePages } from './receipts/device-pages.js'
+import { EgyptRegime } from './regime.js'
+import { setupPages } from './setup/setup-page.js'
+import { egyptTaxComputation } from './taxes/tax-computation.js'
+import { offerFurtherTaxes } from './views/further-taxes.js'
+import { etaVerifier } from './verify/eta-verifier.js'
 
 export default defineModule({
   name: 'compliance-egypt',
@@ -17,12 +31,38 @@ export default defineModule({
   depends: ['compliance', 'invoicing', 'contacts'],
   setup(setup) {
     const { host, hooks } = setup
+    const regime = new EgyptRegime(host)
+    hooks.on('compliance.regimes', () => regime)
     hooks.on('compliance.demonstrations', () => egyptDemonstration())
+    hooks.on('compliance.guides', () => ({
+      country: egyptGuide.country,
+      name: egyptGuide.name,
+      title: egyptGuide.title,
+      steps: egyptGuide.steps.map(({ text, source }) => ({ text, source })),
+    }))
+    hooks.on('contact.identifiers', () => identifierSchemes)
+    hooks.on('invoicing.taxes', ({ country }) => (country === 'EG' ? egyptTaxes : []))
+    hooks.on('invoicing.tax-computation', ({ country }) => (country === 'EG' ? egyptTaxComputation : []))
+    hooks.on('invoice.validate', async (invoice, { context, transaction }) => {
+      const company = await host.access.company(context.companyId)
+      if (company.country !== 'EG') return []
+      const check = async (own: CompanyTransaction) => [
+        ...(await checkAgainstCompany(own, company, invoice)),
+        ...(await checkOriginal(own, invoice)),
+        ...(invoice.simplified ? await checkReceipt(own, company, invoice, host.now()) : []),
+      ]
+      return transaction === undefined ? host.db.company(company.id, check) : check(transaction)
+    })
     setup.onEnable(async (transaction, context) => {
       const company = await host.access.company(context.companyId)
       await seedCompany(transaction, company.sandbox ? 'sandbox' : 'production', host.now())
       // The company's tax table was seeded before it had a country's taxes.
       await seedCatalogue(host, context, transaction)
     })
+    setup.verifiers.add(etaVerifier)
+    offerFurtherTaxes(setup)
+    registerAuthority(setup)
+    setupPages(setup)
+    devicePages(setup)
   },
 })

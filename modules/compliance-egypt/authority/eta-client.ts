@@ -168,7 +168,9 @@ function retryAfter(header: string | undefined, now: Date): Date | undefined {
 
 /** Names the client without holding its secret: a changed secret is another name, and asks for another token. */
 function nameOf(companyId: string, { environment, clientId, clientSecrets }: EtaCredentials, pos: EtaPos | undefined): string {
-  const secrets = createHash('sha256').update([...clientSecrets, ...Object.values(pos ?? {})].join('\u0000')).digest('hex')
+  const secrets = createHash('sha256')
+    .update([...clientSecrets, ...Object.values(pos ?? {})].join('\u0000'))
+    .digest('hex')
   return [companyId, environment, clientId, secrets].join(' ')
 }
 
@@ -176,13 +178,7 @@ function forgetToken(companyId: string, credentials: EtaCredentials, pos?: EtaPo
   tokens.delete(nameOf(companyId, credentials, pos))
 }
 
-async function tokenOf(
-  host: Host,
-  context: Context,
-  credentials: EtaCredentials,
-  addresses: EtaAddresses,
-  pos?: EtaPos,
-): Promise<Token> {
+async function tokenOf(host: Host, context: Context, credentials: EtaCredentials, addresses: EtaAddresses, pos?: EtaPos): Promise<Token> {
   const name = nameOf(context.companyId, credentials, pos)
   const known = tokens.get(name)
   if (known !== undefined) {

@@ -6,7 +6,7 @@ import { activitiesOf, branchesOf, egyptCompany, saveActivity, saveBranch, seedC
 import { storeCredentials } from './credentials.js'
 import { registrationNumberOf } from './readiness.js'
 import { fittingKeys } from './signing-keys.js'
-import { testCredentials } from './test-credentials.js'
+import { testConnection } from './test-connection.js'
 
 /** Retail of stationery, in the authority's table of activities. */
 const sandboxActivity = '4761'
@@ -31,7 +31,7 @@ export async function prepareSandboxCompany(host: Host, context: CompanyContext,
     const given = await registerAtSandbox(host, registration, company.nameAr ?? company.name)
     await storeCredentials(host, context, { environment: 'sandbox', ...given })
   }
-  if (state.facts?.credentialsCheckedAt == null) await testCredentials(host, context)
+  if (state.facts?.credentialsCheckedAt == null) await testConnection(host, context)
   await host.db.company(company.id, (transaction) => updateCompany(transaction, { portal_confirmed_at: host.now() }, host.now()))
 }
 

@@ -19,6 +19,8 @@ export const lineFacts = ['valueDifference', 'itemsDiscount', 'itemType', 'inter
 export const documentFacts = [
   'branch',
   'activity',
+  'device',
+  'correctionOf',
   'export',
   'reference',
   'salesOrderReference',

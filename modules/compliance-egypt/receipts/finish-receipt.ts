@@ -1,0 +1,28 @@
+import type { Company } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
+import type { PreparedDocument, SignedLegalDocument } from '../../compliance/index.js'
+import { addressesOf } from '../authority/eta-addresses.js'
+import { parseLiteral, textAt, memberOf } from '../canonical/literal-value.js'
+import { egyptCompany } from '../company/company-rows.js'
+import { uuidOfReceipt } from './write-receipt.js'
+
+/**
+ * A receipt as it is handed over and sent: its bytes as they were written, which name themselves by their hash. The batch signature the
+ * format describes is not checked by the authority (receipt issuance FAQ) and not written; nothing claims that a receipt is signed.
+ * @throws Fault EG-RECEIPT-UUID when the stored bytes are not what was written
+ */
+export async function finishReceipt(host: Host, company: Company, { payload }: PreparedDocument): Promise<SignedLegalDocument> {
+  const uuid = uuidOfReceipt(payload)
+  const facts = await host.db.company(company.id, (transaction) => egyptCompany(transaction))
+  const { portal } = addressesOf(host.config, company, facts?.environment ?? 'production')
+  return { bytes: payload, mediaType: 'application/json', extension: 'json', qr: receiptQr(portal, payload, uuid) }
+}
+
+/** `{portal}/receipts/search/{uuid}/share/{dateTimeIssued}#Total:{amount},IssuerRIN:{rin}` (receipt issuance FAQ). */
+export function receiptQr(portal: string, bytes: Uint8Array, uuid: string): string {
+  const receipt = parseLiteral(bytes)
+  const total = memberOf(receipt, 'totalAmount')
+  const issued = textAt(receipt, 'header', 'dateTimeIssued') ?? ''
+  const amount = total?.kind === 'number' ? total.text : ''
+  return `${portal}/receipts/search/${uuid}/share/${issued}#Total:${amount},IssuerRIN:${textAt(receipt, 'seller', 'rin') ?? ''}`
+}

@@ -1,0 +1,137 @@
+import type { Company } from '../../../core/access/context.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import type { PreparedDocument } from '../../compliance/index.js'
+import type { InvoiceDocument } from '../../invoicing/index.js'
+import { activityOf, branchOf, issuerFacts } from '../document/prepare-documents.js'
+import { instantOf } from '../document/zoned-time.js'
+import { advanceDevice, devicesOf, holdDevices, type ReceiptDevice } from './device-rows.js'
+import { filedReceipts, insertReceipts, type FiledReceipt, type ReceiptRow } from './receipt-rows.js'
+import { writeReceipt } from './write-receipt.js'
+
+/** Limits of the authority for receipts (receipt issuance FAQ, read 2026-10-01). */
+export const receiptLimits = { lines: 300, hours: 24, returnDays: 540 } as const
+
+/**
+ * Receipts in their order, each chained to the one before it on its point of sale: the device's row is held until the posting
+ * transaction ends, so that two tills of one program, or two hosts, never take the same place. A correction keeps the place of the invalid
+ * receipt it stands for and moves nothing.
+ * @throws Fault EG-DEVICE-UNKNOWN, EG-RECEIPT-…
+ */
+export async function prepareReceipts(
+  transaction: CompanyTransaction,
+  company: Company,
+  invoices: readonly InvoiceDocument[],
+): Promise<PreparedDocument[]> {
+  if (invoices.length === 0) return []
+  const issuer = await issuerFacts(transaction, company)
+  const listed = await devicesOf(transaction)
+  const serials = invoices.map((invoice) => deviceOf(invoice, listed).serial)
+  const held = await holdDevices(transaction, serials)
+  const originals = await filedReceipts(transaction, invoices.flatMap(namedBy))
+  const ends = new Map([...held].map(([serial, device]) => [serial, { counter: device.lastCounter, uuid: device.lastUuid }]))
+  const prepared: PreparedDocument[] = []
+  const rows: Omit<ReceiptRow, 'submissionUuid'>[] = []
+  for (const [index, invoice] of invoices.entries()) {
+    const serial = serials[index] ?? ''
+    const device = held.get(serial)
+    const end = ends.get(serial)
+    if (device === undefined || end === undefined) throw new Fault('EG-DEVICE-UNKNOWN', { path: 'country.device', params: { serial } })
+    const corrected = correctedBy(invoice, originals, serial)
+    const previousUuid = corrected?.previousUuid ?? end.uuid
+    const written = writeReceipt(invoice, {
+      rin: issuer.rin,
+      branch: branchOf(invoice.country?.['branch'] === undefined ? withBranch(invoice, device.branchCode) : invoice, issuer.branches),
+      activityCode: activityOf(invoice, issuer.activities),
+      deviceSerial: serial,
+      syndicateLicense: device.syndicateLicense,
+      timeZone: company.timeZone,
+      previousUuid,
+      referenceUuid: invoice.type === 'credit_note' ? (originals.get(invoice.refersTo?.number ?? '')?.uuid ?? null) : null,
+      referenceOldUuid: corrected?.uuid ?? null,
+    })
+    if (corrected === undefined) {
+      end.counter += 1
+      end.uuid = written.uuid
+    }
+    rows.push({
+      invoiceId: invoice.id,
+      deviceSerial: serial,
+      uuid: written.uuid,
+      previousUuid,
+      referenceUuid: invoice.type === 'credit_note' ? (originals.get(invoice.refersTo?.number ?? '')?.uuid ?? null) : null,
+      referenceOldUuid: corrected?.uuid ?? null,
+      issuedAt: instantOf(invoice.issueDate, invoice.issueTime, company.timeZone),
+    })
+    prepared.push({
+      invoiceId: invoice.id,
+      kind: 'receipt',
+      uuid: invoice.id,
+      chain: corrected === undefined ? { name: `eta-pos:${serial}`, counter: end.counter, previousHash: previousUuid } : null,
+      payload: written.bytes,
+      payloadMediaType: 'application/json',
+      hash: written.uuid,
+    })
+  }
+  for (const [serial, end] of ends) await advanceDevice(transaction, serial, end.counter, end.uuid)
+  await insertReceipts(transaction, rows)
+  return prepared
+}
+
+function withBranch(invoice: InvoiceDocument, branch: string): InvoiceDocument {
+  return { ...invoice, country: { ...invoice.country, branch } }
+}
+
+function namedBy(invoice: InvoiceDocument): string[] {
+  const correction = invoice.country?.['correctionOf']
+  return [...(invoice.refersTo === null ? [] : [invoice.refersTo.number]), ...(correction === undefined ? [] : [correction])]
+}
+
+/** The device a receipt names by its serial number, else the default one. @throws Fault EG-DEVICE-UNKNOWN */
+function deviceOf(invoice: InvoiceDocument, devices: readonly ReceiptDevice[]): ReceiptDevice {
+  const serial = invoice.country?.['device']
+  const found = devices.find((device) => device.active && (serial === undefined ? device.isDefault : device.serial === serial))
+  if (found === undefined) throw new Fault('EG-DEVICE-UNKNOWN', { path: 'country.device', params: { serial: serial ?? '' } })
+  return found
+}
+
+/** @throws Fault EG-RECEIPT-CORRECTION unless the authority refused that receipt, on the same device */
+function correctedBy(invoice: InvoiceDocument, receipts: ReadonlyMap<string, FiledReceipt>, serial: string): FiledReceipt | undefined {
+  const number = invoice.country?.['correctionOf']
+  if (number === undefined) return undefined
+  const old = receipts.get(number)
+  if (old?.state !== 'rejected' || old.deviceSerial !== serial) {
+    throw new Fault('EG-RECEIPT-CORRECTION', { path: 'country.correctionOf', params: { number } })
+  }
+  return old
+}
+
+/** Part of `invoice.validate` for receipts: what the chain will need, and the limits of the authority. */
+export async function checkReceipt(
+  transaction: CompanyTransaction,
+  company: Company,
+  invoice: InvoiceDocument,
+  now: Date,
+): Promise<FaultDetail[]> {
+  const faults: FaultDetail[] = []
+  if (invoice.type === 'debit_note') faults.push({ code: 'EG-RECEIPT-DEBIT', path: 'type' })
+  if (invoice.currency !== 'EGP') faults.push({ code: 'EG-RECEIPT-CURRENCY', path: 'currency', params: { currency: invoice.currency } })
+  if (invoice.lines.length > receiptLimits.lines) {
+    faults.push({ code: 'EG-RECEIPT-LINES', path: 'lines', params: { count: invoice.lines.length, limit: receiptLimits.lines } })
+  }
+  const hours = (now.getTime() - instantOf(invoice.issueDate, invoice.issueTime, company.timeZone).getTime()) / 3_600_000
+  if (hours > receiptLimits.hours) faults.push({ code: 'EG-RECEIPT-LATE', path: 'issueDate', params: { hours: receiptLimits.hours } })
+  const receipts = await filedReceipts(transaction, namedBy(invoice))
+  try {
+    const device = deviceOf(invoice, await devicesOf(transaction))
+    correctedBy(invoice, receipts, device.serial)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    faults.push({ code: error.code, params: error.params, ...(error.path === undefined ? {} : { path: error.path }) })
+  }
+  const sale = receipts.get(invoice.refersTo?.number ?? '')
+  if (sale !== undefined && (now.getTime() - sale.issuedAt.getTime()) / 86_400_000 > receiptLimits.returnDays) {
+    faults.push({ code: 'EG-RECEIPT-RETURN-LATE', path: 'refersTo', params: { number: sale.number, days: receiptLimits.returnDays } })
+  }
+  return faults
+}

@@ -1,0 +1,150 @@
+import type { Company, CompanyContext } from '../../core/access/context.js'
+import type { CompanyTransaction } from '../../core/db/database.js'
+import type { Host } from '../../core/host/module.js'
+import type { LocalizedText } from '../../core/i18n/locale.js'
+import type { BatchOutcome, PreparedDocument, ReadinessItem, Regime, SignedLegalDocument, SubmissionRequest } from '../compliance/index.js'
+import type { InvoiceDocument } from '../invoicing/index.js'
+import { inquireEta } from './authority/inquire.js'
+import { submissionOf } from './authority/submission-rows.js'
+import { submitToEta } from './authority/submit.js'
+import { withShareLinks } from './authority/share-links.js'
+import { readiness } from './company/readiness.js'
+import { prepareDocuments } from './document/prepare-documents.js'
+import { documentTitle, legalNotes } from './print.js'
+import { prepareReceipts } from './receipts/prepare-receipts.js'
+import { finishReceipt } from './receipts/finish-receipt.js'
+import { inquireReceipts, submitReceipts } from './receipts/submit-receipts.js'
+import { validateEgypt } from './rules/validate-egypt.js'
+import { signEtaDocuments } from './signing/sign-documents.js'
+
+export const regimeName = 'egypt-eta'
+
+const title: LocalizedText = {
+  ar: 'الفاتورة الإلكترونية (مصلحة الضرائب المصرية)',
+  en: 'ETA e-invoicing (Egypt)',
+  bg: 'Електронно фактуриране на ETA (Египет)',
+}
+
+/** A receipt is to be with the authority within a day of the sale (receipt issuance FAQ). */
+const receiptHours = 24
+
+/**
+ * Egypt's law: invoices and notes as signed JSON, judged by the authority after it has taken them; sales to consumers as receipts, chained
+ * by point of sale.
+ */
+export class EgyptRegime implements Regime {
+  readonly name = regimeName
+  readonly country = 'EG'
+  readonly title = title
+
+  constructor(private readonly host: Host) {}
+
+  /**
+   * The customer's copy of a document carries the authority's link, which is known once the document is valid: before that the buyer
+   * could deduct nothing with it. A receipt is handed over at the counter.
+   */
+  finalPrint(kind: string): 'signed' | 'accepted' {
+    return kind === 'receipt' ? 'signed' : 'accepted'
+  }
+
+  deadlineHours(kind: string): number | null {
+    return kind === 'receipt' ? receiptHours : null
+  }
+
+  readiness(transaction: CompanyTransaction, context: CompanyContext, company: Company): Promise<readonly ReadinessItem[]> {
+    return readiness(this.host, transaction, context, company)
+  }
+
+  validate(invoice: InvoiceDocument, company: Company): ReturnType<typeof validateEgypt> {
+    return validateEgypt(invoice, company, this.host.now())
+  }
+
+  async prepare(
+    transaction: CompanyTransaction,
+    _context: CompanyContext,
+    invoices: readonly InvoiceDocument[],
+  ): Promise<readonly PreparedDocument[]> {
+    const company = await this.host.access.company(transaction.companyId)
+    const prepared = new Map<string, PreparedDocument>()
+    const documents = invoices.filter((invoice) => !invoice.simplified)
+    for (const one of await prepareDocuments(transaction, company, documents)) prepared.set(one.invoiceId, one)
+    const receipts = invoices.filter((invoice) => invoice.simplified)
+    for (const one of await prepareReceipts(transaction, company, receipts)) prepared.set(one.invoiceId, one)
+    return invoices.map((invoice) => {
+      const one = prepared.get(invoice.id)
+      if (one === undefined) throw new Error(`${invoice.number} was not prepared`)
+      return one
+    })
+  }
+
+  async sign(
+    context: CompanyContext,
+    company: Company,
+    documents: readonly (PreparedDocument & { readonly invoice: InvoiceDocument })[],
+  ): Promise<readonly (SignedLegalDocument | null)[]> {
+    const finished = new Map<string, SignedLegalDocument | null>()
+    const toSign = documents.filter((document) => document.kind !== 'receipt')
+    for (const receipt of documents.filter((document) => document.kind === 'receipt')) {
+      finished.set(receipt.invoiceId, await finishReceipt(this.host, company, receipt))
+    }
+    const signed = toSign.length === 0 ? [] : await signEtaDocuments(this.host, context, company, toSign)
+    for (const [index, one] of toSign.entries()) finished.set(one.invoiceId, signed[index] ?? null)
+    return documents.map((document) => finished.get(document.invoiceId) ?? null)
+  }
+
+  async submit(context: CompanyContext, request: SubmissionRequest): ReturnType<Regime['submit']> {
+    const [outcome] = await this.submitMany(context, [request])
+    if (outcome === undefined || outcome instanceof Error) throw outcome ?? new Error('no outcome')
+    return outcome
+  }
+
+  submitMany(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly BatchOutcome[]> {
+    return apart(
+      requests,
+      (receipts) => submitReceipts(this.host, context, receipts),
+      (documents) => submitToEta(this.host, context, documents),
+    )
+  }
+
+  inquireMany(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly (BatchOutcome | null)[]> {
+    return apart(
+      requests,
+      (receipts) => inquireReceipts(this.host, context, receipts),
+      async (documents) => withShareLinks(this.host, context, documents, await inquireEta(this.host, context, documents)),
+    )
+  }
+
+  /** Cancelled at the authority: the invoice may be cancelled here too. */
+  async undone(transaction: CompanyTransaction, invoiceId: string): Promise<boolean> {
+    return (await submissionOf(transaction, invoiceId))?.status === 'Cancelled'
+  }
+
+  print(invoice: InvoiceDocument): ReturnType<Regime['print']> {
+    return { title: documentTitle(invoice), legalNotes: legalNotes(invoice) }
+  }
+}
+
+/** Receipts and documents go different ways; outcomes come back in the order of the requests. */
+async function apart<Outcome>(
+  requests: readonly SubmissionRequest[],
+  receipts: (some: readonly SubmissionRequest[]) => Promise<readonly Outcome[]>,
+  documents: (some: readonly SubmissionRequest[]) => Promise<readonly Outcome[]>,
+): Promise<readonly Outcome[]> {
+  const outcomes = new Map<SubmissionRequest, Outcome>()
+  for (const [wanted, work] of [
+    [true, receipts],
+    [false, documents],
+  ] as const) {
+    const some = requests.filter((request) => (request.kind === 'receipt') === wanted)
+    if (some.length === 0) continue
+    for (const [index, outcome] of (await work(some)).entries()) {
+      const request = some[index]
+      if (request !== undefined) outcomes.set(request, outcome)
+    }
+  }
+  return requests.map((request) => {
+    const outcome = outcomes.get(request)
+    if (outcome === undefined) throw new Error(`no outcome for ${request.invoiceId}`)
+    return outcome
+  })
+}

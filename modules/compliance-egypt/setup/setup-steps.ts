@@ -1,0 +1,129 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
+import { readCertificate } from '../../../core/validation/certificate/certificate.js'
+import { activitiesOf, branchesOf, egyptCompany, etaEnvironments } from '../company/company-rows.js'
+import { registrationNumberOf } from '../company/readiness.js'
+import { activityCodes, activityOn } from '../data/codes.js'
+import { egyptGuide } from '../data/guide.js'
+import { shortcomings } from '../signing/choose-key.js'
+
+export const stepNames = ['portal', 'branches', 'activity', 'credentials', 'key', 'signing', 'codes'] as const
+export type StepName = (typeof stepNames)[number]
+
+/** How a step stands: done, to be done, or of no hurry. */
+type StepState = 'done' | 'open' | 'optional'
+
+/** A branch as the portal asks for it. */
+const branchFields = [
+  { name: 'code', required: true, numeric: true, longest: 10 },
+  { name: 'name', required: true, longest: 200 },
+  { name: 'governate', required: true, longest: 100 },
+  { name: 'regionCity', required: true, longest: 100 },
+  { name: 'street', required: true, longest: 200, wide: true },
+  { name: 'buildingNumber', required: true, longest: 100 },
+  { name: 'postalCode', longest: 30 },
+  { name: 'floor', longest: 100 },
+  { name: 'room', longest: 100 },
+  { name: 'landmark', longest: 500 },
+  { name: 'additionalInformation', longest: 500, wide: true },
+] as const
+
+/** Everything the page of steps shows. */
+export async function setupSteps(
+  host: Host,
+  context: CompanyContext,
+  openStep?: StepName,
+  form: Readonly<Record<string, unknown>> = {},
+): Promise<object> {
+  const company = await host.access.company(context.companyId)
+  const registration = registrationNumberOf(company)
+  const now = host.now()
+  const stored = await host.db.company(context.companyId, async (transaction) => {
+    const facts = await egyptCompany(transaction)
+    const branches = await branchesOf(transaction)
+    const activities = await activitiesOf(transaction)
+    return { facts, branches, activities, keys: await host.signing.keys(transaction) }
+  })
+  const { facts, branches, activities } = stored
+  const keys = stored.keys
+    .filter((key) => key.purposes.includes('stamp-e-invoice') || key.algorithm.startsWith('rsa-'))
+    .map((key) => {
+      const [own] = key.certificates
+      const certificate = own === undefined ? undefined : readCertificate(own)
+      const lacks =
+        certificate === undefined
+          ? [{ code: 'EG-KEY-NO-CERTIFICATE', params: { name: key.name } }]
+          : shortcomings(key, certificate, { rin: registration ?? '', now, context }).map((lack) => ({
+              ...lack,
+              params: { name: key.name, ...lack.params },
+            }))
+      return {
+        id: key.id,
+        name: key.name,
+        provider: host.i18n.text(context.locale, `compliance-egypt.provider.${key.provider}`),
+        software: key.provider === 'software',
+        until: certificate?.notAfter.toISOString() ?? null,
+        sha256: certificate?.sha256 ?? '',
+        fits: lacks.length === 0,
+        chosen: facts?.keyId === key.id,
+        lacks: lacks.map((lack) => host.i18n.fault(context.locale, lack)),
+      }
+    })
+  const fitting = keys.filter((key) => key.fits && (facts?.keyId == null || key.chosen))
+  const tested = facts?.signingCheckedWith != null && fitting.some((key) => key.sha256 === facts.signingCheckedWith)
+  const states: Readonly<Record<StepName, StepState>> = {
+    portal: registration !== undefined && facts?.portalConfirmedAt != null ? 'done' : 'open',
+    branches: branches.some((branch) => branch.isDefault && branch.active) ? 'done' : 'open',
+    activity: activities.some((activity) => activity.isDefault) ? 'done' : 'open',
+    credentials: facts?.credentialsCheckedAt != null ? 'done' : 'open',
+    key: fitting.length > 0 ? 'done' : 'open',
+    signing: tested ? 'done' : 'open',
+    codes: 'optional',
+  }
+  const nameOf = (code: string): string => {
+    const activity = activityOn(code, now.toISOString().slice(0, 10))
+    return (context.locale === 'ar' ? activity?.ar : activity?.en) ?? ''
+  }
+  const next = openStep ?? stepNames.find((name) => states[name] === 'open')
+  const steps = stepNames.map((name, index) => ({
+    name,
+    position: index + 1,
+    state: states[name],
+    stateLabel: `compliance-egypt.setup.state.${states[name]}`,
+    title: `compliance-egypt.setup.${name}`,
+    [name]: true,
+    open: name === next,
+    color: states[name] === 'done' ? 'green' : states[name] === 'open' ? 'orange' : 'blue',
+    icon: states[name] === 'done' ? 'check' : states[name] === 'open' ? 'alert-triangle' : 'clock',
+    guide: egyptGuide.steps
+      .filter((step) => step.topic === name)
+      .map((step) => ({ text: host.i18n.pick(context.locale, step.text), source: step.source })),
+  }))
+  return {
+    steps,
+    done: steps.filter(({ state }) => state === 'done').length,
+    total: steps.filter(({ state }) => state !== 'optional').length,
+    registration: registration ?? null,
+    sandbox: company.sandbox,
+    branches,
+    branchFields: branchFields.map((field) => ({
+      ...field,
+      label: `compliance-egypt.branch.${field.name}`,
+      value: openStep === 'branches' ? form[field.name] : '',
+    })),
+    activities: activities.map((activity) => ({ ...activity, name: nameOf(activity.code) })),
+    activityCodes: activityCodes.map(({ code, ar, en }) => ({ code, text: context.locale === 'ar' ? ar : en })),
+    keys,
+    anyKey: facts?.keyId == null,
+    clientId: facts?.clientId ?? '',
+    hasSecret: facts?.hasSecret ?? false,
+    checkedAt: facts?.credentialsCheckedAt?.toISOString() ?? null,
+    signedAt: tested ? facts.signingCheckedAt?.toISOString() : null,
+    softwareOnly: fitting.length > 0 && fitting.every((key) => key.software),
+    environments: (company.sandbox ? (['sandbox'] as const) : etaEnvironments.filter((one) => one !== 'sandbox')).map((value) => ({
+      value,
+      label: `compliance-egypt.environment.${value}`,
+      selected: facts?.environment === value,
+    })),
+  }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CompanyContext } from '../../../core/access/context.js'
+import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
+import { postInvoices } from '../../invoicing/index.js'
+import { canonicalHash, canonicalText, itemsOf, memberOf, parseLiteral, textAt } from '../index.js'
+import { bytesOf, egyptianCompany, post, settle } from './running-company.js'
+
+const example = (name: string): Record<string, unknown> => {
+  const read: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../examples/in', `${name}.json`), 'utf8'))
+  assert.ok(typeof read === 'object' && read !== null)
+  const { company: _company, ...input } = read as Record<string, unknown> // an object, as was asked
+  return input
+}
+
+describe('Egyptian documents through the real host and the sandbox authority', function () {
+  this.timeout(180_000)
+  let running: TestHost
+  let context: CompanyContext
+
+  before(async () => {
+    running = await startTestHost({ sandbox: true })
+  })
+  after(() => running.stop())
+
+  it('does not post before the company is set up, and says what is missing', async () => {
+    const fresh = await running.company({
+      country: 'EG',
+      currency: 'EGP',
+      timeZone: 'Africa/Cairo',
+      sandbox: true,
+      identifiers: [{ scheme: 'VAT', value: '900100200' }],
+    })
+    await running.host.modules.enable(fresh, 'compliance-egypt')
+    const [outcome] = await postInvoices(running.host, fresh, [{ input: example('1-invoice') }])
+    assert.ok(outcome?.status === 'invalid')
+    assert.deepEqual(
+      outcome.faults.filter((fault) => fault.code === 'COMPLIANCE-NOT-READY').map((fault) => fault.params?.item),
+      ['EG-READY-BRANCH', 'EG-READY-ACTIVITY', 'EG-READY-CREDENTIALS', 'EG-READY-KEY'],
+    )
+  })
+
+  it('signs, sends, asks and is told that an invoice and an export invoice are valid', async () => {
+    context = await egyptianCompany(running)
+    const posted = await post(running.host, context, example('1-invoice'), example('2-export'))
+    assert.deepEqual(
+      posted.map((one) => one.finish?.state),
+      ['signed', 'signed'],
+    )
+    const rows = await settle(running.host, context, posted)
+    assert.deepEqual(
+      rows.map((row) => [row.kind, row.state, row.faults]),
+      [
+        ['document', 'accepted', []],
+        ['document', 'accepted', []],
+      ],
+    )
+    for (const [index, row] of rows.entries()) {
+      const bytes = await bytesOf(running.host, context, row.legalSha256)
+      assert.equal(canonicalHash(canonicalText(bytes)), row.hash)
+      const document = parseLiteral(bytes)
+      assert.equal(textAt(document, 'documentType'), ['I', 'EI'][index])
+      assert.match(row.qr ?? '', new RegExp(`/portal/documents/${row.authorityReference ?? '-'}/share/[0-9A-Z]+$`))
+    }
+  })
+
+  it('refers a credit note to the name the authority gave the invoice, and not before it has one', async () => {
+    const [invoice] = await post(running.host, context, example('1-invoice'))
+    assert.ok(invoice !== undefined)
+    const note = { ...example('4-credit-note'), refersTo: invoice.number }
+    const [early] = await postInvoices(running.host, context, [{ input: note }])
+    assert.ok(early?.status === 'invalid')
+    assert.deepEqual(
+      early.faults.map((fault) => fault.code),
+      ['EG-ORIGINAL-WAITING'],
+    )
+    const [original] = await settle(running.host, context, [invoice])
+    const posted = await post(running.host, context, note)
+    const [row] = await settle(running.host, context, posted)
+    assert.equal(row?.state, 'accepted')
+    const document = parseLiteral(await bytesOf(running.host, context, row.legalSha256))
+    assert.equal(textAt(document, 'documentType'), 'C')
+    const references = memberOf(document, 'references')
+    assert.deepEqual(references === undefined ? [] : itemsOf(references).map((item) => ('text' in item ? item.text : '')), [
+      original?.authorityReference,
+    ])
+  })
+})
