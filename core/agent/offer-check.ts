@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto'
+import { Decimal } from 'decimal.js'
 import type { FaultDetail } from '../i18n/fault.js'
 import type { Offer } from '../signing/keys/agent/protocol.js'
 import { readCertificate, type Certificate } from '../validation/certificate/certificate.js'
 import { DerElement } from '../validation/der-reader.js'
 import { digestLengths } from '../validation/ecdsa.js'
+import type { DocumentView, ViewedDocument } from './document-view.js'
 import type { PresentKey } from './tokens.js'
 
-/** Whether what is signed is tied to the document's hash that is shown. `unknown`: the host did not send the bytes. */
-export type Tie = 'tied' | 'not-tied' | 'unknown'
+/**
+ * Whether what is signed is tied to the document's hash that is shown. `unknown`: the host did not send the
+ * bytes. `read`: the desk read the document itself, and its own hash of it is what is signed.
+ */
+export type Tie = 'read' | 'tied' | 'not-tied' | 'unknown'
 
 export interface OfferCheck {
   /** Why it cannot be signed at all. */
   readonly fault: FaultDetail | undefined
   readonly tie: Tie
+  readonly document?: ViewedDocument
 }
 
 /**
@@ -21,7 +27,38 @@ export interface OfferCheck {
  * 5.4), DigestValue of a reference in ds:SignedInfo (XML-DSig 4.4), or the document itself is what is signed. A hash that merely
  * occurs somewhere in the bytes ties nothing.
  */
-export function checkOffer(offer: Offer): OfferCheck {
+export function checkOffer(offer: Offer, views: readonly DocumentView[] = []): OfferCheck {
+  const check = checkHashes(offer)
+  const { document, message } = offer
+  const view = views.find(({ mediaType }) => mediaType === document?.mediaType)
+  if (document === undefined || document === null || view === undefined || check.fault !== undefined) return check
+  let viewed: ViewedDocument
+  try {
+    viewed = view.read(Buffer.from(document.bytes, 'base64'))
+  } catch {
+    return { fault: { code: 'SIGN-AGENT-DOCUMENT' }, tie: 'not-tied' }
+  }
+  // A document that is not the one under the signature, or another total than was told: somebody lies, and nothing is signed.
+  const named = message === null ? new Set<string>() : namedHashes(Buffer.from(message, 'base64'), Buffer.from(offer.digest, 'hex'))
+  const [use] = offer.uses
+  const told = use?.amount
+  const same =
+    viewed.amount === null ||
+    told === undefined ||
+    (told.currency === viewed.amount.currency && sameNumber(told.value, viewed.amount.value))
+  if (offer.uses.length !== 1 || !named.has(viewed.signedHash) || !same) return { fault: { code: 'SIGN-AGENT-DOCUMENT' }, tie: 'not-tied' }
+  return { fault: undefined, tie: 'read', document: viewed }
+}
+
+function sameNumber(one: string, other: string): boolean {
+  try {
+    return new Decimal(one).equals(other)
+  } catch {
+    return false
+  }
+}
+
+function checkHashes(offer: Offer): OfferCheck {
   const digest = Buffer.from(offer.digest, 'hex')
   if (digest.length !== digestLengths[offer.digestAlgorithm]) return { fault: { code: 'SIGN-AGENT-DIGEST' }, tie: 'unknown' }
   if (offer.message === null) return { fault: undefined, tie: 'unknown' }

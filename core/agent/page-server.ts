@@ -10,6 +10,7 @@ import { Fault } from '../i18n/fault.js'
 import { isLocale, locales, type Locale } from '../i18n/locale.js'
 import type { Translator } from '../i18n/translator.js'
 import { describeDesk } from './page-state.js'
+import { shownText } from './shown-text.js'
 import type { SigningDesk } from './signing-desk.js'
 
 const folder = join(import.meta.dirname, 'page')
@@ -97,6 +98,12 @@ export class PageServer {
         version: this.version,
         ...describeDesk(this.desk, this.options.texts, locale, (this.options.now ?? (() => new Date()))()),
       })
+      return
+    }
+    if (url.pathname === '/api/document' && request.method === 'GET') {
+      const found = this.desk.pending.find(({ offer }) => offer.id === url.searchParams.get('id'))?.check.document
+      if (found === undefined) throw new Fault('HTTP-NOT-FOUND', { status: 404 })
+      sendJson(response, 200, { text: found.text.split('\n').map(shownText).join('\n') })
       return
     }
     if (request.method !== 'POST') throw new Fault('HTTP-NOT-FOUND', { status: 404 })

@@ -4,6 +4,7 @@ import type { Translator } from '../i18n/translator.js'
 import { fingerprint } from '../signing/keys/agent/protocol.js'
 import { readCertificate, type Certificate } from '../validation/certificate/certificate.js'
 import { publicKeyOfPairing } from './pairings.js'
+import { shownText } from './shown-text.js'
 import type { PendingOffer, SigningDesk } from './signing-desk.js'
 
 const dayMs = 86_400_000
@@ -79,6 +80,7 @@ function pendingFacts(desk: SigningDesk, pending: PendingOffer, texts: Translato
     digest: offer.digest,
     digestAlgorithm: offer.digestAlgorithm,
     tie: check.tie,
+    facts: (check.document?.facts ?? []).map(({ label, value }) => ({ label: label[locale], value: shownText(value) })),
     token: present?.token.token.serial ?? null,
     wantedToken: offer.tokenSerial,
     holder: own === undefined ? null : readCertificate(own).holder,

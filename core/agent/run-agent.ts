@@ -8,6 +8,7 @@ import { isLocale, type Locale } from '../i18n/locale.js'
 import type { Translator } from '../i18n/translator.js'
 import { keyUseShape } from '../signing/keys/agent/protocol.js'
 import type { Machine } from './agent-folder.js'
+import { documentViews } from './document-view.js'
 import { PageServer } from './page-server.js'
 import { Pairings } from './pairings.js'
 import { removeFile, writePrivateFile } from './private-file.js'
@@ -64,6 +65,7 @@ export async function runAgent(options: RunOptions): Promise<RunningAgent> {
     software: `khatm ${options.version} ${options.machine.platform}`,
     keepUnlockedMinutes: options.keepUnlockedMinutes,
     warn,
+    views: await documentViews(join(import.meta.dirname, '../../modules')),
     ...(unattended === undefined ? {} : { unattended }),
   })
   if (desk.history.brokenAt !== undefined) say(texts.text(locale, 'agent.page.history.broken', { entry: desk.history.brokenAt }))

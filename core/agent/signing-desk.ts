@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, type FaultDetail } from '../i18n/fault.js'
 import { answerText, fingerprint, signText, type FromHost, type Offer } from '../signing/keys/agent/protocol.js'
 import { verifyDigestSignature } from '../validation/ecdsa.js'
+import type { DocumentView } from './document-view.js'
 import { History } from './history.js'
 import { HostConnection, type ConnectionState } from './host-connection.js'
 import { checkKey, checkOffer, type OfferCheck } from './offer-check.js'
@@ -35,6 +36,8 @@ export interface DeskOptions {
   readonly keepUnlockedMinutes?: number
   /** Signs without a person, uses of these purposes alone (with a PIN file). */
   readonly unattended?: readonly string[]
+  /** Readers of documents that hosts send along. */
+  readonly views?: readonly DocumentView[]
   readonly backOff?: { readonly first: number; readonly longest: number }
   readonly silenceMs?: number
   readonly warn?: (facts: object, message: string) => void
@@ -356,7 +359,7 @@ export class SigningDesk {
     this.identities.set(offer.id, identity)
     if (this.identities.size > mostIdentities) for (const id of this.identities.keys()) if (!this.offers.has(id)) this.identities.delete(id)
     this.unconfirmed.delete(offer.id)
-    this.offers.set(offer.id, { pairing, offer: shownOffer(offer), check: checkOffer(offer) })
+    this.offers.set(offer.id, { pairing, offer: shownOffer(offer), check: checkOffer(offer, this.options.views) })
     void this.attend()
   }
 

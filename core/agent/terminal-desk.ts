@@ -3,6 +3,7 @@ import { Fault } from '../i18n/fault.js'
 import type { Locale } from '../i18n/locale.js'
 import type { Translator } from '../i18n/translator.js'
 import { sumsOf } from './page-state.js'
+import { shownText } from './shown-text.js'
 import { labelOf, type SigningDesk } from './signing-desk.js'
 
 export interface Terminal {
@@ -52,6 +53,7 @@ export class TerminalDesk {
         this.say(
           `${labelOf(offer)}  ${amounts.join(' ')}  ${offer.askedBy ?? ''}  ${offer.digestAlgorithm}:${offer.digest}  [${check.tie}]`,
         )
+        for (const { label, value } of check.document?.facts ?? []) this.say(`    ${label[this.locale]}: ${shownText(value)}`)
       }
       const sums = sumsOf(batch).map(({ value, currency }) => `${value} ${currency}`)
       const answer = await this.read(this.text('agent.cli.ask', { count: ids.length, sums: sums.join(' + ') || '—' }), true)

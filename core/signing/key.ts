@@ -19,6 +19,8 @@ export interface KeyUse {
   readonly amount?: { readonly value: string; readonly currency: string }
   /** SHA-256 of the document as its reader has it, lower-case hex. */
   readonly documentHash?: string
+  /** The document itself, for a desk that shows it and makes the hash of it there; it goes nowhere else. */
+  readonly document?: { readonly mediaType: string; readonly bytes: Uint8Array }
 }
 
 /** A configured key of a company. The private part is known to its provider alone. */

@@ -5,6 +5,7 @@ let language = localStorage.getItem('language') ?? ''
 let state
 const chosen = new Set()
 const known = new Set()
+const read = new Map()
 let refusing = false
 let busy = false
 
@@ -189,14 +190,27 @@ function drawOffer(offer, open) {
           ...(offer.askedBy === null
             ? []
             : [el('dt', {}, t('asked')), el('dd', {}, bdi(offer.askedBy), ' — ', dateText(offer.createdAt, true))]),
+          ...offer.facts.flatMap(({ label, value }) => [el('dt', {}, label), el('dd', {}, bdi(value))]),
           ...(use?.documentHash ? [el('dt', {}, t('hash')), el('dd', { class: 'code' }, bdi(use.documentHash, { dir: 'ltr' }))] : []),
           el('dt', {}, t('digest')),
           el('dd', { class: 'code' }, bdi(`${offer.digestAlgorithm}:${offer.digest}`, { dir: 'ltr' })),
         ),
         el('p', { class: 'soft' }, t(`tie.${offer.tie}`)),
+        offer.tie === 'read' ? el('button', { type: 'button', onclick: () => readWhole(offer.id) }, t('read')) : null,
+        read.has(offer.id) ? el('pre', { class: 'code document', dir: 'auto', tabindex: '0' }, read.get(offer.id)) : null,
       ),
     ),
   )
+}
+
+/** The whole document, as this PC read it (not as the host tells it). */
+async function readWhole(id) {
+  try {
+    read.set(id, (await call(`/api/document?id=${id}`)).text)
+    draw()
+  } catch (error) {
+    notice(error.message, 'bad')
+  }
 }
 
 function drawActions(token, picked) {

@@ -13,6 +13,7 @@ import { parseLiteral, textAt } from '../canonical/literal-value.js'
 import { acceptedAuthorities } from '../law/accepted-authorities.js'
 import { legalBasis } from '../law/basis.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
+import { etaMediaType } from '../desk/eta-document.js'
 import { chooseKey, type ChosenKey } from './choose-key.js'
 import { signatureRows, writeSignatureRows, type KeyEvidence, type SignatureRow } from './signature-rows.js'
 
@@ -21,6 +22,8 @@ type EtaDocument = PreparedDocument & { readonly invoice: InvoiceDocument }
 interface Work {
   readonly document: EtaDocument
   readonly rin: string
+  /** In Egyptian pounds, as the document has it. */
+  readonly total: string | undefined
   readonly text: Buffer
   readonly textSha256: string
 }
@@ -63,7 +66,7 @@ export async function signEtaDocuments(
 function workOf(document: EtaDocument): Work {
   const root = parseLiteral(document.payload)
   const text = canonicalTextOf(root)
-  return { document, rin: textAt(root, 'issuer', 'id') ?? '', text, textSha256: canonicalHash(text) }
+  return { document, rin: textAt(root, 'issuer', 'id') ?? '', total: textAt(root, 'totalAmount'), text, textSha256: canonicalHash(text) }
 }
 
 async function signForTaxpayer(host: Host, context: CompanyContext, rin: string, works: readonly Work[]): Promise<Map<string, Outcome>> {
@@ -151,12 +154,13 @@ async function signOne(work: Work, row: SignatureRow, signer: Signer): Promise<O
 }
 
 /** What the policy judges and a desk shows before the PIN: issuer, number, total, and the hash that is signed. */
-function useOf({ document: { invoice }, rin, textSha256 }: Work): KeyUse {
+function useOf({ document: { invoice, payload }, rin, total, textSha256 }: Work): KeyUse {
   return {
     purpose: 'stamp-e-invoice',
     subject: { type: 'invoicing.invoice', id: invoice.id, label: `${invoice.number} · ${rin}` },
-    amount: { value: invoice.totals.taxInclusive, currency: invoice.currency },
+    amount: total === undefined ? { value: invoice.totals.taxInclusive, currency: invoice.currency } : { value: total, currency: 'EGP' },
     documentHash: textSha256,
+    document: { mediaType: etaMediaType, bytes: payload },
   }
 }
 

@@ -3,7 +3,6 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Key, KeyAlgorithm } from '../../../core/signing/key.js'
 import type { Sandbox } from '../../sandbox/index.js'
 import type { TestHost } from '../../../test/helpers/test-host.js'
-import { egyptProfile } from '../../../core/signing/formats/cades/profiles/egypt.js'
 import { writeJson } from '../canonical/write-literal.js'
 import type { signEtaDocuments } from '../signing/sign-documents.js'
 
@@ -68,5 +67,3 @@ export async function keyWith(running: TestHost, sandbox: Sandbox, context: Comp
   })
   return db.company(context.companyId, (transaction) => signing.installCertificates(transaction, context, key.id, chain))
 }
-
-export { egyptProfile }

@@ -11,8 +11,8 @@ import type { FoundKey, SigningService } from '../../signing-service.js'
 import { AgentRequests } from './agent-requests.js'
 import { Desks, type Desk } from './desks.js'
 import { loadHostKey, type HostKey } from './host-key.js'
-import { usesShape } from './protocol.js'
-import { shownUses } from './request-rows.js'
+import { largestDocument, usesShape } from './protocol.js'
+import { shownDocument, shownUses } from './request-rows.js'
 
 export interface AgentProviderParts {
   readonly database: Database
@@ -75,7 +75,11 @@ export class AgentKeyProvider implements KeyProvider {
     const uses = shownUses(request.uses ?? [])
     // A request that no desk takes would be offered to them for ever.
     if (!usesShape.safeParse(uses).success) throw new Fault('SIGN-AGENT-FACTS', { params: { document: uses[0]?.subject.label ?? '' } })
-    const asking = this.askPeople(reference, { ...request, uses })
+    const document = shownDocument(request.uses ?? [], largestDocument)
+    const asking = this.askPeople(reference, {
+      ...request,
+      uses: document === undefined ? uses : uses.map((use) => ({ ...use, document })),
+    })
     this.running.add(asking)
     try {
       return await asking

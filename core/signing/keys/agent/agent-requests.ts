@@ -6,12 +6,14 @@ import type { CompanyTransaction, Database } from '../../../db/database.js'
 import { verifyDigestSignature } from '../../../validation/ecdsa.js'
 import type { KeyReference, KeyUse, SignDigestRequest } from '../../key.js'
 import { GroupedWork } from './grouped-work.js'
-import { answerText, largestMessage, readDeskKey, textIsSigned, type Offer, type Outcome } from './protocol.js'
+import { answerText, largestDocument, largestMessage, readDeskKey, textIsSigned, type Offer, type Outcome } from './protocol.js'
 import {
   clipped,
   offerColumns,
   offerOf,
   requestOf,
+  shownDocument,
+  shownUses,
   type AgentRequest,
   type RequestRow,
   type RequestState,
@@ -145,7 +147,8 @@ export class AgentRequests {
       const sought = identity(reference.keyId, request.scheme, request.digestAlgorithm, request.digest)
       const open = known.get(sought) ?? made.get(sought)?.row.id
       if (open !== undefined) return open
-      const uses = request.uses ?? []
+      const uses = shownUses(request.uses ?? [])
+      const document = shownDocument(request.uses ?? [], largestDocument)
       const subject = subjectOf(uses)
       const { tokenSerial, keyId } = reference.stored
       const row = {
@@ -160,6 +163,8 @@ export class AgentRequests {
         digest: Buffer.from(request.digest),
         message: request.message === undefined || request.message.length > largestMessage ? null : Buffer.from(request.message),
         uses: JSON.stringify(uses),
+        document: document === undefined ? null : Buffer.from(document.bytes),
+        document_type: document?.mediaType ?? null,
         asked_by: request.askedBy === undefined ? null : clipped(request.askedBy, 300),
         subject,
         state: 'pending',
@@ -171,7 +176,7 @@ export class AgentRequests {
       if (subject !== null) {
         const key = JSON.stringify([reference.keyId, subject])
         const earlier = bySubject.get(key)
-        if (earlier !== undefined) Object.assign(earlier.row, { state: 'superseded', settled_at: now, message: null })
+        if (earlier !== undefined) Object.assign(earlier.row, { state: 'superseded', settled_at: now, message: null, document: null })
         bySubject.set(key, one)
       }
       made.set(sought, one)
@@ -278,7 +283,7 @@ export class AgentRequests {
   private async storeAnswers(transaction: CompanyTransaction, taken: readonly DeskAnswer[]): Promise<void> {
     await transaction.knex.raw(
       `update core_agent_request as r
-         set state = 'answered', message = null, settled_at = ?, agent_id = a.agent_id, signature = a.signature, proof = a.proof
+         set state = 'answered', message = null, document = null, settled_at = ?, agent_id = a.agent_id, signature = a.signature, proof = a.proof
        from (values ${taken.map(() => '(?::uuid, ?::uuid, ?::bytea, ?::bytea)').join(', ')}) as a (id, agent_id, signature, proof)
        where r.company_id = ? and r.id = a.id`,
       [
@@ -379,7 +384,7 @@ export class AgentRequests {
       .knex('core_agent_request')
       .where({ company_id: transaction.companyId })
       .whereIn('id', [...ids])
-      .update({ ...change, settled_at: this.parts.now(), message: null })
+      .update({ ...change, settled_at: this.parts.now(), message: null, document: null })
     this.ring(transaction, ids)
   }
 

@@ -9,6 +9,8 @@ export const agentProtocol = 'khatm-agent.1'
 export const largestFrame = 1024 * 1024
 /** Longest message (bytes that the digest is made of) that travels with a request. */
 export const largestMessage = 256 * 1024
+/** Longest document that travels with a request. */
+export const largestDocument = 256 * 1024
 
 const base64 = z
   .string()
@@ -40,6 +42,8 @@ export const offerShape = z.object({
   /** The bytes the digest is made of, where the host has them: the desk hashes them itself. */
   message: base64.nullable(),
   uses: usesShape,
+  /** The document, where the host sends it: the desk reads it by a view of its own installation. Desks before 2 do not know it. */
+  document: z.object({ mediaType: z.string().max(100), bytes: base64 }).nullish(),
   askedBy: z.string().max(300).nullable(),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),

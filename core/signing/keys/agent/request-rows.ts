@@ -14,6 +14,8 @@ export interface RequestRow {
   digest: Buffer
   message: Buffer | null
   uses: KeyUse[]
+  document: Buffer | null
+  document_type: string | null
   asked_by: string | null
   state: RequestState
   created_at: Date
@@ -57,6 +59,8 @@ export const offerColumns = [
   'digest',
   'message',
   'uses',
+  'document',
+  'document_type',
   'asked_by',
   'created_at',
   'expires_at',
@@ -73,6 +77,9 @@ export function offerOf(row: Pick<RequestRow, (typeof offerColumns)[number]>): O
     digest: row.digest.toString('hex'),
     message: row.message?.toString('base64') ?? null,
     uses: row.uses,
+    ...(row.document === null || row.document_type === null
+      ? {}
+      : { document: { mediaType: row.document_type, bytes: row.document.toString('base64') } }),
     askedBy: row.asked_by,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at.toISOString(),
@@ -97,7 +104,16 @@ export function requestOf(row: RequestRow): AgentRequest {
 
 /** Labels as long as a desk takes them: a longer one is cut where everyone sees it. */
 export function shownUses(uses: readonly KeyUse[]): KeyUse[] {
-  return uses.map((use) => ({ ...use, subject: { ...use.subject, label: clipped(use.subject.label, 500) } }))
+  return uses.map(({ document: _travelsApart, ...use }) => ({
+    ...use,
+    subject: { ...use.subject, label: clipped(use.subject.label, 500) },
+  }))
+}
+
+/** The document of a request for one document; none for several, and none that is longer than a frame carries. */
+export function shownDocument(uses: readonly KeyUse[], longest: number): KeyUse['document'] {
+  const document = uses.length === 1 ? uses[0]?.document : undefined
+  return document === undefined || document.bytes.length > longest ? undefined : document
 }
 
 export function clipped(text: string, most: number): string {
