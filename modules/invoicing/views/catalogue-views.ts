@@ -104,7 +104,8 @@ export function catalogueViews(setup: ModuleSetup): void {
           .string()
           .regex(/^\d{1,3}(\.\d{1,4})?$/)
           .refine((rate) => Number(rate) <= 100),
-        category: z.string().regex(/^[A-Z]{1,3}$/),
+        // UN/EDIFACT 5305, or the type by which a country knows a further tax.
+        category: z.string().regex(/^[A-Z][A-Z0-9]{0,2}$/),
         exemption_code: optionalText,
         valid_from: z.iso.date(),
         valid_to: z.iso
