@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import { createTextTemplate, type TemplateRoleInput, type TextContentInput } from '../../signatures/index.js'
 import { mergeFields, mergeNamesOf } from '../data/merge-fields.js'
 import type { ContractType } from '../models/contract-type.js'
@@ -21,18 +22,29 @@ export async function templateFor(
   type: ContractType,
 ): Promise<string> {
   const origin = originOf(type)
-  const row: { id: string } | undefined = await transaction
-    .knex('signatures_template')
-    .where({ company_id: transaction.companyId, origin, active: true })
-    .first('id')
-  if (row !== undefined) return row.id
-  return createTextTemplate(host, transaction, context, {
-    name: type.name[type.prevailing],
-    origin,
-    locale: type.prevailing,
-    content: contentOf(type),
-    roles: rolesOf(type),
-  })
+  const known = async (): Promise<string | undefined> => {
+    const row: { id: string } | undefined = await transaction
+      .knex('signatures_template')
+      .where({ company_id: transaction.companyId, origin, active: true })
+      .first('id')
+    return row?.id
+  }
+  const found = await known()
+  if (found !== undefined) return found
+  try {
+    return await createTextTemplate(host, transaction, context, {
+      name: type.name[type.prevailing],
+      origin,
+      locale: type.prevailing,
+      content: contentOf(type),
+      roles: rolesOf(type),
+    })
+  } catch (error) {
+    // Somebody else sent the first document of this kind at the same moment: his template is everybody's.
+    const made = error instanceof Fault && error.code === 'SIGNATURES-TEMPLATE-ORIGIN' ? await known() : undefined
+    if (made === undefined) throw error
+    return made
+  }
 }
 
 /** The text as signatures store it, with its merge fields declared. */

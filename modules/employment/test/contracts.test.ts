@@ -198,6 +198,25 @@ describe('contracts', function () {
     assert.deepEqual(await read(), ['الدمام', 'Senior Accountant', '9000.00'])
   })
 
+  it('two who send the first document of a kind at the same moment share its template', async () => {
+    const context = await companyOf(house, 'EG')
+    const people = [
+      await demoEmployee(house.host, context, emails),
+      await demoEmployee(house.host, context, { ...emails, employee: 'two@example.com' }),
+    ]
+    const made = await Promise.all(
+      people.map((employeeId) =>
+        house.host.db.company(context.companyId, (transaction) =>
+          draftContract(house.host, transaction, context, employeeId, { kind: 'contract' }),
+        ),
+      ),
+    )
+    const used = await house.host.db.company(context.companyId, (transaction) =>
+      transaction.knex('signatures_request').where('company_id', context.companyId).whereIn('id', made).distinct('template_id'),
+    )
+    assert.equal(used.length, 1)
+  })
+
   it('many at once: rows are checked before, a killed job sends nobody twice, refused rows are told', async () => {
     const { context, employeeId } = of('KW')
     const second = await demoEmployee(house.host, context, { ...emails, employee: 'second@example.com' })

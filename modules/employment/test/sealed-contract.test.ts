@@ -8,6 +8,8 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
 import { demonstrationCompany } from '../../compliance/index.js'
 import { signForDemonstration } from '../../signatures/index.js'
+import { listDeliveries } from '../../signatures/webhooks/deliveries.js'
+import { createWebhook } from '../../signatures/webhooks/endpoints.js'
 import { demoEmployee, demoPapers } from '../demonstration.js'
 import { sendContract } from '../services/contracts.js'
 import { readPay } from '../services/employees.js'
@@ -22,7 +24,7 @@ describe('a contract that is really signed and sealed', function () {
   let context: CompanyContext
 
   before(async () => {
-    house = await startTestHost({ sandbox: true, role: { worker: true } })
+    house = await startTestHost({ sandbox: true, role: { worker: true }, config: { allowedPrivateOrigins: ['http://127.0.0.1:1'] } })
     const made = await demonstrationCompany(house.host, 'demo-sa')
     assert.ok(made)
     company = made
@@ -66,6 +68,9 @@ describe('a contract that is really signed and sealed', function () {
     const employeeId = await demoEmployee(host, context, { employee: 'second@demo.example', representative: 'manager@demo.example' })
     const basic = async (): Promise<string | null> =>
       (await host.db.company(company.id, (transaction) => readPay(host, transaction, employeeId))).basic
+    const hook = await host.db.company(company.id, (transaction) =>
+      createWebhook(host, transaction, context, { name: 'Payroll', url: 'http://127.0.0.1:1/hook', events: [] }),
+    )
     const sent = await sendContract(host, context, employeeId, {
       kind: 'amendment',
       effectiveFrom: '2030-01-01',
@@ -77,6 +82,24 @@ describe('a contract that is really signed and sealed', function () {
     // Told by `request.completed`, through a job of the worker: nobody calls it here.
     for (let tries = 0; tries < 100 && (await basic()) === '9000.00'; tries += 1) await pause(100)
     assert.equal(await basic(), '10000.00')
+    // Every step was told to the receiver, in order, and nothing of what stands in the document.
+    const ofRequest = async (): Promise<{ event_type: string; body: string }[]> =>
+      (await host.db.company(company.id, (transaction) => listDeliveries(transaction, hook.id)))
+        .map(({ eventType, body }) => ({ event_type: eventType, body }))
+        .filter(({ body }) => body.includes(sent.id))
+        .reverse()
+    for (let tries = 0; tries < 100 && (await ofRequest()).length < 7; tries += 1) await pause(100)
+    const told = await ofRequest()
+    assert.deepEqual(told.map(({ event_type }) => event_type).sort(), [
+      'sign_request.completed',
+      'sign_request.created',
+      'sign_request.sent',
+      'sign_request.signer.completed',
+      'sign_request.signer.completed',
+      'sign_request.viewed',
+      'sign_request.viewed',
+    ])
+    for (const { body } of told) assert.doesNotMatch(body, /10,?000|9,?000|SA0380000000608010167519/)
   })
 
   it('a company that is not of the sandbox is signed for by nobody', async () => {
