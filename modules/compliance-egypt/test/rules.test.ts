@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isNationalId } from '../data/national-id.js'
+import { isGtin, readItemCode } from '../document/item-code.js'
+import { validateEgypt } from '../rules/validate-egypt.js'
+import { egyptBuyer, egyptCompany, egyptInvoice, egyptSeller, pricedLine, taxOf } from './egypt-invoice.js'
+
+const now = new Date('2026-11-22T11:00:00Z')
+type Wishes = Parameters<typeof egyptInvoice>[0]
+
+/** Codes with their places, warnings marked. */
+function faults(wishes: Wishes, limits = {}): string[] {
+  return validateEgypt(egyptInvoice(wishes), egyptCompany, now, limits).map(
+    ({ code, path, level }) => `${code} ${path ?? ''}${level === 'warning' ? ' (warning)' : ''}`,
+  )
+}
+const lineFaults = (changes: Parameters<typeof pricedLine>[0]): string[] => faults({ lines: [pricedLine(changes)] })
+const buyer = (scheme: string, value: string) => ({ ...egyptBuyer, identifiers: [{ scheme, value }] })
+
+describe('rules of the Egyptian authority before posting', () => {
+  it('lets a right invoice through', () => {
+    assert.deepEqual(faults({}), [])
+  })
+
+  it('parties', () => {
+    assert.deepEqual(faults({ customer: buyer('VAT', '12345') }), ['EG-PARTY-01 customer.identifiers[0].value'])
+    assert.deepEqual(faults({ customer: buyer('VAT', '113317713') }), ['EG-PARTY-02 customer.identifiers[0].value'])
+    assert.deepEqual(faults({ customer: buyer('NAT', '29013011234567') }), ['EG-PARTY-03 customer.identifiers[0].value'])
+    assert.deepEqual(faults({ customer: null }), ['EG-PARTY-06 customer'])
+    assert.deepEqual(faults({ customer: { ...egyptBuyer, identifiers: [], address: { country: 'DE' } } }), [
+      'EG-PARTY-07 customer.identifiers',
+    ])
+    assert.deepEqual(faults({ customer: { ...egyptBuyer, address: { country: 'EG', city: 'طنطا' } } }), [
+      'EG-ADDRESS-01 customer.address.street',
+      'EG-ADDRESS-01 customer.address.building',
+    ])
+    assert.deepEqual(faults({ seller: { ...egyptSeller, identifiers: [] } }), [
+      'EG-ISSUER-01 company',
+      'EG-ITEM-03 lines[0].itemCode',
+      'EG-ITEM-03 lines[1].itemCode',
+    ])
+  })
+
+  it('a person is named from the limit on: sources contradict each other, so the lowest warns and the highest refuses', () => {
+    const person = { ...egyptBuyer, identifiers: [] }
+    const of = (unitPrice: string, limits = {}): string[] =>
+      faults(
+        { customer: person, lines: [pricedLine({ quantity: '1', unitPrice, discount: '0', taxes: [], tax: taxOf('V003'), country: {} })] },
+        limits,
+      )
+    assert.deepEqual(of('24999.99'), [])
+    assert.deepEqual(of('25000'), ['EG-PARTY-05 customer.identifiers (warning)'])
+    assert.deepEqual(of('150000'), ['EG-PARTY-04 customer.identifiers'])
+    assert.deepEqual(of('50000', { person: '50000' }), ['EG-PARTY-04 customer.identifiers'])
+    assert.deepEqual(of('49999', { person: '50000' }), [])
+  })
+
+  it('codes and units', () => {
+    assert.deepEqual(lineFaults({ itemCode: null }), ['EG-ITEM-01 lines[0].itemCode'])
+    assert.deepEqual(lineFaults({ itemCode: '6221033101013' }), ['EG-ITEM-02 lines[0].itemCode'])
+    assert.deepEqual(lineFaults({ itemCode: 'EG-999999999-1' }), ['EG-ITEM-03 lines[0].itemCode'])
+    assert.deepEqual(lineFaults({ unit: 'XYZ' }), ['EG-UNIT-01 lines[0].unit'])
+    assert.deepEqual(faults({ country: { activity: '9999' } }), ['EG-ACTIVITY-01 country.activity'])
+  })
+
+  it('taxes and amounts', () => {
+    assert.deepEqual(lineFaults({ tax: { ...taxOf('V009'), code: 'S15' } }), ['EG-TAX-01 lines[0].tax'])
+    assert.deepEqual(lineFaults({ tax: taxOf('V010') }), ['EG-TAX-02 lines[0].country.taxRate'])
+    assert.deepEqual(lineFaults({ tax: taxOf('V010'), country: { taxRate: '5' } }), [])
+    assert.deepEqual(lineFaults({ country: { taxRate: '5' } }), ['EG-TAX-03 lines[0].country.taxRate'])
+    assert.deepEqual(lineFaults({ taxes: [{ tax: taxOf('Tbl01'), rate: '100.5' }] }), ['EG-TAX-04 lines[0].taxes[0].rate'])
+    assert.deepEqual(lineFaults({ unitPrice: '1.123456', discount: '0', country: {} }), ['EG-DECIMALS-01 lines[0].unitPrice'])
+    assert.deepEqual(lineFaults({ quantity: '-1', discount: '0', country: {} }), ['EG-AMOUNT-01 lines[0].quantity'])
+    assert.deepEqual(lineFaults({ country: { itemsDiscount: '5000' } }), ['EG-AMOUNT-02 lines[0].country.itemsDiscount'])
+    assert.deepEqual(lineFaults({ country: { valueDifference: '1e3' } }), ['EG-FACT-01 lines[0].country.valueDifference'])
+  })
+
+  it('time, currency, export, notes and text', () => {
+    assert.deepEqual(faults({ issueTime: '13:02:00' }), ['EG-DATE-01 issueTime'])
+    assert.deepEqual(faults({ issueDate: '2026-11-10' }), ['EG-DATE-02 issueDate (warning)'])
+    assert.deepEqual(faults({ companyCurrency: 'SAR' }), ['EG-CURRENCY-01 company'])
+    assert.deepEqual(faults({ currency: 'USD', exchangeRate: '48.1234567' }), ['EG-DECIMALS-01 exchangeRate'])
+    assert.deepEqual(faults({ country: { export: 'yes' } }), ['EG-EXPORT-01 customer.address.country'])
+    assert.deepEqual(faults({ lines: [pricedLine({ tax: taxOf('V001') })] }), ['EG-EXPORT-02 country.export (warning)'])
+    assert.deepEqual(faults({ type: 'credit_note' }), ['EG-NOTE-01 refersTo'])
+    assert.deepEqual(lineFaults({ description: 'a\u2028b' }), ['EG-TEXT-01 lines[0].description'])
+    assert.deepEqual(lineFaults({ description: 'س'.repeat(501) }), ['EG-TEXT-02 lines[0].description'])
+  })
+
+  it('every fault has words in three languages', () => {
+    const source = [
+      'validate-egypt',
+      'receiver-rules',
+      'line-rules',
+      'fact-rules',
+      'text-rules',
+      '../verify/eta-verifier',
+      '../document/check-structure',
+      '../canonical/canonical-text',
+    ]
+      .map((name) => readFileSync(join(import.meta.dirname, '../rules', `${name}.ts`), 'utf8'))
+      .join('\n')
+    const codes = new Set(source.match(/'EG-[A-Z]+(?:-[A-Z0-9]+)+'/g)?.map((code) => code.slice(1, -1)))
+    assert.ok(codes.size > 40)
+    for (const locale of ['ar', 'en', 'bg']) {
+      const texts = readFileSync(join(import.meta.dirname, `../i18n/${locale}.json`), 'utf8')
+      for (const code of codes) assert.ok(texts.includes(`"fault.${code}"`), `${locale} ${code}`)
+    }
+  })
+})
+
+describe('numbers', () => {
+  it('national numbers: century, date, governorate', () => {
+    assert.ok(isNationalId('29001011234567', '2026-11-22'))
+    assert.ok(isNationalId('30402298834567', '2026-11-22'))
+    for (const wrong of ['19001011234567', '29002301234567', '29001019934567', '33001010134567', '2900101123456', '290010112345678']) {
+      assert.ok(!isNationalId(wrong, '2026-11-22'), wrong)
+    }
+  })
+
+  it('GTIN check digits, and what a code says of itself', () => {
+    for (const right of ['96385074', '012345678905', '6221033101012', '10012345678902']) assert.ok(isGtin(right), right)
+    assert.ok(!isGtin('6221033101013'))
+    assert.deepEqual(readItemCode('EG-113317713-A 4'), undefined)
+    assert.deepEqual(readItemCode('10001774'), { type: 'GS1', code: '10001774' })
+  })
+})
