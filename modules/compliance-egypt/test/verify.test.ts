@@ -216,6 +216,31 @@ describe('verifying a document of the Egyptian authority', function () {
     assert.deepEqual([none.verdict, none.integrity, codes(none)], ['failed', 'none', ['EG-SIGNATURE-ABSENT']])
   })
 
+  it('accepts, with a word about it, that the issuing authority lies beside the signer, as in live documents', async () => {
+    const signer = { ...signerOf(issuerRin), certificates: [pemBody(`${issuerRin}.pem`), pemBody('root.pem')] }
+    const profile = { ...egyptProfile, signerCertificateOnly: false }
+    const { cms } = await signCades(canonicalText(json), { signer, signedAt: new Date(), detached: true, profile })
+    const verdict = await verify(insertSignatures(json, [{ type: 'I', value: cms }]))
+    assert.equal(verdict.verdict, 'passed')
+    assert.ok(codes(verdict).includes('VERIFY-PROFILE-DEVIATION'))
+  })
+
+  it('refuses plain CAdES: its content type is not the one of ITIDA', async () => {
+    const { cms } = await signCades(canonicalText(json), { signer: signerOf(issuerRin), signedAt: new Date(), detached: true })
+    assert.ok(codes(await verify(insertSignatures(json, [{ type: 'I', value: cms }]))).includes('EG-SIGNATURE-TYPE'))
+  })
+
+  it('a service provider signs beside the issuer', async () => {
+    const sign = async (rin: string): Promise<Buffer> =>
+      (await signCades(canonicalText(json), { signer: signerOf(rin), signedAt: new Date(), detached: true, profile: egyptProfile })).cms
+    const both = insertSignatures(json, [
+      { type: 'I', value: await sign(issuerRin) },
+      { type: 'S', value: await sign('999999999') },
+    ])
+    const verdict = await verify(both)
+    assert.deepEqual([verdict.verdict, verdict.signatures.length], ['passed', 2])
+  })
+
   it('tells amounts that contradict each other, though they are signed so', async () => {
     const odd = Buffer.from(json.toString().replace('"salesTotal":947.00', '"salesTotal":957.00'))
     const verdict = await verify(await signed(odd))
