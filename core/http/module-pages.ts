@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response, Router } from 'express'
+import type { NextFunction, Request, RequestHandler, Response, Router } from 'express'
 import multer from 'multer'
 import { isUuid } from '../access/companies.js'
 import { Fault } from '../i18n/fault.js'
@@ -17,13 +17,28 @@ const upload = multer({
   limits: { fileSize: bodyLimits.upload, files: 10, fields: 5000, fieldSize: 1024 * 1024 },
 }).any()
 
+/** Of people whom nobody knows: two files and the fields around them, no more. */
+const visitorUpload = multer({
+  storage: multer.memoryStorage(),
+  limits: { fileSize: bodyLimits.upload, files: 2, fields: 60, fieldSize: 1024 * 1024 },
+}).any()
+
 /** Forms with files are parsed here, after the session was found; all others were parsed before. */
 export const parseUpload: RequestHandler = (request, response, next) => {
+  parseWith(upload, request, response, next)
+}
+
+/** Forms with files of visitors; `limitVisitorUploads` comes before. */
+export const parseVisitorUpload: RequestHandler = (request, response, next) => {
+  parseWith(visitorUpload, request, response, next)
+}
+
+function parseWith(parser: RequestHandler, request: Request, response: Response, next: NextFunction): void {
   if (request.is('multipart/form-data') === false) {
     next()
     return
   }
-  upload(request, response, (error: unknown) => {
+  parser(request, response, (error: unknown) => {
     if (error instanceof multer.MulterError) {
       next(
         new Fault(error.code === 'LIMIT_FILE_SIZE' ? 'HTTP-BODY-TOO-LARGE' : 'HTTP-REQUEST-MALFORMED', {

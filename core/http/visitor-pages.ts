@@ -2,7 +2,8 @@ import type { Request, Router } from 'express'
 import { isLocale } from '../i18n/locale.js'
 import { cookieName, readCookie } from './cookies.js'
 import { limitCalls } from './limit-calls.js'
-import { answerPage, bodyOf, filesOf, paramsOf, parseUpload, queryOf } from './module-pages.js'
+import { limitVisitorUploads } from './limit-uploads.js'
+import { answerPage, bodyOf, filesOf, paramsOf, parseVisitorUpload, queryOf } from './module-pages.js'
 import { stateOf } from './request-state.js'
 import type { VisitorCall } from './routes.js'
 import { languageCookie, requireToken } from './session-guard.js'
@@ -11,13 +12,15 @@ import type { WebParts } from './web-parts.js'
 
 /** Pages that modules show to people without an account: on the plain sheet, each with its own limit of calls. */
 export function addVisitorPages(router: Router, parts: WebParts): void {
+  const limitUploads = limitVisitorUploads()
   for (const record of parts.records) {
     for (const page of record.visitorPages) {
       router[page.method](
         page.path,
         // Before anything is parsed: what a refused call costs is this.
         limitCalls(page.limit),
-        parseUpload,
+        limitUploads,
+        parseVisitorUpload,
         refuseUnstorableForm,
         requireToken(parts),
         async (request: Request, response) => {

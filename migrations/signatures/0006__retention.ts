@@ -26,7 +26,27 @@ export default defineMigration(async (schema) => {
     declare
       company uuid := nullif(current_setting('app.company_id', true), '')::uuid;
     begin
-      if not exists (select 1 from public.signatures_deleted_file where company_id = company and sha256 = file and not shared) then
+      -- Written down as deleted is not enough: it must be a file of that request, whose deletion was decided.
+      if not exists (
+        select 1 from public.signatures_deleted_file deleted
+          join public.signatures_request request on request.company_id = deleted.company_id and request.id = deleted.request_id
+         where deleted.company_id = company and deleted.sha256 = file and not deleted.shared and request.files_deleted_at is not null
+           and (file in (original_sha256, frozen_sha256, head_sha256, sealed_sha256, certificate_sha256, event_log_sha256, evidence_sha256)
+             or exists (select 1 from public.signatures_signing made
+                         where made.company_id = company and made.request_id = request.id
+                           and file in (made.base_sha256, made.outside_sha256, made.certificate_sha256, made.signed_sha256))
+             or exists (select 1 from public.signatures_sealing made
+                         where made.company_id = company and made.request_id = request.id and file in (made.base_sha256, made.sealed_sha256))
+             or exists (select 1 from public.core_archived_version version
+                          join public.core_archived_document document on document.company_id = version.company_id and document.id = version.document_id
+                         where version.company_id = company and version.sha256 = file
+                           and document.subject_type = 'signatures.request' and document.subject_id = request.id::text)
+             or exists (select 1 from public.signatures_signer signer
+                          left join public.signatures_capture capture on capture.company_id = signer.company_id and capture.signer_id = signer.id
+                          left join public.signatures_attachment attachment
+                            on attachment.company_id = signer.company_id and attachment.signer_id = signer.id
+                         where signer.company_id = company and signer.request_id = request.id
+                           and (capture.picture_sha256 = file or attachment.sha256 = file)))) then
         return false;
       end if;
       if exists (select 1 from public.signatures_request

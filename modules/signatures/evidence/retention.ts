@@ -105,8 +105,6 @@ async function deleteFiles(host: Host, transaction: CompanyTransaction, context:
     .where({ company_id: companyId, id: requestId })
     .update({ files_deleted_at: now, values: '{}', variables: '{}', updated_at: now })
   await knex('signatures_signer').where({ company_id: companyId, request_id: requestId }).update({ values: '{}' })
-  for (const table of ['signatures_capture', 'signatures_attachment', 'signatures_progress'])
-    await knex(table).where({ company_id: companyId }).whereIn('signer_id', signers).delete()
   // Nothing is renewed that is no longer there; the versions that were, stay written down.
   await knex('core_archived_document')
     .where({ company_id: companyId, subject_type: 'signatures.request', subject_id: requestId })
@@ -124,6 +122,9 @@ async function deleteFiles(host: Host, transaction: CompanyTransaction, context:
     })
     if (!shared) await knex.raw('select signatures_delete_file(?)', [sha256])
   }
+  // After the files: a file is deleted only while the request's own rows name it.
+  for (const table of ['signatures_capture', 'signatures_attachment', 'signatures_progress'])
+    await knex(table).where({ company_id: companyId }).whereIn('signer_id', signers).delete()
   return true
 }
 
