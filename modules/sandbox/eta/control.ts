@@ -46,6 +46,9 @@ export function etaControl(eta: Eta): Router {
   router.get('/documents', (_request: Request, response: Response) => {
     response.json(eta.seen())
   })
+  router.get('/receipts', (_request: Request, response: Response) => {
+    response.json(eta.receipts.all())
+  })
   router.get('/notifications', (_request: Request, response: Response) => {
     response.json(eta.notifier.sent)
   })

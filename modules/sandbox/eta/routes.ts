@@ -18,7 +18,7 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
   const router = express.Router()
   const raw = express.raw({ limit: maximumBytes, type: () => true })
   const calls = new Map<string, { minute: number; count: number }>()
-  const { authority, codes, packages, tokens } = eta
+  const { authority, codes, packages, receipts, tokens } = eta
 
   router.post('/id/connect/token', raw, (request: Request, response: Response) => {
     const fault = faults.take(request.originalUrl)
@@ -91,6 +91,11 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
   add('put', 'documents/state/:uuid/decline/rejection', ({ taxpayer, request }) =>
     authority.decline(taxpayer, nameOf(request), 'rejection'),
   )
+  add('post', 'receiptsubmissions', ({ taxpayer, request, body }) => {
+    return receipts.submit(taxpayer, body, /^Bearer (\S+)$/i.exec(request.get('Authorization') ?? '')?.[1] ?? '')
+  })
+  add('get', 'receiptsubmissions/:uuid/details', ({ taxpayer, request }) => receipts.submission(taxpayer, nameOf(request)))
+  add('get', 'receipts/:uuid/details', ({ taxpayer, request }) => receipts.details(taxpayer, nameOf(request)))
   add('get', 'documenttypes', () => authority.documentTypes())
   add('get', 'documenttypes/:uuid', ({ request }) => authority.documentType(Number(nameOf(request))))
   add('post', 'documentpackages/requests', ({ taxpayer, body }) => packages.request(taxpayer, jsonOf(body)))
@@ -117,6 +122,12 @@ function grantToken(eta: Eta, request: Request): EtaAnswer {
   const [id, secret] =
     basic === undefined ? [form.get('client_id'), form.get('client_secret')] : splitOnce(Buffer.from(basic, 'base64').toString('utf8'))
   const granted = eta.tokens.issue(id ?? '', secret ?? '')
+  if (granted !== undefined && request.get('posserial') !== undefined) {
+    const headers = Object.fromEntries(
+      ['posserial', 'pososversion', 'posmodelframework', 'presharedkey'].map((name) => [name, request.get(name)]),
+    )
+    if (!eta.receipts.login(granted.access_token, headers)) return { status: 400, body: { error: 'invalid_pos' } }
+  }
   return granted === undefined
     ? { status: 400, body: { error: 'invalid_client' } }
     : { status: 200, body: granted, headers: { 'Cache-Control': 'no-store' } }

@@ -3,6 +3,7 @@ import { EtaCodes } from './code-requests.js'
 import { EtaAuthority, etaDefaults } from './eta-authority.js'
 import { EtaNotifier } from './notifier.js'
 import { EtaPackages } from './packages.js'
+import { EtaReceipts } from './receipts.js'
 import { EtaRegister, type EtaStatus } from './register.js'
 import { EtaTokens } from './tokens.js'
 
@@ -27,6 +28,7 @@ export interface Eta {
   readonly packages: EtaPackages
   readonly tokens: EtaTokens
   readonly notifier: EtaNotifier
+  readonly receipts: EtaReceipts
   /** Newest first. */
   seen(): SeenEtaDocument[]
   reset(): void
@@ -44,8 +46,10 @@ export function startEta(parts: {
   const notifier = new EtaNotifier(register, parts.now)
   const authority = new EtaAuthority(register, parts.authorities, notifier, `${parts.url}/portal`, parts.now)
   const tokens = new EtaTokens(register)
+  const receipts = new EtaReceipts(parts.folder, parts.now, () => authority.settings.decisionMs)
   return {
     authority,
+    receipts,
     codes: new EtaCodes(authority),
     packages: new EtaPackages(authority, notifier),
     tokens,
@@ -65,6 +69,7 @@ export function startEta(parts: {
       })),
     reset: () => {
       register.reset()
+      receipts.reset()
       tokens.endAll()
       Object.assign(authority.settings, etaDefaults)
       notifier.sent.length = 0
@@ -72,6 +77,7 @@ export function startEta(parts: {
     close: () => {
       notifier.close()
       register.close()
+      receipts.close()
     },
   }
 }
