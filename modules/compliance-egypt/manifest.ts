@@ -2,6 +2,7 @@ import type { CompanyTransaction } from '../../core/db/database.js'
 import { defineModule } from '../../core/host/module.js'
 import { seedCatalogue } from '../invoicing/index.js'
 import { registerAuthority } from './routes/register-authority.js'
+import { lawPages } from './routes/law-pages.js'
 import { seedCompany } from './company/company-rows.js'
 import { identifierSchemes } from './data/identifiers.js'
 import { egyptTaxes } from './data/taxes.js'
@@ -62,6 +63,7 @@ export default defineModule({
     setup.verifiers.add(etaVerifier)
     offerFurtherTaxes(setup)
     registerAuthority(setup)
+    lawPages(setup)
     setupPages(setup)
     devicePages(setup)
   },
