@@ -12,7 +12,7 @@ import { addCodes, codesOf, importCodes, refreshCodes, sendCodes } from '../auth
 import { newCallbackKey } from '../authority/notifications.js'
 import { fetchPackage, packagesOf, requestPackage } from '../authority/packages.js'
 import { prepareSandboxCompany } from '../company/sandbox-company.js'
-import { testCredentials } from '../company/test-credentials.js'
+import { testConnection } from '../company/test-connection.js'
 import { storeCredentials } from '../company/credentials.js'
 
 interface Seen {
@@ -193,7 +193,7 @@ describe('Egyptian documents and their authority, through the real host and the 
     const renewed = (await control('POST', 'eta/taxpayers', { rin: seller, name: 'x' })) as { clientId: string; secret1: string } // the portal's shape
     clientId = renewed.clientId
     await storeCredentials(running.host, context, { environment: 'sandbox', clientId, clientSecret: renewed.secret1 })
-    await testCredentials(running.host, context)
+    await testConnection(running.host, context)
     await running.host.db.company(context.companyId, (transaction) =>
       transaction
         .knex('compliance_document')
