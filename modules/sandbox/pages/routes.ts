@@ -14,7 +14,7 @@ import type { Faults } from '../state/faults.js'
 
 const folder = join(import.meta.dirname, '../../../templates/sandbox')
 const words = [
-  'accepted address attachments banner breaks certificates counters dashboard documents endpoints faults from gaps mailbox noDocuments',
+  'etaDocuments accepted address attachments banner breaks certificates counters dashboard documents endpoints faults from gaps mailbox noDocuments',
   'noMails noMessages message phone noUnits now number production reasons received rejected revoked route service source subject time title to unit units verdict',
 ].flatMap((line) => line.split(' '))
 
@@ -146,6 +146,7 @@ function dashboard(parts: PageParts, say: (key: string) => string): object {
     ],
     endpoints: [
       endpoint('fatoora', sandbox.fatooraUrl),
+      endpoint('eta', sandbox.etaUrl),
       endpoint('tsa', sandbox.timeStampUrl),
       endpoint('ocsp', sandbox.ocspUrl),
       endpoint('crl', `${sandbox.url}/ca/issuing.crl`),
@@ -161,6 +162,15 @@ function dashboard(parts: PageParts, say: (key: string) => string): object {
       routeText: say(`sandbox.route.${document.route}`),
       verdictText: say(`sandbox.verdict.${document.verdict}`),
     })),
+    etaDocuments: parts.eta
+      .seen()
+      .slice(0, 100)
+      .map((document) => ({
+        ...document,
+        shownAt: timeText(new Date(document.at)),
+        stateText: say(`sandbox.eta.${document.status}`),
+        verdict: document.status === 'Valid' ? 'accepted' : document.status === 'Submitted' ? 'accepted_with_warnings' : 'rejected',
+      })),
     faults: parts.faults.waiting().map((plan) => ({ kind: plan.kind, path: plan.path ?? '' })),
   }
 }
