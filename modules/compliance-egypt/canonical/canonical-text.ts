@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Fault } from '../../../core/i18n/fault.js'
 import { parseLiteral, type LiteralValue } from './literal-value.js'
 
-const safeName = /^[A-Za-z][A-Za-z0-9]*$/
+const safeName = /^[A-Z][A-Z0-9]*$/i
 const safeNumber = /^-?(?:0|[1-9]\d*)(?:\.\d{1,5})?$/
 const unsafeEscape = /\\[u/]/
 

@@ -41,7 +41,7 @@ export interface LiteralScalar {
 const deepest = 32
 /** Ten times what the authority takes in one submission that was ever described. */
 const longest = 50 * 1024 * 1024
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?/iy
 const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
 const word = /true|false|null/y
 const space = /[ \t\r\n]*/y

@@ -41,13 +41,12 @@ function isList(value: Exclude<Writable, string>): value is readonly Writable[] 
 
 function escaped(text: string): string {
   if (!isSafeText(text)) throw new Fault('EG-JSON-TEXT', { params: { text: text.slice(0, 40) } })
-  return text.replace(/["\\\n\r\t\b\f]/g, (character) => escapes[character] ?? character)
+  return text.replace(/["\\\n\r\t\u0008\f]/g, (character) => escapes[character] ?? character)
 }
 
 /** Text that stands in JSON without a numeric escape: well-formed, no control characters but those with a short escape. */
 export function isSafeText(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return !/\p{Surrogate}/u.test(text) && !/[\u0000-\u0007\u000b\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(text)
+  return !/\p{Surrogate}/u.test(text) && !/[\u0000-\u0007\v\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(text)
 }
 
 /** A value that was read, written without white space and otherwise as it stood: reading it again gives the same value. */

@@ -1,5 +1,5 @@
 import { Fault } from '../../../core/i18n/fault.js'
-import { isZero } from '../../../core/money/decimal-text.js'
+import { isZero, trim } from '../../../core/money/decimal-text.js'
 import type { InvoiceDocument, InvoiceLine } from '../../invoicing/index.js'
 import { parseLiteral } from '../canonical/literal-value.js'
 import { writeJson, type Writable } from '../canonical/write-literal.js'
@@ -150,7 +150,7 @@ function writeLine(line: InvoiceLine, amounts: LineAmounts, invoice: InvoiceDocu
     itemType: code.type,
     itemCode: code.code,
     unitType: etaUnit(line.unit) ?? line.unit,
-    quantity: { decimal: shortest(line.quantity) },
+    quantity: { decimal: trim(line.quantity) },
     ...stated({ internalCode: line.country?.['internalCode'] ?? (code.code === line.itemCode ? undefined : line.itemCode) }),
     salesTotal: amount(amounts.salesTotal),
     total: amount(amounts.total),
@@ -161,14 +161,14 @@ function writeLine(line: InvoiceLine, amounts: LineAmounts, invoice: InvoiceDocu
     unitValue: {
       currencySold: invoice.currency,
       amountEGP: amount(amounts.amountEGP),
-      ...(foreign ? { amountSold: amount(line.unitPrice), currencyExchangeRate: { decimal: shortest(invoice.exchangeRate) } } : {}),
+      ...(foreign ? { amountSold: amount(line.unitPrice), currencyExchangeRate: { decimal: trim(invoice.exchangeRate) } } : {}),
     },
     ...(isZero(amounts.discount) ? {} : { discount: { rate: { decimal: '0' }, amount: amount(amounts.discount) } }),
     taxableItems: amounts.taxes.map((tax) => ({
       taxType: tax.type,
       amount: amount(tax.amount),
       subType: tax.subType,
-      rate: { decimal: shortest(tax.rate) },
+      rate: { decimal: trim(tax.rate) },
     })),
   }
 }
@@ -192,14 +192,6 @@ function amount(value: string): { readonly decimal: string } {
   return { decimal: etaAmount(value) }
 }
 
-/** As it was given, without zeros in front or idle zeros behind. */
-function shortest(value: string): string {
-  const [whole = '0', part = ''] = value.split('.')
-  const decimals = part.replace(/0+$/, '')
-  const digits = whole.replace(/^(-?)0+(?=\d)/, '$1')
-  return decimals === '' ? digits : `${digits}.${decimals}`
-}
-
 /** Texts that are there; what is empty is left out, never written as null. */
 function stated(texts: Readonly<Record<string, string | null | undefined>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
@@ -212,7 +204,7 @@ function objectOf(invoice: InvoiceDocument, name: string, decimals: ReadonlySet<
   const members = Object.entries(invoice.country ?? {}).flatMap(([fact, text]): [string, Writable][] => {
     if (!fact.startsWith(`${name}.`) || text.trim() === '') return []
     const member = fact.slice(name.length + 1)
-    return [[member, decimals.has(member) ? { decimal: shortest(text) } : text]]
+    return [[member, decimals.has(member) ? { decimal: trim(text) } : text]]
   })
   return members.length === 0 ? {} : { [name]: Object.fromEntries(members) }
 }

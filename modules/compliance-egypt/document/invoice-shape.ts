@@ -61,14 +61,14 @@ const line = object(
 /** Base64 in its one canonical form; what is not signed may not vary. */
 const signature = object({
   signatureType: text(1, /^[IS]$/),
-  value: text(200_000, /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+  value: text(200_000, /^(?:[A-Z0-9+/]{4})+(?:[A-Z0-9+/]{2}==|[A-Z0-9+/]{3}=)?$/i),
 })
 
 /**
  * A uuid of the authority has capitals and digits. At least one digit is asked for: no name has one, so a text in the list cannot be
  * taken for the name that follows it.
  */
-export const reference = text(64, /^(?=[A-Za-z-]*\d)[A-Za-z\d-]{10,64}$/)
+export const reference = text(64, /^(?=[A-Z-]*\d)[A-Z\d-]{10,64}$/i)
 
 export const invoiceShape: ObjectShape = object(
   {

@@ -51,7 +51,7 @@ export const receiptShape: ObjectShape = object(
         netWeight: decimal,
       },
     ),
-    documentType: object({ receiptType: text(10, /^[A-Za-z]{1,4}$/), typeVersion: text(5, /^\d\.\d$/) }),
+    documentType: object({ receiptType: text(10, /^[A-Z]{1,4}$/i), typeVersion: text(5, /^\d\.\d$/) }),
     seller: object(
       {
         rin: text(30),

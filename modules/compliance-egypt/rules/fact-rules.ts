@@ -5,7 +5,7 @@ import type { InvoiceDocument } from '../../invoicing/index.js'
 const forms: Readonly<Record<string, RegExp>> = {
   export: /^yes$/,
   activity: /^\d{4}$/,
-  reference: /^(?=[A-Za-z-]*\d)[A-Za-z\d-]{10,64}$/,
+  reference: /^(?=[A-Z-]*\d)[A-Z\d-]{10,64}$/i,
   'delivery.grossWeight': /^\d{1,15}(?:\.\d{1,5})?$/,
   'delivery.netWeight': /^\d{1,15}(?:\.\d{1,5})?$/,
   'delivery.dateValidity': /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?$/,

@@ -50,7 +50,7 @@ function build(changes: object, own: TaxComputation | undefined): BuiltDocument 
   const input: InvoiceInput = invoiceInput.parse({
     customer: { name: 'x' },
     lines: [{ description: 'x', quantity: '1', unitPrice: '100', tax: 'MAIN', ...changes }],
-    ...('document' in changes ? (changes.document as object) : {}),
+    ...('document' in changes ? changes.document : {}),
   })
   return buildDocument('id', input, {
     // What is read of a company here.
@@ -129,7 +129,7 @@ describe('taxes beside the main tax of a line', () => {
       { tax: 'OPEN', rate: '7' },
       { tax: 'FIXED', amount: '60' },
     ])
-    assert.deepEqual([note.discount, note.lines[0]?.country], ['2', { colour: 'red' }])
+    assert.deepEqual([note.discount, note.lines[0].country], ['2', { colour: 'red' }])
   })
 
   it('stand in the form as one text', () => {
