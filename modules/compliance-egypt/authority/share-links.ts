@@ -25,12 +25,17 @@ export async function withShareLinks(
     const request = requests[index]
     if (outcome === null || outcome instanceof Error || request === undefined || facts === undefined || !isAccepted(outcome)) return outcome
     const row = rows.get(request.invoiceId)
-    if (row?.documentUuid == null || row.longId === null) return outcome
+    if (row === undefined || row.documentUuid === null || row.longId === null) return outcome
     const addresses = addressesOf(host.config, request.company, facts.environment)
     return { ...outcome, legalCopyQr: shareLink(addresses, row.documentUuid, row.longId) }
   })
 }
 
 function isAccepted(outcome: BatchOutcome | null | undefined): boolean {
-  return outcome != null && !(outcome instanceof Error) && (outcome.state === 'accepted' || outcome.state === 'accepted_with_warnings')
+  return (
+    outcome !== null &&
+    outcome !== undefined &&
+    !(outcome instanceof Error) &&
+    (outcome.state === 'accepted' || outcome.state === 'accepted_with_warnings')
+  )
 }

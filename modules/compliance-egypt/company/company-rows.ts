@@ -134,12 +134,18 @@ export async function saveActivity(transaction: CompanyTransaction, code: string
 
 /** Makes one row the default and the others not: two statements, since the index holds at most one at any moment. */
 export async function makeDefault(transaction: CompanyTransaction, table: 'branch' | 'activity', code: string): Promise<boolean> {
-  const rows = (): ReturnType<CompanyTransaction['knex']> =>
-    transaction.knex(`compliance_egypt_${table}`).where({ company_id: transaction.companyId })
-  const found = await rows().where({ code }).first('code')
+  const name = `compliance_egypt_${table}`
+  const own = { company_id: transaction.companyId }
+  const found: unknown = await transaction
+    .knex(name)
+    .where({ ...own, code })
+    .first('code')
   if (found === undefined) return false
-  await rows().update({ is_default: false })
-  await rows().where({ code }).update({ is_default: true })
+  await transaction.knex(name).where(own).update({ is_default: false })
+  await transaction
+    .knex(name)
+    .where({ ...own, code })
+    .update({ is_default: true })
   return true
 }
 

@@ -68,7 +68,7 @@ export async function readiness(
     ),
     item(
       'EG-READY-CREDENTIALS',
-      facts?.clientId != null && facts.hasSecret && facts.credentialsCheckedAt !== null,
+      facts !== undefined && facts.clientId !== null && facts.hasSecret && facts.credentialsCheckedAt !== null,
       { ar: 'الاتصال بمنظومة الفاتورة الإلكترونية', en: 'Connection with the authority', bg: 'Връзка с администрацията' },
       {
         ar: 'سجّل نظام الفوترة على البوابة، ثم أدخل معرّف العميل والرمز السري واختبر الاتصال.',

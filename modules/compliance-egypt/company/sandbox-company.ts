@@ -27,11 +27,11 @@ export async function prepareSandboxCompany(host: Host, context: CompanyContext,
     return { facts: await egyptCompany(transaction), keys: await host.signing.keys(transaction) }
   })
   if (fittingKeys(state.keys, registration, host.now(), context).length === 0) await sandboxKey(host, context, company, registration)
-  if (state.facts?.clientId == null) {
+  if ((state.facts?.clientId ?? null) === null) {
     const given = await registerAtSandbox(host, registration, company.nameAr ?? company.name)
     await storeCredentials(host, context, { environment: 'sandbox', ...given })
   }
-  if (state.facts?.credentialsCheckedAt == null) await testConnection(host, context)
+  if ((state.facts?.credentialsCheckedAt ?? null) === null) await testConnection(host, context)
   await host.db.company(company.id, (transaction) => updateCompany(transaction, { portal_confirmed_at: host.now() }, host.now()))
 }
 

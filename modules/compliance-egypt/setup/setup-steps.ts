@@ -45,6 +45,7 @@ export async function setupSteps(
     return { facts, branches, activities, keys: await host.signing.keys(transaction) }
   })
   const { facts, branches, activities } = stored
+  const chosenKey = facts?.keyId ?? null
   const keys = stored.keys
     .filter((key) => key.purposes.includes('stamp-e-invoice') || key.algorithm.startsWith('rsa-'))
     .map((key) => {
@@ -69,13 +70,13 @@ export async function setupSteps(
         lacks: lacks.map((lack) => host.i18n.fault(context.locale, lack)),
       }
     })
-  const fitting = keys.filter((key) => key.fits && (facts?.keyId == null || key.chosen))
-  const tested = facts?.signingCheckedWith != null && fitting.some((key) => key.sha256 === facts.signingCheckedWith)
+  const fitting = keys.filter((key) => key.fits && (chosenKey === null || key.chosen))
+  const tested = fitting.some((key) => key.sha256 !== '' && key.sha256 === facts?.signingCheckedWith)
   const states: Readonly<Record<StepName, StepState>> = {
-    portal: registration !== undefined && facts?.portalConfirmedAt != null ? 'done' : 'open',
+    portal: registration !== undefined && (facts?.portalConfirmedAt ?? null) !== null ? 'done' : 'open',
     branches: branches.some((branch) => branch.isDefault && branch.active) ? 'done' : 'open',
     activity: activities.some((activity) => activity.isDefault) ? 'done' : 'open',
-    credentials: facts?.credentialsCheckedAt != null ? 'done' : 'open',
+    credentials: (facts?.credentialsCheckedAt ?? null) !== null ? 'done' : 'open',
     key: fitting.length > 0 ? 'done' : 'open',
     signing: tested ? 'done' : 'open',
     codes: 'optional',
@@ -114,11 +115,11 @@ export async function setupSteps(
     activities: activities.map((activity) => ({ ...activity, name: nameOf(activity.code) })),
     activityCodes: activityCodes.map(({ code, ar, en }) => ({ code, text: context.locale === 'ar' ? ar : en })),
     keys,
-    anyKey: facts?.keyId == null,
+    anyKey: chosenKey === null,
     clientId: facts?.clientId ?? '',
     hasSecret: facts?.hasSecret ?? false,
     checkedAt: facts?.credentialsCheckedAt?.toISOString() ?? null,
-    signedAt: tested ? facts.signingCheckedAt?.toISOString() : null,
+    signedAt: tested ? facts?.signingCheckedAt?.toISOString() : null,
     softwareOnly: fitting.length > 0 && fitting.every((key) => key.software),
     environments: (company.sandbox ? (['sandbox'] as const) : etaEnvironments.filter((one) => one !== 'sandbox')).map((value) => ({
       value,
