@@ -46,11 +46,14 @@ const computation: TaxComputation = {
   },
 }
 
-function build(changes: object, own: TaxComputation | undefined): BuiltDocument {
+/** Members of the line; `document` has those of the whole. */
+type Wishes = Readonly<Record<string, unknown>> & { readonly document?: object }
+
+function build(changes: Wishes, own: TaxComputation | undefined): BuiltDocument {
   const input: InvoiceInput = invoiceInput.parse({
     customer: { name: 'x' },
     lines: [{ description: 'x', quantity: '1', unitPrice: '100', tax: 'MAIN', ...changes }],
-    ...('document' in changes ? changes.document : {}),
+    ...changes.document,
   })
   return buildDocument('id', input, {
     // What is read of a company here.
@@ -70,7 +73,7 @@ function build(changes: object, own: TaxComputation | undefined): BuiltDocument 
   })
 }
 
-const faults = (changes: object, own: TaxComputation | null = computation): string[] =>
+const faults = (changes: Wishes, own: TaxComputation | null = computation): string[] =>
   build(changes, own ?? undefined).faults.map(({ code, path }) => `${code} ${path ?? ''}`)
 
 describe('taxes beside the main tax of a line', () => {
