@@ -106,7 +106,9 @@ function fullCode(input: CodeInput, rin: string): string {
 /** GS1 General Specifications 7.9: weights 3 and 1 from the right. */
 function gs1Holds(code: string): boolean {
   if (!/^(?:\d{8}|\d{12,14})$/.test(code)) return false
-  const sum = [...code].reverse().reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 1 : 3), 0)
+  const sum = Array.from(code)
+    .reverse()
+    .reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 1 : 3), 0)
   return sum % 10 === 0
 }
 
@@ -223,7 +225,7 @@ export async function sendCodes(host: Host, context: CompanyContext): Promise<nu
           taken++
           await setState(transaction, [row.id], {
             state: 'submitted',
-            request_id: passed.codeUsageRequestId == null ? null : String(passed.codeUsageRequestId),
+            request_id: (passed.codeUsageRequestId ?? null) === null ? null : String(passed.codeUsageRequestId),
           })
         } else if (failed !== undefined) {
           const reason = (failed.errors ?? []).map((error) => (typeof error === 'string' ? error : JSON.stringify(error))).join(' · ')
@@ -284,7 +286,7 @@ export async function refreshCodes(host: Host, context: CompanyContext): Promise
     const read = mine.safeParse(reply.json)
     if (reply.status !== 200 || !read.success) throw new SubmissionUncertain(`codes: HTTP ${reply.status}`)
     for (const one of read.data.result) {
-      const id = one.codeUsageRequestID == null ? null : String(one.codeUsageRequestID)
+      const id = (one.codeUsageRequestID ?? null) === null ? null : String(one.codeUsageRequestID)
       // Newest first: the latest request of a code speaks for it.
       if (!said.has(one.itemCode))
         said.set(one.itemCode, { status: (one.status ?? '').toLowerCase(), reason: one.statusReason ?? null, id })

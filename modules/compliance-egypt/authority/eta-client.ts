@@ -199,7 +199,7 @@ async function tokenOf(host: Host, context: Context, credentials: EtaCredentials
 async function askToken(host: Host, credentials: EtaCredentials, addresses: EtaAddresses, pos?: EtaPos): Promise<Token> {
   const { clientId, clientSecrets } = credentials
   const first = workingSecret.get(clientId) ?? 0
-  const places = [...clientSecrets.keys()].sort((one, other) => Number(other === first) - Number(one === first))
+  const places = clientSecrets.map((_secret, place) => place).sort((one, other) => Number(other === first) - Number(one === first))
   let said = ''
   for (const place of places) {
     const answer = await exchange(host, credentials, new URL(`${addresses.identity}/connect/token`), {

@@ -35,7 +35,7 @@ export async function cancelDocument(
 ): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   const row = await host.db.company(context.companyId, (transaction) => submissionOf(transaction, invoiceId))
-  if (row?.documentUuid == null) throw new Fault('EG-STATE-UNKNOWN', { status: 409 })
+  if (row === undefined || row.documentUuid === null) throw new Fault('EG-STATE-UNKNOWN', { status: 409 })
   const target = { uuid: row.documentUuid, number: row.internalId, type, status: row.status, since: row.receivedAt }
   await change(host, context, 'cancel', target, reason)
 }
@@ -44,7 +44,7 @@ export async function cancelDocument(
 export async function declineRejection(host: Host, context: CompanyContext, invoiceId: string, type: string): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   const row = await host.db.company(context.companyId, (transaction) => submissionOf(transaction, invoiceId))
-  if (row?.documentUuid == null) throw new Fault('EG-STATE-UNKNOWN', { status: 409 })
+  if (row === undefined || row.documentUuid === null) throw new Fault('EG-STATE-UNKNOWN', { status: 409 })
   if (row.declinedAt !== null) throw new Fault('EG-STATE-DECLINED', { status: 409 })
   const target = { uuid: row.documentUuid, number: row.internalId, type, status: row.status, since: row.rejectAskedAt }
   await change(host, context, 'decline-rejection', target, null)

@@ -13,7 +13,7 @@ const backDays = 29
 /** Reads what changed at the authority without a notification: own documents, received ones, codes. Repeatable. */
 export async function watchAuthority(host: Host, context: CompanyContext): Promise<void> {
   const known = await host.db.company(context.companyId, (transaction) => egyptCompany(transaction))
-  if (known?.clientId == null) return
+  if (known === undefined || known.clientId === null) return
   await readReceived(host, context)
   await readChanges(host, context)
   await refreshCodes(host, context)

@@ -14,7 +14,7 @@ import { isManager, reasonChoices, shownTime, stateColours, typeOf } from './aut
 
 const readers = ['invoicing.reader'] as const
 const managers = ['invoicing.manager'] as const
-const documentName = z.string().regex(/^[A-Za-z0-9]{1,60}$/)
+const documentName = z.string().regex(/^[A-Z0-9]{1,60}$/i)
 
 function reasonOf(value: unknown): EtaReason {
   const found = etaReasons.find((one) => one === value)
@@ -118,7 +118,7 @@ export function authorityPages({ host, routes, views }: ModuleSetup): void {
     views.menu({
       app: 'invoicing',
       label,
-      icon: 'building-bank',
+      icon: 'file-text',
       href,
       order,
       group: order === 91 ? 'invoicing.reader' : 'invoicing.manager',

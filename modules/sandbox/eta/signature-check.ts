@@ -36,7 +36,7 @@ function checkOne(
   now: Date,
 ): SignatureRefusal | null {
   const unreadable = { code: '4042', message: 'The signature is no CAdES-BES structure of the prescribed form' }
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return unreadable
+  if (!/^[A-Z0-9+/]+={0,2}$/i.test(base64)) return unreadable
   let certificate: Certificate | undefined
   try {
     const cms = readSignedData(Buffer.from(base64, 'base64'))

@@ -12,7 +12,7 @@ export type Written =
   | { readonly kind: 'word'; readonly source: 'true' | 'false' | 'null' }
 
 const deepest = 40
-const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?/iy
 const textForm = /"((?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"/y
 const wordForm = /true|false|null/y
 const spaceForm = /[ \t\r\n]*/y
