@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createInterface } from 'node:readline'
 import { until } from '../../core/agent/test/desk-house.js'
 import { toPem } from '../../core/signing/certificate-request.js'
@@ -100,7 +101,7 @@ describe('Egyptian invoices signed by a token on a desk', function () {
     await stopAgent()
     const first = await ask('sign')
     assert.equal(first['signed'], 0, JSON.stringify(first))
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await sleep(1100)
     const second = await ask('sign')
     assert.deepEqual([second['signed'], second['times']], [0, first['times']])
     await startAgent()

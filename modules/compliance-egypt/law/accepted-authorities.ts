@@ -27,8 +27,8 @@ export async function acceptedAuthorities(
     .knex('compliance_egypt_foreign_authority')
     .where({ company_id: transaction.companyId })
     .where('valid_from', '<=', day)
-    .where((until) => until.whereNull('valid_until').orWhere('valid_until', '>=', day))
-    .where((withdrawn) => withdrawn.whereNull('withdrawn_at').orWhere('withdrawn_at', '>', at))
+    .whereRaw('(valid_until is null or valid_until >= ?)', [day])
+    .whereRaw('(withdrawn_at is null or withdrawn_at > ?)', [at])
     .select<{ certificate: Buffer; ground: ForeignGround; decision: string; equivalent_class: string | null }[]>(
       'certificate',
       'ground',

@@ -64,7 +64,7 @@ export async function examinationDossier(host: Host, context: CompanyContext, in
   const now = host.now()
   const stored = await host.db.company(context.companyId, async (transaction) => {
     const row = await rowOfInvoice(transaction, invoiceId)
-    if (row?.legalSha256 == null) throw new Fault('EG-DOSSIER-NOT-SIGNED', { status: 409 })
+    if (row === undefined || row.legalSha256 === null) throw new Fault('EG-DOSSIER-NOT-SIGNED', { status: 409 })
     const signature = (await signatureRows(transaction, [invoiceId])).get(invoiceId)
     const where = { company_id: transaction.companyId, invoice_id: invoiceId }
     const [examination, stamps] = await Promise.all([

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CompanyContext } from '../../../core/access/context.js'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '../../../core/i18n/fault.js'
 import { toPem } from '../../../core/signing/certificate-request.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
@@ -151,7 +152,7 @@ describe('Signatures of Egyptian e-documents', function () {
   it('asked again with the answer already given, makes the same bytes: the signing time is kept', async () => {
     const document = etaDocument('INV-30')
     const [first] = await sign([document])
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await sleep(1100)
     const [second] = await sign([document])
     assert.ok(first?.bytes.equals(second?.bytes ?? Buffer.alloc(0)))
   })
