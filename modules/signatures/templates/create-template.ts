@@ -5,7 +5,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import type { TemplateRoleInput } from '../models/role.js'
 import type { TextContentInput } from '../models/template.js'
-import { readPlacement } from './check-fields.js'
+import { readPlacement } from './read-placement.js'
 import { addVersion, type VersionParts } from './versions.js'
 import { readTextContent } from './written/read-content.js'
 

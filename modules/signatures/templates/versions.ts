@@ -5,7 +5,7 @@ import { type PageShape, type TemplateField, type TemplateFieldInput } from '../
 import type { TemplateRole, TemplateRoleInput } from '../models/role.js'
 import type { TemplateContent, TemplateVersion } from '../models/template.js'
 import { readVersion, versionOf, type TemplateRow, type VersionRow } from '../services/template-rows.js'
-import { readPlacement } from './check-fields.js'
+import { readPlacement } from './read-placement.js'
 
 export interface VersionParts {
   readonly content: TemplateContent

@@ -1,5 +1,5 @@
 import type { Host } from '../../../../core/host/module.js'
-import { readPlacement } from '../check-fields.js'
+import { readPlacement } from '../read-placement.js'
 import { readTextContent } from '../written/read-content.js'
 import { renderContract } from '../written/render-contract.js'
 

@@ -1,7 +1,7 @@
 import { Fault, type FaultDetail } from '../../../../core/i18n/fault.js'
 import type { TemplateRole } from '../../models/role.js'
 import { textContent, type TextContent, type TextContentInput } from '../../models/template.js'
-import { shapeFault } from '../check-fields.js'
+import { shapeFault } from '../read-placement.js'
 import { builtInMerges } from './built-in-merges.js'
 import { roleKnown, type FieldTag } from './field-tags.js'
 import { parseLine, parseMarkdown } from './parse-markdown.js'
