@@ -4,6 +4,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { isIban } from '../../../core/identity/iban.js'
 import { minorUnits } from '../../../core/money/currencies.js'
 import { fixed, trim } from '../../../core/money/decimal-text.js'
 import { contactInput, findContact, saveContact, type Contact } from '../../contacts/index.js'
@@ -20,7 +21,7 @@ import {
   type PersonInput,
 } from '../models/employee.js'
 import { employmentSettings, type EmploymentSettings } from '../models/settings.js'
-import { checkIdentity, isIban } from './identity-numbers.js'
+import { checkIdentity } from './identity-numbers.js'
 import { checkTerms } from './law-checks.js'
 import { today } from './local-day.js'
 

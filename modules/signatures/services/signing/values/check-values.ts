@@ -1,7 +1,14 @@
 import { Decimal } from 'decimal.js'
 import type { FaultDetail, FaultParameters } from '../../../../../core/i18n/fault.js'
+import { isIban } from '../../../../../core/identity/iban.js'
+import {
+  isoDay,
+  readBulgarianNumber,
+  readEgyptianNumber,
+  readKuwaitiNumber,
+  readSaudiNumber,
+} from '../../../../../core/identity/identity-numbers.js'
 import type { FieldCondition, FieldValue, FieldValues, TemplateField } from '../../../models/field.js'
-import { isDay, isEgn, isEgyptianId, isIban, isKuwaitiCivilId, isSaudiId } from './identity-numbers.js'
 
 /** Who gave the values, and what is known beside them. */
 export interface ValuesOf {
@@ -203,7 +210,7 @@ function numberProblem(field: TemplateField, value: string): Problem | undefined
 
 function dateProblem(field: TemplateField, value: string): Problem | undefined {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(value)
-  if (parts === null || !isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))) return ['DATE']
+  if (parts === null || isoDay(Number(parts[1]), Number(parts[2]), Number(parts[3])) === undefined) return ['DATE']
   const { minimum, maximum } = field.validation
   if (minimum !== undefined && minimum !== '' && value < minimum) return ['EARLY', { minimum }]
   if (maximum !== undefined && maximum !== '' && value > maximum) return ['LATE', { maximum }]
@@ -222,13 +229,13 @@ export function fitsPattern(pattern: Pattern, value: string): boolean {
     case 'iban':
       return isIban(value)
     case 'national-id-sa':
-      return isSaudiId(value)
+      return readSaudiNumber(value) !== undefined
     case 'national-id-eg':
-      return isEgyptianId(value)
+      return readEgyptianNumber(value) !== undefined
     case 'egn-bg':
-      return isEgn(value)
+      return readBulgarianNumber(value) !== undefined
     case 'civil-id-kw':
-      return isKuwaitiCivilId(value)
+      return readKuwaitiNumber(value) !== undefined
     case 'url':
       return isAddress(value)
   }
