@@ -1,6 +1,8 @@
-import type { PageShape, FieldArea, TemplateField } from '../../models/field.js'
+import type { FieldArea, TemplateField } from '../../models/field.js'
 import { companyRole, pdfFieldName } from '../../models/field.js'
 import type { TemplateRole } from '../../models/role.js'
+
+export { toSeenRectangle as seenRectangle } from '../../../../core/signing/formats/pades/page-geometry.js'
 
 /** Where the seal of the company stands, or, without such a place, that it signs unseen. */
 export const sealFieldName = `${companyRole}.seal`
@@ -63,9 +65,4 @@ function kindOf(field: TemplateField): PlannedField['kind'] {
     default:
       return 'text'
   }
-}
-
-/** Of a page and a place in fractions from its upper left corner: points from its lower left corner, as the reader sees the page. */
-export function seenRectangle(page: PageShape, area: Pick<FieldArea, 'x' | 'y' | 'width' | 'height'>): [number, number, number, number] {
-  return [area.x * page.width, (1 - area.y - area.height) * page.height, area.width * page.width, area.height * page.height]
 }
