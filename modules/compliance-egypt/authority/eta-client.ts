@@ -169,7 +169,7 @@ function retryAfter(header: string | undefined, now: Date): Date | undefined {
 /** Names the client without holding its secret: a changed secret is another name, and asks for another token. */
 function nameOf(companyId: string, { environment, clientId, clientSecrets }: EtaCredentials, pos: EtaPos | undefined): string {
   const secrets = createHash('sha256')
-    .update([...clientSecrets, ...Object.values(pos ?? {})].join('\u0000'))
+    .update([...clientSecrets, ...Object.values<string>({ ...pos })].join('\u0000'))
     .digest('hex')
   return [companyId, environment, clientId, secrets].join(' ')
 }

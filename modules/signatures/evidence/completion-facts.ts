@@ -3,6 +3,7 @@ import { maskedPhone } from '../authentication/mask.js'
 import type { ConsentFacts } from '../models/consent.js'
 import type { EventOrigin, RequestEvent } from '../models/event.js'
 import type { RequestSigner, SignRequest } from '../models/request.js'
+import { signatureFieldName } from '../services/requests/pdf-fields.js'
 
 /** How somebody's identity was proven, by one method. */
 export interface ProofFact {
@@ -140,7 +141,7 @@ function personFact(signer: RequestSigner, sources: CompletionSources): PersonFa
 }
 
 function certificateOf(signer: RequestSigner, sources: CompletionSources): CertificateFact | null {
-  const signature = sources.signatures.find((one) => one.name === `${signer.role}.signature`)
+  const signature = sources.signatures.find((one) => one.name === signatureFieldName(signer.role, sources.request.formPrefix))
   if (signature?.signer === null || signature === undefined) return null
   const { signer: holder } = signature
   const stamp = signature.timeStamps?.find((one) => one.kind === 'signature' && one.intact)

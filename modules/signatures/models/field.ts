@@ -71,6 +71,7 @@ export const templateField = z
     required: z.boolean().default(true),
     /** Filled by the sender (default or prefilled value), shown to the signer, not changed by him. */
     readonly: z.boolean().default(false),
+    /** Of a date also `today`: the day it is signed, or sent where the sender fills it. */
     defaultValue: z.string().max(5000).optional(),
     contactLink: z.enum(contactLinks).optional(),
     /** Of radio and select. */
@@ -119,7 +120,15 @@ export interface PageShape {
 export type FieldValue = string | boolean | { readonly capture: string } | { readonly attachment: string }
 export type FieldValues = Readonly<Record<string, FieldValue>>
 
-/** Name of the field in the PDF. Signature fields of a role: `<role>.signature`; all others `<role>.<id>` (areas share one field). */
+/** Default of a date that is the day of signing. */
+export const dayOfSigning = 'today'
+
+/** Whether a date is filled by itself with the day of signing; one that is readonly can only be that day. */
+export function isDayOfSigning(field: Pick<TemplateField, 'type' | 'defaultValue'>): boolean {
+  return field.type === 'date' && field.defaultValue === dayOfSigning
+}
+
+/** Name of the field in the PDF. Signature fields of a role: `<role>.signature`; all others `<role>.<id>` (areas share one field); a request's `formPrefix` stands before. */
 export function pdfFieldName(field: Pick<TemplateField, 'role' | 'id'>): string {
   return `${field.role}.${field.id}`
 }

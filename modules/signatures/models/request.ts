@@ -161,6 +161,8 @@ export interface SignRequest {
   readonly originalSha256: string | null
   /** With its form fields and the sender's values: what every signer sees first. */
   readonly frozenSha256: string | null
+  /** Stands before the names of our form fields where the document has fields of its own with these names (`khatm.`); else empty. */
+  readonly formPrefix: string
   /** The newest revision: each signature is an incremental update of the one before. */
   readonly headSha256: string | null
   /** The finished document with seal and archive time stamp. */

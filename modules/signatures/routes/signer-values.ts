@@ -3,9 +3,11 @@ import type { RouteRegistration, VisitorCall } from '../../../core/http/routes.j
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { FieldValue } from '../models/field.js'
 import type { EventOrigin } from '../models/event.js'
+import { localDay } from '../services/requests/local-day.js'
 import { submitSigner } from '../services/signing/submit.js'
 import { valuesOfOthers } from '../services/signing/read-submitted.js'
 import { checkValues, normalisedValue } from '../services/signing/values/check-values.js'
+import { signingDays } from '../services/signing/values/signing-days.js'
 import { ownFields, submittedValues } from '../signing-page/document-page.js'
 import { markStarted } from '../signing-page/marks.js'
 import type { OpenLink } from '../signing-page/open-link.js'
@@ -92,7 +94,7 @@ export function addSignerValues(routes: RouteRegistration, parts: SignerParts): 
       requestId: link.request.id,
       signerId: link.signer.id,
       version: link.signer.version,
-      values: submittedValues(link),
+      values: submittedValues(host, link),
       origin: { ...link.origin, ...(place === undefined ? {} : { place }) },
       consent,
       ...(link.user === undefined ? {} : { user: link.user }),
@@ -101,9 +103,10 @@ export function addSignerValues(routes: RouteRegistration, parts: SignerParts): 
   })
 
   function faultsOf(link: OpenLink): FaultDetail[] {
-    return checkValues(link.request.fields, submittedValues(link), {
+    const today = localDay(host.now(), link.company.timeZone)
+    return checkValues(link.request.fields, submittedValues(host, link), {
       role: link.signer.role,
-      values: { ...link.request.values, ...link.signer.values },
+      values: { ...link.request.values, ...link.signer.values, ...signingDays(link.request.fields, link.signer.role, today) },
       others: valuesOfOthers(link.request, link.signer.id),
     })
   }

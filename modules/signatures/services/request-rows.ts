@@ -23,6 +23,7 @@ export interface RequestRow {
   locale: Locale
   original_sha256: string | null
   frozen_sha256: string | null
+  form_prefix: string
   head_sha256: string | null
   sealed_sha256: string | null
   certificate_sha256: string | null
@@ -137,6 +138,7 @@ export function requestOf(row: RequestRow, signers: readonly SignerRow[]): SignR
     locale: row.locale,
     originalSha256: row.original_sha256,
     frozenSha256: row.frozen_sha256,
+    formPrefix: row.form_prefix,
     headSha256: row.head_sha256,
     sealedSha256: row.sealed_sha256,
     certificateSha256: row.certificate_sha256,

@@ -1,6 +1,7 @@
 import type { Host } from '../../../core/host/module.js'
 import type { PageAnswer } from '../../../core/http/routes.js'
-import type { FieldValue, FieldValues, TemplateField } from '../models/field.js'
+import { isDayOfSigning, type FieldValue, type FieldValues, type TemplateField } from '../models/field.js'
+import { localDay } from '../services/requests/local-day.js'
 import { valuesOfOthers } from '../services/signing/read-submitted.js'
 import { isEmpty, isShown } from '../services/signing/values/check-values.js'
 import type { OpenLink } from './open-link.js'
@@ -19,16 +20,20 @@ export function ownFields(link: OpenLink): TemplateField[] {
   return link.request.fields.filter((field) => field.role === link.signer.role && field.type !== 'stamp')
 }
 
-/** What stands in the signer's fields: entered here, else proposed by the sender. */
-export function standingValues(link: OpenLink): Record<string, FieldValue> {
+/** What stands in the signer's fields: entered here, else proposed by the sender; the day of signing is this one. */
+export function standingValues(host: Host, link: OpenLink): Record<string, FieldValue> {
   const values: Record<string, FieldValue> = {}
+  const today = localDay(host.now(), link.company.timeZone)
   for (const field of ownFields(link)) {
+    const standard = isDayOfSigning(field) ? today : field.defaultValue
     const value = field.readonly
-      ? (link.signer.values[field.id] ?? link.request.values[field.id] ?? field.defaultValue)
+      ? isDayOfSigning(field)
+        ? today
+        : (link.signer.values[field.id] ?? link.request.values[field.id] ?? standard)
       : (link.progress.values[field.id] ??
         link.signer.values[field.id] ??
         link.request.values[field.id] ??
-        field.defaultValue ??
+        standard ??
         proposed(link, field))
     if (value !== undefined) values[field.id] = field.type === 'checkbox' && typeof value === 'string' ? value === 'true' : value
   }
@@ -43,8 +48,8 @@ function proposed({ signer }: OpenLink, field: TemplateField): string | undefine
 }
 
 /** What is handed in: shown fields that hold something, those of the sender left out. */
-export function submittedValues(link: OpenLink): FieldValues {
-  const values = standingValues(link)
+export function submittedValues(host: Host, link: OpenLink): FieldValues {
+  const values = standingValues(host, link)
   const known = { ...valuesOfOthers(link.request, link.signer.id), ...values }
   return Object.fromEntries(
     ownFields(link)
@@ -89,7 +94,7 @@ export function documentPage(host: Host, link: OpenLink): PageAnswer {
           validation: field.validation,
           align: field.style.align,
         })),
-        values: standingValues(link),
+        values: standingValues(host, link),
         // Only what conditions of this signer's own fields ask for.
         others: Object.fromEntries(Object.entries(others).filter(([id]) => asked.has(id))),
         fonts: typedFonts,

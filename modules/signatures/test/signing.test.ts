@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { PDFDocument } from 'pdf-lib'
+import { openPdf } from '../../../core/signing/formats/pades/open-pdf.js'
 import { brokenEvent, readEvents } from '../services/events.js'
 import { anchorsFor } from '../services/signing/sealed-document.js'
 import { retrySealing, sealRequest } from '../services/signing/seal-request.js'
@@ -88,6 +90,36 @@ describe('Signatures of a request, from the first signer to the seal', function 
       mail.attachments.some(({ name }) => name.startsWith(sealed.number.replaceAll('/', '-')) || name.endsWith('.pdf')),
     )
     assert.equal(mails.filter((mail) => mail.to.includes('fatima@example.test')).length, 2, 'one for each of the two requests')
+  })
+
+  it('a document whose own form has fields named like ours: ours stand under a free name, and all of it is signed', async () => {
+    const document = await PDFDocument.load(await documentOf(2))
+    const form = document.getForm()
+    for (const [name, y] of [
+      ['company', 700],
+      ['employee.signature', 660],
+      ['khatm', 620],
+    ] as const)
+      form.createTextField(name).addToPage(document.getPage(0), { x: 60, y, width: 100, height: 20 })
+    const pdf = Buffer.from(await document.save({ useObjectStreams: false }))
+    const sent = await house.sent(await house.template(pdf, 2))
+    assert.equal(sent.formPrefix, 'khatm-2.')
+    await house.submit(sent, 'employee')
+    await house.submit(sent, 'employer')
+    const sealed = await sealRequest(house.host, house.context, sent.id)
+    assert.equal(sealed.state, 'sealed', JSON.stringify(sealed.fault))
+    const finished = await house.file(sealed.sealedSha256)
+    assert.ok(finished.subarray(0, pdf.length).equals(pdf))
+    const path = house.write('own-form.pdf', finished)
+    const report = said('pdfsig', '-nocert', path)
+    assert.equal(report.match(/Signature is Valid/g)?.length, 3)
+    for (const name of ['khatm-2.employee.signature', 'khatm-2.employer.signature', 'khatm-2.company.seal'])
+      assert.ok(report.includes(`Signature Field Name: ${name}`), name)
+    assert.match(said('qpdf', '--check', path), /No syntax or stream encoding errors/)
+    const certificate = house.write('own-form-certificate.pdf', await house.file(sealed.certificateSha256))
+    assert.match(said('pdftotext', '-layout', certificate, '-'), /own signing authority/)
+    const names = openPdf(finished).fields.map(({ name }) => name)
+    for (const name of ['company', 'employee.signature', 'khatm']) assert.ok(names.includes(name), name)
   })
 
   it('two at the same moment: both signatures stand, one over the other', async () => {

@@ -4,7 +4,7 @@ import type { Company } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
 import { partiesOf, type ContactParty } from '../../../contacts/index.js'
-import type { FieldValues, TemplateField } from '../../models/field.js'
+import { isDayOfSigning, type FieldValues, type TemplateField } from '../../models/field.js'
 import type { RequestSigner } from '../../models/request.js'
 import type { TemplateRole } from '../../models/role.js'
 import type { Template } from '../../models/template.js'
@@ -97,7 +97,7 @@ function proposedValues(
   const values: Record<string, string | boolean> = {}
   for (const field of fields.filter((one) => one.role === role.id)) {
     const linked = field.contactLink === undefined || contact === undefined ? undefined : contactFact(contact, field.contactLink)
-    const given = signer.values?.[field.id] ?? linked ?? field.defaultValue
+    const given = signer.values?.[field.id] ?? linked ?? (isDayOfSigning(field) ? undefined : field.defaultValue)
     if (given !== undefined && given !== '') values[field.id] = field.type === 'checkbox' ? given === true || given === 'true' : given
   }
   // What names no field of the person is kept as it came: sending tells of it.

@@ -1,11 +1,16 @@
+import type { Company } from '../../../../core/access/context.js'
 import type { Host } from '../../../../core/host/module.js'
 import { addFormFields } from '../../../../core/signing/formats/pades/forms/add-form-fields.js'
 import { drawFieldTexts, type FieldText } from '../../../../core/signing/formats/pades/forms/draw-field-texts.js'
 import { fillFormFields } from '../../../../core/signing/formats/pades/forms/fill-form-fields.js'
 import type { FieldFill, NewFormField } from '../../../../core/signing/formats/pades/forms/form-field.js'
+import { openPdf } from '../../../../core/signing/formats/pades/open-pdf.js'
+import { toSeenRectangle } from '../../../../core/signing/formats/pades/page-geometry.js'
 import type { PageShape, TemplateField } from '../../models/field.js'
 import type { SignRequest } from '../../models/request.js'
-import { planFields, seenRectangle, sealFieldName, type PlannedField } from './pdf-fields.js'
+import { shownValue } from '../signing/values/shown-value.js'
+import { localDay } from './local-day.js'
+import { freePrefix, planFields, sealFieldName, type PlannedField } from './pdf-fields.js'
 import { senderValues } from './sender-values.js'
 
 /** A document as it is sent. */
@@ -14,6 +19,8 @@ export interface FrozenDocument {
   readonly original: Buffer
   /** With the form fields of everybody and the sender's values; the original is a prefix of it. */
   readonly frozen: Buffer
+  /** Before the names of our fields; those who sign find them by it. */
+  readonly formPrefix: string
 }
 
 /**
@@ -26,24 +33,30 @@ export async function freezeDocument(
   host: Pick<Host, 'documents' | 'now'>,
   request: SignRequest,
   document: { readonly pdf: Buffer; readonly pages: readonly PageShape[]; readonly fields: readonly TemplateField[] },
-  options: { readonly sealed: boolean },
+  options: { readonly sealed: boolean; readonly company: Pick<Company, 'timeZone' | 'digits'> },
 ): Promise<FrozenDocument> {
-  const plan = planFields(document.fields, request.roles)
+  const ours = planFields(document.fields, request.roles, '').map(({ name }) => name)
+  const formPrefix = freePrefix(
+    openPdf(document.pdf).fields.map(({ name }) => name),
+    options.sealed ? [...ours, sealFieldName('')] : ours,
+  )
+  const plan = planFields(document.fields, request.roles, formPrefix)
+  const seal = sealFieldName(formPrefix)
   const withFields = addFormFields(document.pdf, [
     ...plan.map((planned) => formField(planned, plan, request, document.pages)),
     // A seal without a place of its own is put unseen; its field must be there before the first signature all the same.
-    ...(options.sealed && !plan.some((planned) => planned.name === sealFieldName) ? [unseenSeal] : []),
+    ...(options.sealed && !plan.some((planned) => planned.name === seal) ? [unseenSeal(seal)] : []),
   ])
-  const frozen = fillFormFields(withFields, await senderFills(host, request, document, plan), host.now())
-  return { original: document.pdf, frozen }
+  const frozen = fillFormFields(withFields, await senderFills(host, request, document, plan, options.company), host.now())
+  return { original: document.pdf, frozen, formPrefix }
 }
 
-const unseenSeal: NewFormField = {
-  name: sealFieldName,
+const unseenSeal = (name: string): NewFormField => ({
+  name,
   kind: 'signature',
   areas: [{ page: 1, rect: [0, 0, 0, 0] }],
   lock: { action: 'All', fields: [] },
-}
+})
 
 function formField(planned: PlannedField, plan: readonly PlannedField[], request: SignRequest, pages: readonly PageShape[]): NewFormField {
   const { field, name, kind } = planned
@@ -57,7 +70,7 @@ function formField(planned: PlannedField, plan: readonly PlannedField[], request
     required: field.required,
     areas: planned.areas.map((area) => ({
       page: area.page,
-      rect: seenRectangle(pageOf(pages, area.page), area),
+      rect: toSeenRectangle(pageOf(pages, area.page), area),
       ...(area.option === undefined ? {} : { option: area.option }),
     })),
     ...(field.options === undefined ? {} : { options: field.options }),
@@ -70,7 +83,7 @@ function formField(planned: PlannedField, plan: readonly PlannedField[], request
 }
 
 function lockOf(planned: PlannedField, plan: readonly PlannedField[]): Pick<NewFormField, 'lock'> {
-  if (planned.name === sealFieldName) return { lock: { action: 'All', fields: [] } }
+  if (planned.field.type === 'stamp') return { lock: { action: 'All', fields: [] } }
   const own = plan
     .filter((one) => one.field.role === planned.field.role && one !== planned && one.kind !== 'signature')
     .map((one) => one.name)
@@ -85,15 +98,19 @@ function pageOf(pages: readonly PageShape[], number: number): PageShape {
 }
 
 async function senderFills(
-  host: Pick<Host, 'documents'>,
+  host: Pick<Host, 'documents' | 'now'>,
   request: SignRequest,
   document: { readonly pages: readonly PageShape[]; readonly fields: readonly TemplateField[] },
   plan: readonly PlannedField[],
+  company: Pick<Company, 'timeZone' | 'digits'>,
 ): Promise<FieldFill[]> {
-  const values = senderValues(request, document.fields)
+  const values = senderValues(request, document.fields, localDay(host.now(), company.timeZone))
   const filled = plan.flatMap((planned) => {
     const value = values.get(planned.field)
-    return value === undefined || planned.kind === 'signature' ? [] : [{ planned, value }]
+    if (value === undefined || planned.kind === 'signature') return []
+    // Days and numbers stand as the language of the document writes them, as those of the signers do.
+    const shown = typeof value === 'string' ? shownValue(planned.field, value, { locale: request.locale, digits: company.digits }) : value
+    return [{ planned, value: shown }]
   })
   const texts = filled.flatMap(({ planned, value }) =>
     isDrawn(planned) && typeof value === 'string' ? planned.areas.map((area) => fieldText(planned.field, value, area, document.pages)) : [],

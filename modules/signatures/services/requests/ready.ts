@@ -7,7 +7,7 @@ import { defaultDesign } from '../../../seal/index.js'
 import { authenticationMethods } from '../../authentication/registry.js'
 import type { SignaturePolicy } from '../../hooks.js'
 import type { SignRequest } from '../../models/request.js'
-import { companyRole, type PageShape, type TemplateField } from '../../models/field.js'
+import { companyRole, dayOfSigning, type PageShape, type TemplateField } from '../../models/field.js'
 import type { Template } from '../../models/template.js'
 import { materialise } from '../../templates/materialise.js'
 import { checkFields } from '../check-fields.js'
@@ -137,7 +137,8 @@ async function checkHouse(
 
 /** The sender's own fields: those of the company that must be filled and are not. */
 function checkValues(request: SignRequest, fields: readonly TemplateField[]): FaultDetail[] {
-  const values = senderValues(request, fields)
+  // Whether something stands there is asked, not which day.
+  const values = senderValues(request, fields, dayOfSigning)
   return fields
     .filter((field) => field.role === companyRole && isSent(field) && field.required && (values.get(field) ?? '') === '')
     .map((field) => ({

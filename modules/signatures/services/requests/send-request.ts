@@ -31,7 +31,8 @@ export async function sendRequest(host: Host, context: CompanyContext, requestId
   // Without a document there was a fault.
   if (ready.document === undefined) throw new Error('a document without faults is there')
   const { sealWhenSigned } = await host.db.company(context.companyId, (transaction) => settingsOf(host, transaction))
-  const frozen = await freezeDocument(host, ready.request, ready.document, { sealed: sealWhenSigned })
+  const company = await host.access.company(context.companyId)
+  const frozen = await freezeDocument(host, ready.request, ready.document, { sealed: sealWhenSigned, company })
   return host.db.company(context.companyId, (transaction) => commitSending(host, transaction, context, ready, frozen))
 }
 
@@ -69,6 +70,7 @@ async function commitSending(
     pages: [...(ready.document?.pages ?? [])],
     original_sha256: original.sha256,
     frozen_sha256: frozen.sha256,
+    form_prefix: document.formPrefix,
     head_sha256: frozen.sha256,
     expires_at: expiresAt,
     sent_at: now,

@@ -4,7 +4,7 @@ import { drawFieldTexts, type FieldText } from '../../../../core/signing/formats
 import type { FieldFill } from '../../../../core/signing/formats/pades/forms/form-field.js'
 import type { PagePicture } from '../../../../core/signing/formats/pades/appearance.js'
 import type { Capture, SignerAttachment } from '../../models/capture.js'
-import type { FieldArea, FieldValue, FieldValues, TemplateField } from '../../models/field.js'
+import { isDayOfSigning, type FieldArea, type FieldValue, type FieldValues, type TemplateField } from '../../models/field.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
 import { planFields, signatureFieldName, type PlannedField } from '../requests/pdf-fields.js'
 import { InkPictures, type InkSize } from './ink.js'
@@ -36,12 +36,15 @@ export interface WrittenFields {
  */
 export async function writtenFields(host: Host, submitted: Submitted, signedAt: Date): Promise<WrittenFields> {
   const { request, signer, others } = submitted
-  const fieldName = signatureFieldName(signer.role)
+  const fieldName = signatureFieldName(signer.role, request.formPrefix)
   const known = { ...others, ...signer.values }
-  const planned = planFields(request.fields, request.roles).filter(({ field }) => field.role === signer.role)
+  const planned = planFields(request.fields, request.roles, request.formPrefix).filter(({ field }) => field.role === signer.role)
   const written = planned.filter(
     ({ name, field }) =>
-      name !== fieldName && (!field.readonly || isInk(field)) && isShown(field, request.fields, known) && !isEmpty(signer.values[field.id]),
+      name !== fieldName &&
+      (!field.readonly || isInk(field) || isDayOfSigning(field)) &&
+      isShown(field, request.fields, known) &&
+      !isEmpty(signer.values[field.id]),
   )
   const ink = new InkPictures(host, submitted, signedAt)
   const texts: FieldText[] = []

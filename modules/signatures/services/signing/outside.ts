@@ -13,6 +13,7 @@ import { MalformedPdf } from '../../../../core/validation/pdf/objects.js'
 import type { SignatureVerdict } from '../../../../core/validation/verdict.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
 import { recordEvent } from '../events.js'
+import { localDay } from '../requests/local-day.js'
 import { signatureFieldName } from '../requests/pdf-fields.js'
 import { moveSigner, stored } from '../requests/states.js'
 import { readRequest, signerOfRequest } from '../request-rows.js'
@@ -46,7 +47,7 @@ export async function handOut(host: Host, context: CompanyContext, submission: S
     const base = request.headSha256
     if (base === null) throw new Fault('SIGNATURES-REQUEST-CLOSED', { status: 409, params: { number: request.number } })
     await requireFree(transaction, request, signerId, host.now())
-    const values = mergedValues(request, signer, submission.values)
+    const values = mergedValues(request, signer, submission.values, localDay(host.now(), company.timeZone))
     const submitted = await readSubmitted(host, transaction, request, { ...signer, values }, company)
     const { bytes } = await host.files.get(transaction, base)
     return { submitted, values, base, head: bytes, row: await readSigning(transaction, signerId) }
@@ -125,7 +126,7 @@ export async function acceptOutside(
   })
   if (pdf.length <= prepared.length || pdf.length > prepared.length + mostAdded || !pdf.subarray(0, prepared.length).equals(prepared))
     throw refused('DOCUMENT')
-  const fieldName = signatureFieldName(signer.role)
+  const fieldName = signatureFieldName(signer.role, request.formPrefix)
   const certificate = newSignature(prepared, pdf, fieldName)
   const verdict = await host.verifiers.verify(`${request.number}.pdf`, pdf, { trust: await anchorsFor(host, companyId) })
   const made = verdict.signatures.find(({ name }) => name === fieldName)

@@ -45,11 +45,11 @@ export async function sealDocument(host: Host, context: CompanyContext, toSeal: 
   const stamped = settings.timeStamps === 'required'
   let pdf = head
   let level: string | null = null
-  if (hasSealField(head)) {
+  if (hasSealField(head, request.formPrefix)) {
     const sealed = await applySeal(host, context, {
       pdf,
       subject: { type: 'signatures.request', id: request.id, label: `${request.number} ${request.name}`.slice(0, 200) },
-      fieldName: sealFieldName,
+      fieldName: sealFieldName(request.formPrefix),
       ...(request.headSha256 === null ? {} : { documentHash: request.headSha256 }),
       ...(stamped ? { level: 'LT' as const } : {}),
       lock: { action: 'All', fields: [] },
@@ -66,7 +66,7 @@ export async function sealDocument(host: Host, context: CompanyContext, toSeal: 
     for (const signature of signatures) {
       const signer = request.signers.find((one) => one.id === signature.signerId)
       if (signer === undefined) continue
-      const field = signatureFieldName(signer.role)
+      const field = signatureFieldName(signer.role, request.formPrefix)
       // What its authority publishes no status of cannot be made provable; the log says so. A qualified one must be.
       if (signature.issuer !== 'host' && signer.level !== 'qualified' && offersNoStatus(signature.certificate)) {
         unproven.push(field)
@@ -93,8 +93,8 @@ function offersNoStatus(der: Buffer): boolean {
 }
 
 /** The place of the seal was made at sending, when the settings asked for one: what was sent then is what is done now. */
-function hasSealField(pdf: Buffer): boolean {
-  return openPdf(pdf).fields.some((field) => field.name === sealFieldName)
+function hasSealField(pdf: Buffer, prefix: string): boolean {
+  return openPdf(pdf).fields.some((field) => field.name === sealFieldName(prefix))
 }
 
 /** Anchors a company's own document is judged by: those of this host, its own authority, and roots that its seals come with. */
@@ -124,7 +124,7 @@ async function judge(host: Host, context: CompanyContext, { request, signatures 
     signatures
       .filter(({ issuer }) => issuer !== 'host')
       .flatMap(({ signerId }) => request.signers.filter(({ id }) => id === signerId))
-      .map(({ role }) => signatureFieldName(role)),
+      .map(({ role }) => signatureFieldName(role, request.formPrefix)),
   )
   const wrong = verdict.signatures.find(
     ({ indication, subIndication, name, changes }) =>
@@ -133,7 +133,7 @@ async function judge(host: Host, context: CompanyContext, { request, signatures 
         !(
           indication === 'INDETERMINATE' &&
           subIndication === 'NO_CERTIFICATE_CHAIN_FOUND' &&
-          (foreign.has(name ?? '') || isUnknownAuthority(name))
+          (foreign.has(name ?? '') || isUnknownAuthority(name, request.formPrefix))
         )),
   )
   if (verdict.integrity === 'intact' && wrong === undefined && verdict.signatures.length >= signatures.length) return verdict
@@ -148,6 +148,6 @@ async function judge(host: Host, context: CompanyContext, { request, signatures 
 }
 
 /** Seal and archive stamp come from authorities that the company chose; whether a reader trusts them is the reader's. */
-function isUnknownAuthority(name: string | null | undefined): boolean {
-  return name === sealFieldName || /^Timestamp\d+$/.test(name ?? '')
+function isUnknownAuthority(name: string | null | undefined, prefix: string): boolean {
+  return name === sealFieldName(prefix) || /^Timestamp\d+$/.test(name ?? '')
 }

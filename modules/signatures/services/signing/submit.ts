@@ -8,12 +8,14 @@ import type { FieldValue, FieldValues } from '../../models/field.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
 import { recordEvent } from '../events.js'
 import { afterSigner } from '../requests/after-signer.js'
+import { localDay } from '../requests/local-day.js'
 import { finishedStates, moveSigner, requireVersion, stored } from '../requests/states.js'
 import { readRequest, signerOfRequest } from '../request-rows.js'
 import { requireLevel } from './level.js'
 import { readGiven, valuesOfOthers } from './read-submitted.js'
 import { signSubmitted, takesSignatures } from './sign-submitted.js'
 import { checkValues, isEmpty, normalisedValue } from './values/check-values.js'
+import { signingDays } from './values/signing-days.js'
 
 export interface Submission {
   readonly requestId: string
@@ -59,7 +61,8 @@ async function take(host: Host, context: CompanyContext, transaction: CompanyTra
   requireTurn(host, request, signer, 'sign')
   if (signer.keyId !== null && (user?.actor.kind !== 'user' || user.actor.id === null || user.companyId !== transaction.companyId))
     throw new Fault('SIGNATURES-KEY-LOGIN', { status: 403, params: { name: signer.name, key: '' } })
-  const values = mergedValues(request, signer, submission.values)
+  const company = await host.access.company(transaction.companyId)
+  const values = mergedValues(request, signer, submission.values, localDay(host.now(), company.timeZone))
   await readGiven(host, transaction, request, signer, values)
   const now = host.now()
   await moveSigner(transaction, signer, 'submitted', { values, submitted_at: now, fault: null })
@@ -111,15 +114,20 @@ export function requireTurn(host: Host, request: SignRequest, signer: RequestSig
   if (signer.action !== action || signer.state !== 'verified') throw new Fault('SIGNATURES-SIGNER-NOT-VERIFIED', { status: 403, params })
 }
 
-/** What stands for the signer's fields: what he gave, over what the sender had filled in. @throws Fault SIGNATURES-VALUE-… */
-export function mergedValues(request: SignRequest, signer: RequestSigner, given: FieldValues): FieldValues {
+/**
+ * What stands for the signer's fields: what he gave, over what the sender had filled in; where the day of signing stands, that day, whatever
+ * the sender or he said.
+ * @param day ISO day of signing
+ * @throws Fault SIGNATURES-VALUE-…
+ */
+export function mergedValues(request: SignRequest, signer: RequestSigner, given: FieldValues, day: string): FieldValues {
   const own = request.fields.filter((field) => field.role === signer.role)
   const normalised: Record<string, FieldValue> = {}
   for (const [id, value] of Object.entries(given)) {
     const field = own.find((one) => one.id === id)
     normalised[id] = field === undefined ? value : normalisedValue(field, value)
   }
-  const sent = { ...request.values, ...signer.values }
+  const sent = { ...request.values, ...signer.values, ...signingDays(own, signer.role, day) }
   const faults = checkValues(request.fields, normalised, { role: signer.role, values: sent, others: valuesOfOthers(request, signer.id) })
   Fault.throwIfAny(faults)
   const fixed = Object.fromEntries(

@@ -4,6 +4,7 @@ import type { Host } from '../../../../core/host/module.js'
 import { Fault } from '../../../../core/i18n/fault.js'
 import {
   companyRole,
+  dayOfSigning,
   templateField,
   type FieldArea,
   type PageShape,
@@ -115,7 +116,10 @@ function fieldsOf(
     if (!signers.some((signer) => signer.role === role.id)) continue
     const block = (part: string, type: 'signature' | 'name' | 'date'): void => {
       const areas = areasOf([{ label: `sign:${role.id}:${part}` }])
-      if (areas.length > 0) found.push({ id: free(`${role.id.slice(0, 28)}-${part}`), type, role: role.id, areas })
+      if (areas.length === 0) return
+      // Nobody types when he signed.
+      const day = type === 'date' ? { defaultValue: dayOfSigning, readonly: true } : {}
+      found.push({ id: free(`${role.id.slice(0, 28)}-${part}`), type, role: role.id, areas, ...day })
     }
     block('name', 'name')
     block('signature', 'signature')

@@ -40,7 +40,12 @@ export function makePreview(stage, bar, store, view, { direction, onEnd }) {
     const roles = store.document.roles.filter(({ action }) => action !== 'copy')
     role = roles.find(({ id }) => id === store.role)?.id ?? roles[0]?.id
     values = new Map(
-      store.document.fields.filter((field) => field.defaultValue !== undefined).map((field) => [field.id, field.defaultValue]),
+      store.document.fields
+        .filter((field) => field.defaultValue !== undefined)
+        .map((field) => [
+          field.id,
+          field.type === 'date' && field.defaultValue === 'today' ? new Date().toLocaleDateString('sv-SE') : field.defaultValue,
+        ]),
     )
     stage.dataset.preview = ''
     root.dataset.mode = 'preview'

@@ -9,6 +9,8 @@ import { readingOrder, toPoints } from './geometry.js'
 const patterns = ['digits', 'letters', 'iban', 'national-id-sa', 'national-id-eg', 'egn-bg', 'civil-id-kw', 'url']
 const links = ['name', 'nameAr', 'email', 'phone', 'company', 'address', 'city', 'country', 'nationalId', 'vat']
 const typed = new Set(['name', 'email', 'phone', 'company', 'text', 'multiline', 'number'])
+/** What the host keeps for a date that is the day of signing. */
+const signingDay = 'today'
 const written = new Set([...typed, 'date', 'select'])
 
 export function showProperties(panel, store, actions, { fixed, direction, focusBox }) {
@@ -108,7 +110,7 @@ export function showProperties(panel, store, actions, { fixed, direction, focusB
         ? undefined
         : check('readonly', field.readonly, set('readonly'), t('property.readonly-hint')),
       type === 'radio' || type === 'select' ? optionList(field) : undefined,
-      defaultValue(field, (value) => actions.update([id], { defaultValue: value === '' ? undefined : value }, `default ${id}`)),
+      ...[defaultValue(field, (value) => actions.update([id], { defaultValue: value === '' ? undefined : value }, `default ${id}`))].flat(),
       typed.has(type) || type === 'date'
         ? choice(
             'contactLink',
@@ -229,11 +231,35 @@ export function showProperties(panel, store, actions, { fixed, direction, focusB
     if (type === 'checkbox') return check('checked', field.defaultValue === 'true', (value) => work(value ? 'true' : ''))
     if (type === 'radio' || type === 'select')
       return choice('defaultValue', field.defaultValue ?? '', [['', '–'], ...(field.options ?? []).map((option) => [option, option])], work)
-    if (type === 'date') return text('defaultValue', field.defaultValue, work, { type: 'date' })
+    if (type === 'date') return dateDefault(field, work)
     if (type === 'multiline') return text('defaultValue', field.defaultValue, work, { lines: 3, maxlength: 5000 })
     if (typed.has(type))
       return text('defaultValue', field.defaultValue, work, { maxlength: 5000, inputmode: type === 'number' ? 'decimal' : undefined })
     return undefined
+  }
+
+  /** Nothing, the day of signing (of sending, where the sender fills it), or one day. */
+  function dateDefault(field, work) {
+    const day = field.defaultValue ?? ''
+    const kind = day === signingDay ? signingDay : day === '' ? '' : 'day'
+    const own = field.role === companyRole ? 'property.day-of-sending' : 'property.day-of-signing'
+    return [
+      choice(
+        'defaultKind',
+        kind,
+        [
+          ['', '–'],
+          [signingDay, t(own)],
+          ['day', t('property.fixed-day')],
+        ],
+        (value) => {
+          const at = value === 'day' ? new Date().toLocaleDateString('sv-SE') : value
+          // The day of signing is nobody's to change, unless the box is unticked afterwards.
+          actions.update([field.id], { defaultValue: at === '' ? undefined : at, ...(at === signingDay ? { readonly: true } : {}) })
+        },
+      ),
+      kind === 'day' ? text('defaultValue', day, work, { type: 'date' }) : undefined,
+    ]
   }
 
   function optionList(field) {
