@@ -108,6 +108,12 @@ describe('an employment contract, from the record to the sealed file', function 
 
   it('both sign on a phone, one after the other: one draws, the other types', async () => {
     const first = await enter(employee)
+    // Who listens hears the words in their order, first in Arabic, then in English.
+    const spoken = await first.page.locator('.s-hidden[lang=ar]').innerText()
+    assert.match(spoken, /عقد عمل/)
+    assert.match(spoken, /1\. العمل المتفق عليه/)
+    assert.match(spoken, /9,000\.00/)
+    assert.match(await first.page.locator('.s-hidden[lang=en]').innerText(), /5\. Working hours and rest/)
     await first.page.locator('[data-next]').click()
     await draw(first.page)
     await keepScreenshot(first.page, 'contract-draw', { fullPage: false })

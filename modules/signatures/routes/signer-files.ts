@@ -1,12 +1,14 @@
 import { FileAnswer, type RouteRegistration } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { recordEvent } from '../services/events.js'
+import { readVersion } from '../services/template-rows.js'
 import { accessFile } from '../signing-page/consent-page.js'
 import { finishedState } from '../signing-page/finished-page.js'
 import { requireIdentity } from '../signing-page/identity.js'
 import { markDocumentSeen } from '../signing-page/marks.js'
 import { openLink } from '../signing-page/open-link.js'
 import { readCapture } from '../signing-page/read-captures.js'
+import { plainTexts } from '../templates/written/plain-text.js'
 import { lookLimit, provenLink, stepLimit, type SignerParts } from './signer-link.js'
 
 /** Files of a link: the document to read, pictures of one's own signature, and what is finished. Each after proof of identity. */
@@ -23,6 +25,16 @@ export function addSignerFiles(routes: RouteRegistration, { host }: SignerParts)
     await markDocumentSeen(host, link)
     const download = call.query['download'] === '1'
     return new FileAnswer(bytes, 'application/pdf', fileName(name, 'pdf'), download ? 'attachment' : 'inline')
+  })
+
+  // The same words for who listens; of an uploaded file the browser reads what it can.
+  routes.visitor('get', '/sign/:token/text', lookLimit, async (call) => {
+    const link = await provenLink(host, call)
+    const { templateVersionId, variables, sentAt } = link.request
+    const version = await host.db.company(link.context.companyId, (transaction) => readVersion(transaction, templateVersionId))
+    const { content, roles } = version
+    const texts = content.kind === 'text' ? plainTexts({ content, roles }, link.company, variables, sentAt ?? host.now()) : []
+    return { kind: 'json', body: { texts } }
   })
 
   routes.visitor('get', '/sign/:token/access.pdf', stepLimit, async (call) => {

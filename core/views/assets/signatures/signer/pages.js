@@ -42,6 +42,7 @@ export async function drawPages(store, place, onField) {
   refresh()
   store.onChange(refresh)
   await nextFrame()
+  const saying = speak(facts.path, sheets[0], facts.words.page)
   const pdfjs = await import(`${assets}/pdfjs/pdf.mjs`)
   pdfjs.GlobalWorkerOptions.workerSrc = `${assets}/pdfjs/pdf.worker.mjs`
   const file = await pdfjs.getDocument({
@@ -53,13 +54,14 @@ export async function drawPages(store, place, onField) {
     isEvalSupported: false,
     enableXfa: false,
   }).promise
+  const spoken = await saying
   loading?.remove()
   const seen = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
         if (!isIntersecting || target.dataset.drawn !== undefined) continue
         target.dataset.drawn = ''
-        void drawPage(pdfjs, file, target, facts.words.page)
+        void drawPage(pdfjs, file, target, facts.words.page, spoken)
       }
     },
     { rootMargin: '600px' },
@@ -75,7 +77,18 @@ function sizeOf(page, area) {
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
 
-async function drawPage(pdfjs, file, sheet, word) {
+/** The words of a document that was written here, before its first page. False: the file's own text is all there is. */
+async function speak(path, sheet, word) {
+  const answer = await fetch(`${path}/text`).catch(() => undefined)
+  const { texts } = answer?.ok === true ? await answer.json() : { texts: [] }
+  for (const { locale, direction, text } of texts)
+    sheet.before(
+      make('div', { className: 's-hidden', lang: locale, dir: direction, role: 'region', 'aria-label': `${word} (${locale})` }, text),
+    )
+  return texts.length > 0
+}
+
+async function drawPage(pdfjs, file, sheet, word, spoken) {
   const page = await file.getPage(Number(sheet.dataset.page))
   const scale = (sheet.clientWidth / page.getViewport({ scale: 1 }).width) * Math.min(Math.max(devicePixelRatio, 1), 2.5)
   const viewport = page.getViewport({ scale })
@@ -88,9 +101,11 @@ async function drawPage(pdfjs, file, sheet, word) {
   })
   sheet.prepend(canvas)
   await page.render({ canvas, canvasContext: canvas.getContext('2d'), viewport, annotationMode: pdfjs.AnnotationMode.ENABLE }).promise
-  const { items } = await page.getTextContent()
-  const text = items.map(({ str, hasEOL }) => `${str ?? ''}${hasEOL ? '\n' : ' '}`).join('')
-  canvas.before(make('div', { className: 's-hidden', dir: 'auto', role: 'region', 'aria-label': `${word} ${sheet.dataset.page}` }, text))
+  if (!spoken) {
+    const { items } = await page.getTextContent()
+    const text = items.map(({ str, hasEOL }) => `${str ?? ''}${hasEOL ? '\n' : ' '}`).join('')
+    canvas.before(make('div', { className: 's-hidden', dir: 'auto', role: 'region', 'aria-label': `${word} ${sheet.dataset.page}` }, text))
+  }
   sheet.dataset.shown = ''
 }
 
