@@ -25,6 +25,7 @@ export function run(): Promise<BenchFigures> {
     'contracts.seal-and-archive': figure('seal', 'ms', 3000),
     'contracts.certificate-log-and-pack': figure('files', 'ms'),
     'contracts.memory': figure('megabytes', 'MB', 600),
+    'contracts.memory-of-the-request': figure('added', 'MB'),
     ...(told['editor-first'] === undefined
       ? {}
       : {
