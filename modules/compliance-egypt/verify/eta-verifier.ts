@@ -94,7 +94,7 @@ function formObjections(cms: CmsSignedData, issuer: string | undefined): Objecti
   const [signer, ...others] = cms.signers
   if (signer === undefined || others.length > 0) object('EG-SIGNATURE-SIGNERS', 'FORMAT_FAILURE', { count: cms.signers.length })
   if (cms.signers.some((one) => one.unsignedAttributes !== undefined)) object('EG-SIGNATURE-UNSIGNED', 'FORMAT_FAILURE')
-  const certificate = signer === undefined ? undefined : signerCertificate(cms, signer)
+  const certificate = signer === undefined ? undefined : namedCertificate(cms, signer)
   if (certificate !== undefined && issuer !== undefined) {
     const taxpayers = taxpayersOf(certificate)
     if (!taxpayers.includes(issuer)) {
@@ -102,6 +102,16 @@ function formObjections(cms: CmsSignedData, issuer: string | undefined): Objecti
     }
   }
   return found
+}
+
+/** Undefined where the reference to it cannot be read: the CMS verifier says so, and whoever signed is nobody then. */
+function namedCertificate(cms: CmsSignedData, signer: CmsSignedData['signers'][number]): ReturnType<typeof signerCertificate> {
+  try {
+    return signerCertificate(cms, signer)
+  } catch (error) {
+    if (error instanceof MalformedDer) return undefined
+    throw error
+  }
 }
 
 /** Amounts that contradict each other, and a version that asks for no signature: told, for the signature is about bytes. */
