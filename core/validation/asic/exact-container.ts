@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { asicMediaType, asicPaths } from '../../signing/formats/asic/asic-paths.js'
-import { writeZip } from '../../signing/formats/asic/zip-writer.js'
+import { writeZip } from '../../files/zip-writer.js'
 import type { FaultDetail } from '../../i18n/fault.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
 import type { SignatureVerdict } from '../verdict.js'

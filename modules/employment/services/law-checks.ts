@@ -106,8 +106,3 @@ function checkTermOfContract(
     blame(least, 'EMPLOYMENT-LAW-TERM-SHORT', 'contractEnd', { least: least.value })
   return []
 }
-
-/** The currency wages are paid in by law on a day; undefined where no row says. */
-export function wageCurrency(country: JobInput['country'], day: string): string | undefined {
-  return lawsOn(country, day, 'wage.currency')[0]?.code
-}

@@ -5,7 +5,7 @@ import { dashboardOf } from '../services/dashboard.js'
 import { previewPdf, printStateOf, receiptPdf } from '../services/print.js'
 import { summaryOf } from '../services/read-invoices.js'
 import { fileName } from '../services/send.js'
-import { zip, type ZipEntry } from '../services/zip.js'
+import { writeZip, type ZipFile } from '../../../core/files/zip-writer.js'
 import { idOf, legalAnswer, pdfAnswer } from './invoices-api.js'
 
 const mostAtOnce = 200
@@ -85,7 +85,7 @@ export function invoicePages(setup: ModuleSetup): void {
 async function downloadMany(host: Host, { context, query }: PageCall): Promise<FileAnswer> {
   const ids = (query['ids'] ?? '').split(',').filter((id) => id !== '')
   if (ids.length === 0 || ids.length > mostAtOnce) throw new Fault('INVOICE-DOWNLOAD-COUNT', { params: { most: mostAtOnce } })
-  const entries: ZipEntry[] = []
+  const entries: ZipFile[] = []
   const missing: string[] = []
   await host.db.company(context.companyId, async (transaction) => {
     for (const id of ids) {
@@ -100,5 +100,5 @@ async function downloadMany(host: Host, { context, query }: PageCall): Promise<F
     }
   })
   if (missing.length > 0) entries.push({ name: 'missing.txt', bytes: Buffer.from(`${missing.join('\n')}\n`) })
-  return new FileAnswer(zip(entries, host.now()), 'application/zip', 'invoices.zip')
+  return new FileAnswer(writeZip(entries, { modified: host.now(), unicodeNames: true }), 'application/zip', 'invoices.zip')
 }

@@ -6,7 +6,7 @@ import { signCades, type CadesLevel } from '../cades/sign-cades.js'
 import { asicManifest, type ListedFile } from './asic-manifest.js'
 import { asicMediaType, asicPaths } from './asic-paths.js'
 import { boundToken } from './bound-token.js'
-import { writeZip } from './zip-writer.js'
+import { writeZip } from '../../../files/zip-writer.js'
 
 export interface AsicFile {
   /** Path in the container: letters, digits, `.`, `-`, `_` and `/`. */

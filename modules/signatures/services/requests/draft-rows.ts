@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { hash } from '@node-rs/argon2'
 import type { Company } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
-import { partiesOf, type ContactParty } from '../../../contacts/index.js'
+import { normalisePhone, partiesOf, type ContactParty } from '../../../contacts/index.js'
+import { hashPin } from '../../authentication/pin.js'
 import { isDayOfSigning, type FieldValues, type TemplateField } from '../../models/field.js'
 import type { RequestSigner } from '../../models/request.js'
 import type { TemplateRole } from '../../models/role.js'
@@ -11,11 +11,7 @@ import type { Template } from '../../models/template.js'
 import type { SignerRow } from '../request-rows.js'
 import type { DraftRequest, DraftSigner } from './draft-input.js'
 import { groupsOf } from './order.js'
-import { normalisePhone } from '../../../contacts/index.js'
 import { stored } from './states.js'
-
-/** Cost of a PIN's hash: argon2id as for passwords (core/access/passwords.ts); the PIN itself is nowhere. */
-const pinCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
 /**
  * Rows of the people of a draft, in the order of the list. Who keeps role, place and PIN keeps his id; the PIN of a person is kept
@@ -72,7 +68,7 @@ export async function signerRows(
         key_id: signer.keyId ?? null,
         level: signer.level ?? role?.level ?? 'simple',
         authentication: action === 'copy' ? [] : [...(signer.authentication ?? role?.authentication ?? [])],
-        pin_hash: signer.pin === undefined ? (old === undefined ? null : (pins.get(old.id) ?? null)) : await hash(signer.pin, pinCost),
+        pin_hash: signer.pin === undefined ? (old === undefined ? null : (pins.get(old.id) ?? null)) : await hashPin(signer.pin),
         in_person: signer.inPerson ?? role?.inPerson ?? false,
         can_delegate: role?.canDelegate ?? false,
         state: 'waiting',
