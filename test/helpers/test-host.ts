@@ -2,6 +2,7 @@ import { loadConfiguration, type ConfigurationPart } from '../../config/load.js'
 import type { CompanyContext } from '../../core/access/context.js'
 import type { NewCompany } from '../../core/access/access.js'
 import { bootHost, type BootOptions, type RunningHost } from '../../core/host/boot.js'
+import { placePreparedDatabase } from './prepared-database.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 export interface TestHostOptions extends BootOptions {
@@ -20,10 +21,9 @@ export interface TestHost extends RunningHost {
 export async function startTestHost(options: TestHostOptions = {}): Promise<TestHost> {
   const folder = options.dataDir === undefined ? await temporaryFolder() : undefined
   const dataDir = options.dataDir ?? folder?.path ?? ''
-  const config = loadConfiguration({
-    environment: {},
-    overrides: { port: 0, logLevel: 'silent', documents: { workers: 1 }, ...options.config, dataDir },
-  })
+  const config = configurationIn(dataDir, options.config)
+  const usual = options.modulesDir === undefined && options.config?.modules === undefined && config.database.url === null
+  if (folder !== undefined && usual) await placeHostDatabase(dataDir)
   const running = await bootHost(config, options).catch(async (error: unknown) => {
     await folder?.remove()
     throw error
@@ -42,6 +42,21 @@ export async function startTestHost(options: TestHostOptions = {}): Promise<Test
       await folder?.remove()
     },
   }
+}
+
+/** Puts a database into an empty data folder that the host then finds migrated: for hosts of the usual modules. */
+export function placeHostDatabase(dataDir: string): Promise<void> {
+  return placePreparedDatabase(dataDir, 'host', async (place) => {
+    const running = await bootHost(configurationIn(place))
+    await running.stop()
+  })
+}
+
+function configurationIn(dataDir: string, given: ConfigurationPart = {}): ReturnType<typeof loadConfiguration> {
+  return loadConfiguration({
+    environment: {},
+    overrides: { port: 0, logLevel: 'silent', documents: { workers: 1 }, ...given, dataDir },
+  })
 }
 
 /** A complete Saudi company; nothing in it belongs to anybody. */
