@@ -66,7 +66,11 @@ function fingerprint(): string {
       .filter((file) => /\.(?:ts|json)$/.test(file) && (folder !== 'modules' || /^[^/]+\/manifest\.ts$/.test(file)))
       .map((file) => join(folder, file)),
   )
-  for (const file of ['package-lock.json', ...files.sort()]) hash.update(file).update('\0').update(readFileSync(join(root, file)))
+  for (const file of ['package-lock.json', ...files.sort()])
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(root, file)))
   known = hash.digest('hex').slice(0, 16)
   return known
 }
