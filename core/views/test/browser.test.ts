@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { type Browser, type Page } from 'playwright-core'
+import { launch, noBrowser } from '../../../test/e2e/browser.js'
 import { seedOrders, startViewHost, type ViewHost } from '../../../test/fixtures/view-modules/start.js'
 
-const browserPath = '/usr/bin/chromium'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** Set to a folder to keep pictures of the pages. */
 const pictures = process.env['KHATM_PICTURES']
@@ -22,20 +22,11 @@ describe('pages in a browser', function () {
   let browser: Browser
   const opened: (() => Promise<void>)[] = []
   before(async function () {
-    if (!existsSync(browserPath)) this.skip()
+    if (noBrowser !== undefined) this.skip()
     view = await startViewHost()
     opened.push(() => view.host.stop())
     await seedOrders(view, 120)
-    const flags = [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ]
-    browser = await chromium.launch({ executablePath: browserPath, headless: true, args: flags })
+    browser = await launch()
     opened.push(() => browser.close())
   })
   after(async () => {
