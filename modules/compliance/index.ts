@@ -12,3 +12,4 @@ export { ensureDemonstrationSeal, type SealTexts } from './services/demonstratio
 export { issueRows, type IssueOptions, type IssueSummary } from './issue/issue-files.js'
 export type { InvoiceRow } from './issue/read-rows.js'
 export type { ResultLine } from './issue/results.js'
+export type { FileRules, FiredRule } from './checks/file-rules.js'

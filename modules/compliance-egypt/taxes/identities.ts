@@ -24,27 +24,51 @@ export function brokenIdentities(document: LiteralValue, tolerance = toleratedDi
 }
 
 /**
- * Every equality an invoice of version 1.0 must satisfy, each from amounts the document states itself. The authority's two-line sample
- * with T1 to T20 has seventy-two, and all hold.
+ * Every equality a document must satisfy, each from amounts the document states itself. The authority's two-line sample of version 1.0
+ * with T1 to T20 has seventy-two, and all hold. A receipt of version 1.2 has the same under other names ("main calculations").
  */
 export function identitiesOf(document: LiteralValue): Identity[] {
-  const found: Identity[] = []
+  return memberOf(document, 'itemData') === undefined ? invoiceIdentities(document) : receiptIdentities(document)
+}
+
+function invoiceIdentities(document: LiteralValue): Identity[] {
   const lines = itemsOf(memberOf(document, 'invoiceLines'))
-  for (const [index, line] of lines.entries()) found.push(...lineIdentities(line, `invoiceLines[${String(index)}]`))
+  const found = lines.flatMap((line, index) => lineIdentities(invoiceLine(line), `invoiceLines[${String(index)}]`))
   const header = (path: string, name: string, expected: string): void => {
     found.push({ path, name, stated: decimalAt(document, path), expected })
   }
   const over = (member: string): string => sum(['0', ...lines.map((line) => decimalAt(line, member))])
   header('totalSalesAmount', 'totalSalesAmount = Σ salesTotal', over('salesTotal'))
-  header(
-    'totalDiscountAmount',
-    'totalDiscountAmount = Σ discount.amount',
-    sum(['0', ...lines.map((line) => decimalAt(line, 'discount', 'amount'))]),
-  )
+  const discounts = sum(['0', ...lines.map((line) => decimalAt(line, 'discount', 'amount'))])
+  header('totalDiscountAmount', 'totalDiscountAmount = Σ discount.amount', discounts)
   header('netAmount', 'netAmount = Σ netTotal', over('netTotal'))
   header('totalItemsDiscountAmount', 'totalItemsDiscountAmount = Σ itemsDiscount', over('itemsDiscount'))
   header('totalAmount', 'totalAmount = Σ total − extraDiscountAmount', subtract(over('total'), decimalAt(document, 'extraDiscountAmount')))
+  return [...found, ...taxTotalIdentities(document, lines)]
+}
 
+function receiptIdentities(receipt: LiteralValue): Identity[] {
+  const lines = itemsOf(memberOf(receipt, 'itemData'))
+  const found = lines.flatMap((line, index) => lineIdentities(receiptLine(line), `itemData[${String(index)}]`))
+  const header = (path: string, name: string, expected: string): void => {
+    found.push({ path, name, stated: decimalAt(receipt, path), expected })
+  }
+  const over = (member: string): string => sum(['0', ...lines.map((line) => decimalAt(line, member))])
+  const discounts = (member: string): string => sum(['0', ...lines.map((line) => amountsIn(line, member))])
+  header('totalSales', 'totalSales = Σ totalSale', over('totalSale'))
+  header('totalCommercialDiscount', 'totalCommercialDiscount = Σ commercialDiscountData', discounts('commercialDiscountData'))
+  header('netAmount', 'netAmount = Σ netSale', over('netSale'))
+  header('totalItemsDiscount', 'totalItemsDiscount = Σ itemDiscountData', discounts('itemDiscountData'))
+  // Which way fees and adjustments go is published nowhere that could be read; a receipt with one makes no claim about its total.
+  if (isZero(decimalAt(receipt, 'feesAmount')) && isZero(decimalAt(receipt, 'adjustment'))) {
+    const expected = subtract(over('total'), amountsIn(receipt, 'extraReceiptDiscountData'))
+    header('totalAmount', 'totalAmount = Σ total − extraReceiptDiscountData', expected)
+  }
+  return [...found, ...taxTotalIdentities(receipt, lines)]
+}
+
+function taxTotalIdentities(document: LiteralValue, lines: readonly LiteralValue[]): Identity[] {
+  const found: Identity[] = []
   const byType = new Map<string, string>()
   for (const tax of lines.flatMap((line) => itemsOf(memberOf(line, 'taxableItems')))) {
     const type = textAt(tax, 'taxType') ?? ''
@@ -67,7 +91,43 @@ export function identitiesOf(document: LiteralValue): Identity[] {
   return found
 }
 
-function lineIdentities(line: LiteralValue, at: string): Identity[] {
+/** A line's amounts, with the names they have in its document. */
+interface LineTerms {
+  readonly line: LiteralValue
+  readonly names: { readonly salesTotal: string; readonly price: string; readonly netTotal: string; readonly discount: string }
+  readonly price: string
+  readonly discount: string
+  readonly discountRate: string
+  readonly itemsDiscount: string
+  /** Stated in invoices alone. */
+  readonly fees: string | null
+}
+
+function invoiceLine(line: LiteralValue): LineTerms {
+  return {
+    line,
+    names: { salesTotal: 'salesTotal', price: 'amountEGP', netTotal: 'netTotal', discount: 'discount.amount' },
+    price: decimalAt(line, 'unitValue', 'amountEGP'),
+    discount: decimalAt(line, 'discount', 'amount'),
+    discountRate: decimalAt(line, 'discount', 'rate'),
+    itemsDiscount: decimalAt(line, 'itemsDiscount'),
+    fees: decimalAt(line, 'totalTaxableFees'),
+  }
+}
+
+function receiptLine(line: LiteralValue): LineTerms {
+  return {
+    line,
+    names: { salesTotal: 'totalSale', price: 'unitPrice', netTotal: 'netSale', discount: 'commercialDiscountData' },
+    price: decimalAt(line, 'unitPrice'),
+    discount: amountsIn(line, 'commercialDiscountData'),
+    discountRate: '0',
+    itemsDiscount: amountsIn(line, 'itemDiscountData'),
+    fees: null,
+  }
+}
+
+function lineIdentities({ line, names, price, discount, discountRate, itemsDiscount, fees }: LineTerms, at: string): Identity[] {
   const value = (...path: readonly string[]): string => decimalAt(line, ...path)
   const taxes = itemsOf(memberOf(line, 'taxableItems')).map((tax, index) => ({
     path: `${at}.taxableItems[${String(index)}].amount`,
@@ -84,38 +144,35 @@ function lineIdentities(line: LiteralValue, at: string): Identity[] {
   }
   if (textAt(line, 'unitValue', 'amountSold') !== undefined) {
     const expected = multiply(value('unitValue', 'amountSold'), value('unitValue', 'currencyExchangeRate'))
-    claim(`${at}.unitValue.amountEGP`, 'amountEGP = amountSold × currencyExchangeRate', value('unitValue', 'amountEGP'), expected)
+    claim(`${at}.unitValue.amountEGP`, 'amountEGP = amountSold × currencyExchangeRate', price, expected)
   }
-  claim(
-    `${at}.salesTotal`,
-    'salesTotal = quantity × amountEGP',
-    value('salesTotal'),
-    multiply(value('quantity'), value('unitValue', 'amountEGP')),
-  )
-  if (!isZero(value('discount', 'rate'))) {
-    const expected = percent(value('salesTotal'), value('discount', 'rate'))
-    claim(`${at}.discount.amount`, 'discount.amount = salesTotal × discount.rate', value('discount', 'amount'), expected)
+  const sales = value(names.salesTotal)
+  claim(`${at}.${names.salesTotal}`, `${names.salesTotal} = quantity × ${names.price}`, sales, multiply(value('quantity'), price))
+  if (!isZero(discountRate)) {
+    const expected = percent(sales, discountRate)
+    claim(`${at}.discount.amount`, 'discount.amount = salesTotal × discount.rate', discount, expected)
   }
-  const net = value('netTotal')
-  claim(`${at}.netTotal`, 'netTotal = salesTotal − discount.amount', net, subtract(value('salesTotal'), value('discount', 'amount')))
-  const fees = value('totalTaxableFees')
-  claim(
-    `${at}.totalTaxableFees`,
-    'totalTaxableFees = Σ T5…T12',
-    fees,
-    sumOf((type) => feeTypes.has(type)),
-  )
-  const base = sum([net, fees, value('valueDifference'), only('T3')])
+  const net = value(names.netTotal)
+  claim(`${at}.${names.netTotal}`, `${names.netTotal} = ${names.salesTotal} − ${names.discount}`, net, subtract(sales, discount))
+  const charged = sumOf((type) => feeTypes.has(type))
+  if (fees !== null) claim(`${at}.totalTaxableFees`, 'totalTaxableFees = Σ T5…T12', fees, charged)
+  const taken = fees ?? charged
+  const base = sum([net, taken, value('valueDifference'), only('T3')])
   for (const tax of taxes) {
     // Without a rate the amount is fixed: there is nothing it follows from.
     if (isZero(tax.rate)) continue
-    const [name, of] = baseOf(tax.type, { net, base, t2: only('T2'), itemsDiscount: value('itemsDiscount') })
+    const [name, of] = baseOf(tax.type, { net, base, t2: only('T2'), itemsDiscount })
     claim(tax.path, `${tax.type} = ${name} × rate`, tax.amount, percent(of, tax.rate))
   }
-  const plus = sum([net, only('T3'), fees, only('T2'), only('T1'), sumOf((type) => outsideTypes.has(type))])
-  const name = 'total = netTotal + T3 + totalTaxableFees + T2 + T1 − itemsDiscount − T4 + Σ T13…T20'
-  claim(`${at}.total`, name, value('total'), subtract(plus, add(value('itemsDiscount'), only('T4'))))
+  const plus = sum([net, only('T3'), taken, only('T2'), only('T1'), sumOf((type) => outsideTypes.has(type))])
+  const name = `total = ${names.netTotal} + T3 + Σ T5…T12 + T2 + T1 − itemsDiscount − T4 + Σ T13…T20`
+  claim(`${at}.total`, name, value('total'), subtract(plus, add(itemsDiscount, only('T4'))))
   return found
+}
+
+/** Sum of a list of discounts. */
+function amountsIn(value: LiteralValue, list: string): string {
+  return sum(['0', ...itemsOf(memberOf(value, list)).map((one) => decimalAt(one, 'amount'))])
 }
 
 function baseOf(
