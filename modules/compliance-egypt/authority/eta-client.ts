@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
@@ -7,6 +8,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
 import { credentialsOf, type EtaCredentials } from '../company/credentials.js'
 import { addressesOf, trialRoot, type EtaAddresses } from './eta-addresses.js'
+import { holdOf, limitName, longestHoldMs, noteLimits } from './rate-limits.js'
 
 /** The authority takes seconds under load; beyond this nobody knows. */
 const timeoutMs = 30_000
@@ -95,6 +97,11 @@ function judged(reply: EtaReply): EtaReply {
 
 async function send(host: Host, context: Context, credentials: EtaCredentials, addresses: EtaAddresses, call: EtaCall): Promise<EtaReply> {
   const token = await tokenOf(host, context, credentials, addresses, call.pos)
+  const limit = limitName([context.companyId, credentials.environment, credentials.clientId].join(' '), call.method, call.path)
+  const hold = holdOf(limit, Date.now())
+  // Nothing is sent that the authority has said it will refuse.
+  if (hold > longestHoldMs) throw new SubmissionUncertain('the authority’s limit of calls', new Date(host.now().getTime() + hold))
+  if (hold > 0) await sleep(hold)
   const url = new URL(`${addresses.api}/${call.path}`)
   for (const [name, value] of Object.entries(call.query ?? {})) if (value !== undefined) url.searchParams.set(name, value)
   const answer = await exchange(host, credentials, url, {
@@ -109,7 +116,10 @@ async function send(host: Host, context: Context, credentials: EtaCredentials, a
     timeoutMs: call.timeoutMs ?? timeoutMs,
     maxBytes: call.maxBytes ?? maximumAnswerBytes,
   })
-  return replyOf(answer, host.now())
+  const reply = replyOf(answer, host.now())
+  const wait = reply.retryAt === undefined ? undefined : new Date(Date.now() + reply.retryAt.getTime() - host.now().getTime())
+  noteLimits(limit, answer.status, answer.headers, wait, Date.now())
+  return reply
 }
 
 /** What is wrong on the way is uncertain; an address that may not be reached is our set-up. */
@@ -229,6 +239,15 @@ async function askToken(host: Host, credentials: EtaCredentials, addresses: EtaA
     if (answer.status === 400 && !said.includes('invalid_client')) break
   }
   throw new Fault('EG-CREDENTIALS-REFUSED', { status: 502, params: { reply: said } })
+}
+
+/**
+ * Makes sure a call could be authorised: after this has failed, nothing was sent. Costs nothing while a token is at hand.
+ * @throws as `callEta`
+ */
+export async function openEta(host: Host, context: Context, company: Company): Promise<void> {
+  const credentials = await credentialsOf(host, context)
+  await tokenOf(host, context, credentials, addressesOf(host.config, company, credentials.environment))
 }
 
 /** Asks for a token and nothing more: the test of the credentials. @throws as `callEta` */

@@ -14,6 +14,8 @@ import { statusOf, submissionsOf, type EtaSubmission } from './submission-rows.j
 /** Clocks differ, and a call may have waited at the authority's door. */
 const searchMarginMs = 15 * 60_000
 const maximumPages = 50
+/** Documents asked for side by side. */
+const lanes = 4
 /** While validation goes on. */
 const lookAgainSeconds = [2, 3, 5, 10, 30, 60] as const
 
@@ -34,13 +36,18 @@ export async function inquireEta(
   )
   const byInvoice = new Map(rows.map((row) => [row.invoiceId, row]))
   const submissions = new Map<string, Promise<Map<string, DocumentSummary> | null>>()
-  const outcomes: (BatchOutcome | null)[] = []
-  for (const request of requests) {
-    const row = byInvoice.get(request.invoiceId)
-    // Never sent: the attempt before ended on the way to the authority.
-    if (row === undefined) outcomes.push(null)
-    else outcomes.push(await guarded(() => fateOf(host, context, request, row, submissions)))
+  const outcomes: (BatchOutcome | null)[] = requests.map(() => null)
+  let next = 0
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < requests.length; index = next++) {
+      const request = requests[index]
+      const row = request === undefined ? undefined : byInvoice.get(request.invoiceId)
+      // Never sent: the attempt before ended on the way to the authority.
+      if (request !== undefined && row !== undefined)
+        outcomes[index] = await guarded(() => fateOf(host, context, request, row, submissions))
+    }
   }
+  await Promise.all(Array.from({ length: Math.min(lanes, requests.length) }, lane))
   return outcomes
 }
 

@@ -3,7 +3,7 @@ import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain, type AuthorityAnswer, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
 import { inBatches, limitsOn } from './batch-limits.js'
-import { callEta, type EtaReply } from './eta-client.js'
+import { callEta, openEta, type EtaReply } from './eta-client.js'
 import { readError } from './eta-errors.js'
 import { submissionAnswer } from './eta-shapes.js'
 import { nameOfDocument, type DocumentName } from './sent-document.js'
@@ -22,6 +22,10 @@ interface Sending extends DocumentName {
  */
 export async function submitToEta(host: Host, context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<BatchOutcome[]> {
   const now = host.now()
+  const [one] = requests
+  if (one === undefined) return []
+  // Without a token nothing goes out: documents that were never sent need not be looked for when the authority is back.
+  await openEta(host, context, one.company)
   const sendings = requests.map((request): Sending => ({ request, ...nameOfDocument(request.bytes) }))
   await host.db.company(context.companyId, (transaction) =>
     markSending(

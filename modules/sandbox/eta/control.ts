@@ -46,6 +46,14 @@ export function etaControl(eta: Eta): Router {
   router.get('/documents', (_request: Request, response: Response) => {
     response.json(eta.seen())
   })
+  router.post('/documents/:uuid', (request: Request, response: Response) => {
+    const asked = textMember(request.body, 'state')
+    const state = portalStates.find((one) => one === asked)
+    const uuid = String(request.params.uuid)
+    if (state === undefined) response.status(400).json({ message: `state must be one of ${portalStates.join(', ')}` })
+    else if (eta.authority.decide(uuid, state, textMember(request.body, 'reason') ?? '')) response.json({ uuid, state })
+    else response.status(404).json({ message: 'no such document, or it cannot become that' })
+  })
   router.get('/receipts', (_request: Request, response: Response) => {
     response.json(eta.receipts.all())
   })
@@ -54,6 +62,9 @@ export function etaControl(eta: Eta): Router {
   })
   return router
 }
+
+/** What a person at the portal can make of a document. */
+export const portalStates = ['Valid', 'Invalid', 'Cancelled', 'Rejected'] as const
 
 function decide(response: Response, eta: Eta, id: number, state: CodeState, reason: string): void {
   if (eta.authority.register.decideCode(id, state, reason)) response.json({ id, state })

@@ -203,3 +203,31 @@ export function checkSums(document: Written): Finding[] {
   }
   return findings
 }
+
+/** National ID Validator: fourteen digits that begin with a century and a date of birth. */
+export function checkNationalId(document: Written): Finding[] {
+  const id = plainAt(document, 'receiver', 'id')
+  if (plainAt(document, 'receiver', 'type') !== 'P' || id === undefined || id === '') return []
+  const parts = /^([23])(\d\d)(\d\d)(\d\d)\d{7}$/.exec(id)
+  const born = parts === null ? '' : `${parts[1] === '2' ? '19' : '20'}${parts[2] ?? ''}-${parts[3] ?? ''}-${parts[4] ?? ''}`
+  const known = !Number.isNaN(Date.parse(born)) && new Date(born).toISOString().startsWith(born)
+  return known ? [] : [{ path: 'receiver.id', message: 'The national ID is not valid' }]
+}
+
+/** Code Validator: EGS codes are those of their issuer, GS1 codes have their check digit. */
+export function checkCodes(document: Written, issuer: string): Finding[] {
+  return itemsOf(memberOf(document, 'invoiceLines')).flatMap((line, index) => {
+    const code = plainAt(line, 'itemCode') ?? ''
+    const type = (plainAt(line, 'itemType') ?? '').toUpperCase()
+    const good = type === 'EGS' ? /^EG-\d{9}-.+$/.test(code) && code.startsWith(`EG-${issuer}-`) : type !== 'GS1' || isTradeNumber(code)
+    return good ? [] : [{ path: `invoiceLines[${String(index)}].itemCode`, message: `The code ${code} is not known for this issuer` }]
+  })
+}
+
+/** GS1 General Specifications, check digit: weights 3 and 1 from the right. Eight-digit codes are GPC bricks as well. */
+function isTradeNumber(code: string): boolean {
+  if (/^\d{8}$/.test(code)) return true
+  if (!/^(?:\d{12,14})$/.test(code)) return false
+  const sum = [...code].reverse().reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 1 : 3), 0)
+  return sum % 10 === 0
+}

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { CertificateAuthorities } from '../ca/authority.js'
 import { errorBody, EtaRefusal, type ErrorDetail, type EtaAnswer } from './answers.js'
-import { checkShape, checkSums } from './document-shape.js'
+import { checkCodes, checkNationalId, checkShape, checkSums } from './document-shape.js'
 import type { EtaNotifier } from './notifier.js'
-import { newName, type EtaDocument, type EtaRegister, type StateChange, type Taxpayer, type ValidationStep } from './register.js'
+import {
+  newName,
+  type EtaDocument,
+  type EtaRegister,
+  type EtaStatus,
+  type StateChange,
+  type Taxpayer,
+  type ValidationStep,
+} from './register.js'
 import { checkSignatures } from './signature-check.js'
 import { detailsOf, summaryOf } from './summaries.js'
 import { itemsOf, memberOf, plainAt, readWritten, signedText, UnreadableJson, type Written } from './written-json.js'
@@ -50,7 +58,10 @@ export class EtaAuthority {
         throw new EtaRefusal(403, 'IncorrectSubmitter', 'The submitter is not the issuer of the documents', 'issuer.id')
     }
     const hashes = documents.map((document) => createHash('sha256').update(signedText(document)).digest('base64'))
-    this.refuseDuplicates(taxpayer, hashes)
+    this.refuseDuplicates(
+      taxpayer,
+      documents.map((document, index) => ({ number: plainAt(document, 'internalID') ?? '', hash: hashes[index] ?? '' })),
+    )
     const submission = newName()
     const accepted: object[] = []
     const rejected: object[] = []
@@ -75,11 +86,11 @@ export class EtaAuthority {
   }
 
   /** The same documents of the same issuer within ten minutes: 422, and when to ask again. */
-  private refuseDuplicates(taxpayer: Taxpayer, hashes: readonly string[]): void {
+  private refuseDuplicates(taxpayer: Taxpayer, documents: readonly { readonly number: string; readonly hash: string }[]): void {
     const since = this.now().getTime() - duplicateMinutes * 60_000
-    const seen = this.register
-      .allDocuments()
-      .find((one) => one.issuer === taxpayer.rin && hashes.includes(one.hashKey) && Date.parse(one.receivedAt) > since)
+    const seen = documents
+      .flatMap(({ number, hash }) => this.register.documentsNumbered(taxpayer.rin, number).filter((one) => one.hashKey === hash))
+      .find((one) => Date.parse(one.receivedAt) > since)
     if (seen === undefined) return
     const seconds = Math.ceil((Date.parse(seen.receivedAt) + duplicateMinutes * 60_000 - this.now().getTime()) / 1000)
     throw new EtaRefusal(422, 'DuplicateSubmission', 'The same payload was submitted a short while ago', 'documents', {
@@ -118,18 +129,10 @@ export class EtaAuthority {
     return taken
   }
 
-  /** The asynchronous validators, in the authority's order. */
+  /** The asynchronous validators, in the authority's order; structure and core fields were looked at when it was taken. */
   private judge(document: Written, hashKey: string): ValidationStep[] {
     const steps: ValidationStep[] = []
     const issuer = plainAt(document, 'issuer', 'id') ?? ''
-    if (plainAt(document, 'documentTypeVersion') === '1.0') {
-      const refusal = checkSignatures(document, this.authorities, this.now())
-      if (refusal !== null)
-        steps.push({ name: 'Step-03.ITIDA Signature Validator', code: refusal.code, message: refusal.message, path: 'signatures' })
-    }
-    if (this.register.taxpayer(issuer) === undefined)
-      steps.push({ name: 'Step-05.Taxpayer Validator', code: 'TP101', message: 'The issuer is not registered', path: 'issuer.id' })
-    steps.push(...this.judgeReferences(document, issuer))
     if (this.isFiled(issuer, plainAt(document, 'internalID') ?? '', hashKey))
       steps.push({
         name: 'Step-02.Core Fields Validator',
@@ -137,6 +140,18 @@ export class EtaAuthority {
         message: 'A valid document with this internal number exists',
         path: 'internalID',
       })
+    if (plainAt(document, 'documentTypeVersion') === '1.0') {
+      const refusal = checkSignatures(document, this.authorities, this.now())
+      if (refusal !== null)
+        steps.push({ name: 'Step-03.ITIDA Signature Validator', code: refusal.code, message: refusal.message, path: 'signatures' })
+    }
+    for (const { path, message } of checkNationalId(document))
+      steps.push({ name: 'Step-04.National ID Validator', code: 'NI101', message, path })
+    if (this.register.taxpayer(issuer) === undefined)
+      steps.push({ name: 'Step-05.Taxpayer Validator', code: 'TP101', message: 'The issuer is not registered', path: 'issuer.id' })
+    steps.push(...this.judgeReferences(document, issuer))
+    for (const { path, message } of checkCodes(document, issuer))
+      steps.push({ name: 'Step-07.Code Validator', code: 'CV101', message, path })
     for (const { path, message } of checkSums(document))
       steps.push({ name: 'Step-08.Simple Fields Validator', code: 'SF341', message, path })
     return steps
@@ -144,14 +159,12 @@ export class EtaAuthority {
 
   private isFiled(issuer: string, internalId: string, hashKey: string): boolean {
     return this.register
-      .allDocuments()
+      .documentsNumbered(issuer, internalId)
       .some(
         (one) =>
-          one.issuer === issuer &&
-          one.internalId === internalId &&
-          one.verdict === 'Valid' &&
           one.hashKey !== hashKey &&
-          this.register.statusOf(one, this.now()) !== 'Cancelled',
+          this.register.findingsOf(one).length === 0 &&
+          !['Cancelled', 'Invalid'].includes(this.register.statusOf(one, this.now())),
       )
   }
 
@@ -200,7 +213,12 @@ export class EtaAuthority {
       throw new EtaRefusal(400, 'BadArgument', 'A span of dates is needed', 'submissionDateFrom')
     if (to - from > 30 * 86_400_000 || to < from)
       throw new EtaRefusal(400, 'BadArgument', 'The span of dates exceeds 30 days', 'submissionDateTo')
-    const found = this.register.allDocuments().filter((one) => {
+    const { internalID } = query
+    const among =
+      internalID === undefined || query.direction?.toLowerCase() !== 'sent'
+        ? this.register.allDocuments()
+        : this.register.documentsNumbered(taxpayer.rin, internalID)
+    const found = among.filter((one) => {
       const at = Date.parse(query.submissionDateFrom === undefined ? one.issuedAt : one.receivedAt)
       const sent = one.issuer === taxpayer.rin
       return (
@@ -209,7 +227,7 @@ export class EtaAuthority {
         at <= to &&
         (query.direction === undefined || (query.direction.toLowerCase() === 'sent') === sent) &&
         (query.status === undefined || this.register.statusOf(one, this.now()).toLowerCase() === query.status.toLowerCase()) &&
-        (query.internalID === undefined || one.internalId === query.internalID) &&
+        (internalID === undefined || one.internalId === internalID) &&
         (query.documentType === undefined || one.type === query.documentType.toLowerCase()) &&
         // What is not yet validated is not shown to the receiver.
         (sent || this.register.statusOf(one, this.now()) !== 'Submitted')
@@ -291,6 +309,24 @@ export class EtaAuthority {
     const type = change === 'cancelled' ? 'document-cancelled' : change === 'rejected' ? 'document-rejected' : 'document-validated'
     this.notifier.tell(document, type, [document.issuer, document.receiver])
     return { status: 200, body: null }
+  }
+
+  /**
+   * What a person does at the portal: decides a document that is being validated (or over again), or cancels or rejects a valid one as
+   * its issuer or receiver would there. @returns false when there is no such document or it cannot become that
+   */
+  decide(uuid: string, state: EtaStatus, reason: string): boolean {
+    const document = this.register.document(uuid)
+    if (document === undefined || state === 'Submitted') return false
+    const at = this.now().toISOString()
+    if (state === 'Valid' || state === 'Invalid') {
+      this.register.decide(uuid, state, reason, at)
+      this.notifier.tell(document, 'document-validated', [document.issuer])
+      return true
+    }
+    if (this.register.statusOf(document, this.now()) !== 'Valid') return false
+    this.change(document, state === 'Cancelled' ? 'cancelled' : 'rejected', reason)
+    return true
   }
 
   /** GET documenttypes and documenttypes/{id}. */

@@ -13,6 +13,10 @@ export function etaMisbehavesBefore(fault: FaultPlan, response: Response): boole
       .json(answer.body)
     return true
   }
+  if (fault.kind === 'status-before-commit') {
+    plainStatus(fault, response)
+    return true
+  }
   if (fault.kind === 'unauthorized') {
     response.status(401).json(errorBody('Unauthorized', 'The token has expired', 'Authorization'))
     return true
@@ -22,6 +26,15 @@ export function etaMisbehavesBefore(fault: FaultPlan, response: Response): boole
 
 /** The call was done; its answer goes wrong. @returns true when it was sent here */
 export function etaMisbehavesAfter(fault: FaultPlan, answer: EtaAnswer, request: Request, response: Response): boolean {
+  if (fault.kind === 'status-after-commit') {
+    plainStatus(fault, response, answer.body)
+    return true
+  }
+  const twisted = contradictions[fault.kind]
+  if (twisted !== undefined) {
+    response.status(answer.status).json(twisted(answer.body))
+    return true
+  }
   if (fault.kind === 'redirect') {
     response.redirect(303, '/eta/elsewhere')
     return true
@@ -43,6 +56,52 @@ export function etaMisbehavesAfter(fault: FaultPlan, answer: EtaAnswer, request:
     return true
   }
   return misbehaveAfter(fault, { status: answer.status, body: answer.body }, request, response)
+}
+
+/** Any status: 429 with the flat body of throttling, others with the nested error object, 2xx and 3xx with the answer itself. */
+function plainStatus(fault: FaultPlan, response: Response, body: object | null = null): void {
+  const status = fault.status ?? 503
+  response.status(status)
+  if (fault.retryAfter !== undefined) response.set('Retry-After', fault.retryAfter)
+  if (status === 429) response.json({ ...throttled(1).body })
+  else if (status >= 400) response.json(errorBody(codes[status] ?? `Status${String(status)}`, 'The call could not be served', 'documents'))
+  else response.set('Location', '/eta/elsewhere').json(body ?? {})
+}
+
+const codes: Readonly<Record<number, string>> = { 409: 'DuplicateSubmission', 422: 'DuplicateSubmission' }
+
+interface Lists {
+  readonly acceptedDocuments: readonly object[]
+  readonly rejectedDocuments: readonly object[]
+}
+
+function listsOf(body: object | null): Lists {
+  const listIn = (name: keyof Lists): readonly object[] => {
+    const value: unknown = body === null ? undefined : Reflect.get(body, name)
+    return Array.isArray(value) ? value.filter((one): one is object => typeof one === 'object' && one !== null) : []
+  }
+  return { acceptedDocuments: listIn('acceptedDocuments'), rejectedDocuments: listIn('rejectedDocuments') }
+}
+
+/** Answers to a submission that cannot be true as a whole. */
+const contradictions: Partial<Record<FaultPlan['kind'], (body: object | null) => object>> = {
+  'both-lists': (body) => {
+    const { acceptedDocuments, rejectedDocuments } = listsOf(body)
+    const refused = acceptedDocuments.map((one) => {
+      const internalId: unknown = Reflect.get(one, 'internalId')
+      return { internalId, ...errorBody('BadStructure', 'Validation Error', String(internalId)) }
+    })
+    return { ...body, acceptedDocuments, rejectedDocuments: [...rejectedDocuments, ...refused] }
+  },
+  'listed-twice': (body) => {
+    const { acceptedDocuments } = listsOf(body)
+    return { ...body, acceptedDocuments: [...acceptedDocuments, ...acceptedDocuments.map((one) => ({ ...one, uuid: other }))] }
+  },
+  'unknown-number': (body) => {
+    const { acceptedDocuments } = listsOf(body)
+    const [first, ...rest] = acceptedDocuments
+    return { ...body, acceptedDocuments: [{ ...first, internalId: other }, ...rest] }
+  },
 }
 
 const other = 'NOBODYS0000000000000000000'

@@ -54,6 +54,15 @@ export interface StateChange {
   readonly at: string
 }
 
+/** What the authority's staff, or a trial, decides about a document whatever its validators found. */
+export interface DocumentDecision {
+  readonly kind: 'decision'
+  readonly uuid: string
+  readonly verdict: 'Valid' | 'Invalid'
+  readonly reason: string
+  readonly at: string
+}
+
 export type CodeState = 'Submitted' | 'Approved' | 'Rejected'
 
 export interface CodeRequest {
@@ -88,7 +97,7 @@ export interface PackageRequest {
   readonly at: string
 }
 
-type Line = Taxpayer | EtaDocument | StateChange | CodeRequest | CodeDecision | PackageRequest
+type Line = Taxpayer | EtaDocument | StateChange | DocumentDecision | CodeRequest | CodeDecision | PackageRequest
 
 /** What the authority knows: every change is in the journal before it is answered. */
 export class EtaRegister {
@@ -96,7 +105,9 @@ export class EtaRegister {
   private readonly byClient = new Map<string, Taxpayer>()
   private readonly byRin = new Map<string, Taxpayer>()
   private readonly documents = new Map<string, EtaDocument>()
+  private readonly byNumber = new Map<string, EtaDocument[]>()
   private readonly changes = new Map<string, StateChange[]>()
+  private readonly verdicts = new Map<string, DocumentDecision>()
   private readonly codes = new Map<number, CodeRequest>()
   private readonly decisions = new Map<number, CodeDecision>()
   private readonly packages = new Map<string, PackageRequest>()
@@ -104,7 +115,7 @@ export class EtaRegister {
   constructor(folder: string) {
     this.journal = Journal.open<Line>(
       join(folder, 'eta.ndjson'),
-      hasKind<Line>('taxpayer', 'document', 'change', 'code', 'code-decision', 'package'),
+      hasKind<Line>('taxpayer', 'document', 'change', 'decision', 'code', 'code-decision', 'package'),
     )
     for (const line of this.journal.found) this.remember(line)
   }
@@ -160,6 +171,11 @@ export class EtaRegister {
     return [...this.documents.values()].reverse()
   }
 
+  /** Documents of one issuer with one number, newest first. */
+  documentsNumbered(issuer: string, internalId: string): readonly EtaDocument[] {
+    return this.byNumber.get(`${issuer} ${internalId}`) ?? []
+  }
+
   addChange(change: StateChange): void {
     this.record(change)
   }
@@ -169,11 +185,27 @@ export class EtaRegister {
   }
 
   statusOf(document: EtaDocument, now: Date): EtaStatus {
-    if (now.getTime() < Date.parse(document.decidedAt)) return 'Submitted'
+    const decision = this.verdicts.get(document.uuid)
+    if (decision === undefined && now.getTime() < Date.parse(document.decidedAt)) return 'Submitted'
     const last = this.changesOf(document.uuid).at(-1)?.change
     if (last === 'cancelled') return 'Cancelled'
     if (last === 'rejected') return 'Rejected'
-    return document.verdict
+    return decision?.verdict ?? document.verdict
+  }
+
+  /** @returns false when there is no such document */
+  decide(uuid: string, verdict: 'Valid' | 'Invalid', reason: string, at: string): boolean {
+    if (!this.documents.has(uuid)) return false
+    this.record({ kind: 'decision', uuid, verdict, reason, at })
+    return true
+  }
+
+  /** What validation found: its own findings, or those of whoever decided. */
+  findingsOf(document: EtaDocument): readonly ValidationStep[] {
+    const decision = this.verdicts.get(document.uuid)
+    if (decision === undefined) return document.errors
+    if (decision.verdict === 'Valid') return []
+    return [{ name: staffStep, code: 'MANUAL', message: decision.reason, path: '' }]
   }
 
   addCode(request: Omit<CodeRequest, 'kind' | 'id'>): CodeRequest {
@@ -207,7 +239,18 @@ export class EtaRegister {
 
   reset(): void {
     this.journal.clear()
-    for (const map of [this.byClient, this.byRin, this.documents, this.changes, this.codes, this.decisions, this.packages]) map.clear()
+    for (const map of [
+      this.byClient,
+      this.byRin,
+      this.documents,
+      this.byNumber,
+      this.changes,
+      this.verdicts,
+      this.codes,
+      this.decisions,
+      this.packages,
+    ])
+      map.clear()
   }
 
   close(): void {
@@ -223,13 +266,19 @@ export class EtaRegister {
     if (line.kind === 'taxpayer') {
       this.byClient.set(line.clientId, line)
       this.byRin.set(line.rin, line)
-    } else if (line.kind === 'document') this.documents.set(line.uuid, line)
-    else if (line.kind === 'change') this.changes.set(line.uuid, [...(this.changes.get(line.uuid) ?? []), line])
+    } else if (line.kind === 'document') {
+      this.documents.set(line.uuid, line)
+      const name = `${line.issuer} ${line.internalId}`
+      this.byNumber.set(name, [line, ...(this.byNumber.get(name) ?? [])])
+    } else if (line.kind === 'change') this.changes.set(line.uuid, [...(this.changes.get(line.uuid) ?? []), line])
+    else if (line.kind === 'decision') this.verdicts.set(line.uuid, line)
     else if (line.kind === 'code') this.codes.set(line.id, line)
     else if (line.kind === 'code-decision') this.decisions.set(line.id, line)
     else this.packages.set(line.id, line)
   }
 }
+
+const staffStep = 'Step-08.Simple Fields Validator'
 
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CertificateAuthorities } from '../ca/authority.js'
 import { EtaCodes } from './code-requests.js'
 import { EtaAuthority, etaDefaults } from './eta-authority.js'
@@ -16,6 +17,9 @@ export interface SeenEtaDocument {
   readonly type: string
   readonly total: string
   readonly hashKey: string
+  /** SHA-256 of the document as it is kept. */
+  readonly sha256: string
+  readonly submission: string
   readonly status: EtaStatus
   readonly codes: readonly string[]
   readonly at: string
@@ -63,8 +67,10 @@ export function startEta(parts: {
         type: one.type,
         total: one.total,
         hashKey: one.hashKey,
+        sha256: createHash('sha256').update(one.text).digest('hex'),
+        submission: one.submission,
         status: register.statusOf(one, parts.now()),
-        codes: one.errors.map((error) => error.code),
+        codes: register.findingsOf(one).map((error) => error.code),
         at: one.receivedAt,
       })),
     reset: () => {

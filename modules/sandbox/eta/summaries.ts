@@ -1,5 +1,5 @@
 import type { EtaAuthority } from './eta-authority.js'
-import type { EtaDocument } from './register.js'
+import type { EtaDocument, ValidationStep } from './register.js'
 
 /** A document in lists and submissions, in the authority's shape. */
 export function summaryOf(authority: EtaAuthority, document: EtaDocument): object {
@@ -42,25 +42,54 @@ function requestsOf(authority: EtaAuthority, document: EtaDocument): object {
 export function detailsOf(authority: EtaAuthority, document: EtaDocument): object {
   const status = authority.register.statusOf(document, authority.now())
   if (status === 'Submitted') return { validationResults: null }
-  const steps = document.errors.map((one, index) => ({
-    stepId: String(index + 1),
-    stepName: one.name,
-    status: 'Invalid',
-    error: {
-      propertyName: one.path.split('.').at(-1),
-      propertyPath: one.path,
-      errorCode: one.code,
-      error: one.message,
-      errorAr: arabic[one.code] ?? one.message,
-      innerError: [],
-    },
-  }))
-  return { validationResults: { status: document.verdict, validationSteps: steps } }
+  const findings = authority.register.findingsOf(document)
+  const steps = validators.map((stepName, index) => {
+    const own = findings.filter((one) => one.name === stepName).map(errorOf)
+    const [first] = own
+    return {
+      stepId: String(index + 1),
+      stepName,
+      status: first === undefined ? 'Valid' : 'Invalid',
+      // One finding stands by itself; several stand below the validator's own words.
+      error:
+        first === undefined
+          ? null
+          : own.length === 1
+            ? { ...first, innerError: [] }
+            : { propertyName: null, propertyPath: null, errorCode: first.errorCode, error: stepName, errorAr: null, innerError: own },
+    }
+  })
+  return { validationResults: { status: findings.length === 0 ? 'Valid' : 'Invalid', validationSteps: steps } }
+}
+
+/** The authority's validators, in its order (SDK, "Document validation rules"). */
+export const validators = [
+  'Step-01.Structure Validator',
+  'Step-02.Core Fields Validator',
+  'Step-03.ITIDA Signature Validator',
+  'Step-04.National ID Validator',
+  'Step-05.Taxpayer Validator',
+  'Step-06.Referenced Documents Validator',
+  'Step-07.Code Validator',
+  'Step-08.Simple Fields Validator',
+] as const
+export type Validator = (typeof validators)[number]
+
+function errorOf(one: ValidationStep): Record<string, string | null> {
+  return {
+    propertyName: one.path.split('.').at(-1) ?? null,
+    propertyPath: one.path,
+    errorCode: one.code,
+    error: one.message,
+    errorAr: arabic[one.code] ?? one.message,
+  }
 }
 
 const arabic: Readonly<Record<string, string>> = {
   ISFX305: 'رقم التسجيل الضريبي لمقدم المستند لا يطابق الموقّع الأول',
   '4043': 'التوقيع لا يطابق المستند',
+  NI101: 'الرقم القومي غير صحيح',
+  CV101: 'كود الصنف غير صحيح',
   RD201: 'المستند المشار إليه غير معروف أو غير صحيح',
   SF341: 'القيمة المحسوبة غير صحيحة',
 }

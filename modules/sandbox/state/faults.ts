@@ -32,6 +32,12 @@ export const faultKinds = [
   'rejected',
   // Any authority: the right answer, late.
   'slow',
+  // Egypt: any status, with or without Retry-After, before or after the call was done; and answers that contradict themselves.
+  'status-before-commit',
+  'status-after-commit',
+  'both-lists',
+  'listed-twice',
+  'unknown-number',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -46,6 +52,10 @@ export interface FaultPlan {
   readonly path?: string
   /** Length of a time-out, of a slow drip or of a late answer. Default 30,000, 5,000 and 10,000. */
   readonly milliseconds?: number
+  /** Status of the `status-…` kinds. Default 503. */
+  readonly status?: number
+  /** Value of their Retry-After header: seconds or a date. Default: no such header. */
+  readonly retryAfter?: string
 }
 
 export class Faults {
@@ -83,12 +93,15 @@ export function readFaultPlan(value: unknown): FaultPlan {
   if (typeof value !== 'object' || value === null || !('kind' in value)) throw new RangeError('kind is required')
   const kind = faultKinds.find((one) => one === value.kind)
   if (kind === undefined) throw new RangeError(`kind must be one of ${faultKinds.join(', ')}`)
-  const count = (name: 'times' | 'skip' | 'milliseconds'): number | undefined => {
+  const count = (name: 'times' | 'skip' | 'milliseconds' | 'status'): number | undefined => {
     const given = name in value ? (value as Record<string, unknown>)[name] : undefined // narrowed by `in`
     if (given === undefined) return undefined
     if (typeof given !== 'number' || !Number.isInteger(given) || given < 0) throw new RangeError(`${name} must be a whole number`)
     return given
   }
   const path = 'path' in value && typeof value.path === 'string' ? value.path : undefined
-  return { kind, path, times: count('times'), skip: count('skip'), milliseconds: count('milliseconds') }
+  const retryAfter = 'retryAfter' in value && typeof value.retryAfter === 'string' ? value.retryAfter : undefined
+  const status = count('status')
+  if (status !== undefined && (status < 200 || status > 599)) throw new RangeError('status must be an HTTP status')
+  return { kind, path, times: count('times'), skip: count('skip'), milliseconds: count('milliseconds'), status, retryAfter }
 }
