@@ -11,6 +11,9 @@ export class MalformedDer extends Error {
 
 const maximumDepth = 64
 
+/** Dotted form by content: a few dozen identifiers make up every signature. */
+const objectIdentifiers = new Map<string, string>()
+
 /**
  * One element of a DER encoding, read lazily. Reading is strict where it matters: definite lengths, minimal lengths,
  * everything inside its parent. Depth is bounded, so a nest of sequences is a fault and not a stack overflow.
@@ -101,6 +104,16 @@ export class DerElement {
     this.expect(0x06)
     const content = this.content
     if (content.length === 0 || content.length > 64) throw new MalformedDer('object identifier length', this.start)
+    const encoded = content.toString('latin1')
+    const known = objectIdentifiers.get(encoded)
+    if (known !== undefined) return known
+    const dotted = this.arcsOf(content).join('.')
+    // A bound: a file full of identifiers of its own fills it and slows nobody down further.
+    if (objectIdentifiers.size < 1000) objectIdentifiers.set(encoded, dotted)
+    return dotted
+  }
+
+  private arcsOf(content: Buffer): bigint[] {
     const arcs: bigint[] = []
     let value = 0n
     for (const [index, byte] of content.entries()) {
@@ -116,7 +129,7 @@ export class DerElement {
       } else arcs.push(value)
       value = 0n
     }
-    return arcs.join('.')
+    return arcs
   }
 
   /** INTEGER or ENUMERATED content, two's complement. */

@@ -61,8 +61,21 @@ const combined: Readonly<Record<string, Combination>> = {
 /** Broken before any time a signature of this product could be proven for: MD2 and MD5 with RSA, and bare digests in place of a scheme. */
 const broken = new Set(['1.2.840.113549.1.1.2', '1.2.840.113549.1.1.4', '1.3.14.3.2.26', '1.2.840.113549.2.5'])
 
+type KeyFacts = Pick<AlgorithmUse, 'keyBits' | 'curve' | 'exponent'>
+
+/** OpenSSL takes longer to tell them than to check a signature. */
+const knownFacts = new WeakMap<KeyObject, KeyFacts>()
+
 /** Key facts for the algorithm policy. */
-export function keyUseOf(key: KeyObject): Pick<AlgorithmUse, 'keyBits' | 'curve' | 'exponent'> {
+export function keyUseOf(key: KeyObject): KeyFacts {
+  const known = knownFacts.get(key)
+  if (known !== undefined) return known
+  const facts = readFacts(key)
+  knownFacts.set(key, facts)
+  return facts
+}
+
+function readFacts(key: KeyObject): KeyFacts {
   const { modulusLength, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {}
   return {
     ...(modulusLength === undefined ? {} : { keyBits: modulusLength }),

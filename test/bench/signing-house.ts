@@ -14,7 +14,7 @@ const use: KeyUse = { purpose: 'seal-document', subject: { type: 'invoice', id: 
 /** The signing service with a database of its own, as a host has it: policy, log of uses and state of keys included. */
 export interface SigningHouse {
   readonly service: SigningService
-  openSoftware(algorithm: KeyAlgorithm): Promise<Signer>
+  openSoftware(algorithm: KeyAlgorithm): Promise<Signer & { readonly publicKey: Buffer }>
   openToken(module: string, keyLabel: string): Promise<Signer>
   end(): Promise<void>
 }
@@ -35,7 +35,8 @@ export async function signingHouse(
     service,
     openSoftware: async (algorithm) => {
       const key = { name: algorithm, algorithm, purposes: ['seal-document'] } as const
-      return open(await scratch.database.company(companyId, (transaction) => service.generateKey(transaction, context, key)))
+      const made = await scratch.database.company(companyId, (transaction) => service.generateKey(transaction, context, key))
+      return { ...(await open(made)), publicKey: made.publicKey }
     },
     openToken: async (module, keyLabel) => {
       const key = { name: keyLabel, purposes: ['seal-document'], module, keyLabel } as const

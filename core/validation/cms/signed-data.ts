@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FaultDetail } from '../../i18n/fault.js'
 import { weakestDigest } from '../algorithm-policy.js'
-import { readCertificate, type Certificate } from '../certificate/certificate.js'
+import type { Certificate } from '../certificate/certificate.js'
+import { readKnownCertificate } from '../certificate/known-certificates.js'
 import { DerElement, MalformedDer } from '../der-reader.js'
 import { type RevocationEvidence } from '../revocation/evidence.js'
 import { digestNameByOid, digestNamedBy, verifyMessageSignature, type Outcome } from '../signature-algorithm.js'
@@ -85,7 +86,7 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
     if (part.is(0xa0)) {
       if (part.children.length > maximumCertificates) throw new MalformedDer('too many certificates', part.start)
       // Other certificate formats ([0]..[3]) may stand here; nothing of ours reads them.
-      for (const one of part.children) if (one.is(0x30)) certificates.push(readCertificate(one.bytes))
+      for (const one of part.children) if (one.is(0x30)) certificates.push(readKnownCertificate(one.bytes))
     } else if (part.is(0xa1)) {
       if (part.children.length > maximumRevocations) throw new MalformedDer('too many revocation lists', part.start)
       for (const one of part.children) {

@@ -45,7 +45,7 @@ export interface SignedCades {
  * level asked for is the level returned, or there is a fault and no signature. The finished bytes are read again and
  * checked before they leave.
  * @throws Fault SIGN-TSA-NOT-CONFIGURED, SIGN-EVIDENCE-NOT-CONFIGURED, SIGN-PROFILE-KEY, SIGN-CMS-UNREADABLE,
- *   SIGN-CMS-BROKEN, SIGN-CMS-CHECK-FAILED, and what signer, time stamp client and evidence throw
+ *   SIGN-CMS-BROKEN, SIGN-SIGNATURE-WRONG, SIGN-CMS-CHECK-FAILED, and what signer, time stamp client and evidence throw
  */
 export async function signCades(content: Uint8Array, options: SignCadesOptions): Promise<SignedCades> {
   const { signer, profile } = options
@@ -61,6 +61,7 @@ export async function signCades(content: Uint8Array, options: SignCadesOptions):
     contentDigest: createHash(signer.digestAlgorithm).update(content).digest(),
     contentType,
     signingTime: options.signedAt,
+    checkedByCaller: true,
     ...(profile === undefined ? {} : { issuerSerial: profile.issuerSerial }),
     ...(wanted.timeStamp === undefined ? {} : { timeStamp: wanted.timeStamp }),
   })
@@ -124,11 +125,18 @@ function readTimeStampCertificates(token: Buffer): { certificate: Buffer; certif
   return { certificate: certificate.der, certificates: cms.certificates.map((one) => one.der) }
 }
 
-/** What was signed is verified before it leaves: the finished bytes, as a reader will find them. */
+/**
+ * What was signed is verified before it leaves: the finished bytes, as a reader will find them, with the key of the certificate
+ * that lies in them.
+ * @throws Fault SIGN-SIGNATURE-WRONG, SIGN-CMS-CHECK-FAILED
+ */
 function checkFinished(cms: Buffer, content: Uint8Array, signers: number): void {
   const read = readSignedData(cms)
-  const failed = read.signers.some(
-    (signer) => checkSigner(read, signer, (algorithm) => createHash(algorithm).update(content).digest()).failure !== null,
-  )
-  if (failed || read.signers.length !== signers || read.length !== cms.length) throw new Fault('SIGN-CMS-CHECK-FAILED', { status: 500 })
+  const failures = read.signers
+    .map((signer) => checkSigner(read, signer, (algorithm) => createHash(algorithm).update(content).digest()).failure)
+    .filter((failure) => failure !== null)
+  if (failures.some(({ finding }) => finding.code === 'VERIFY-SIGNATURE'))
+    throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: '' }, status: 502 })
+  if (failures.length > 0 || read.signers.length !== signers || read.length !== cms.length)
+    throw new Fault('SIGN-CMS-CHECK-FAILED', { status: 500 })
 }

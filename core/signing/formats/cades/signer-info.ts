@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Fault } from '../../../i18n/fault.js'
-import { readCertificate } from '../../../validation/certificate/certificate.js'
+import { readKnownCertificate } from '../../../validation/certificate/known-certificates.js'
 import { verifyDigestSignature } from '../../../validation/ecdsa.js'
 import { digestIdentifier, signatureIdentifier } from '../../algorithms.js'
 import {
@@ -28,6 +28,9 @@ const oid = {
   signatureTimeStamp: '1.2.840.113549.1.9.16.2.14',
 } as const
 
+/** RFC 3370 3.2: what every implementation takes in a SignerInfo. */
+const rsaEncryption = algorithmIdentifier('1.2.840.113549.1.1.1', nullValue)
+
 export interface SignerInfoOptions {
   readonly signer: Signer
   /** Digest of the signed content, made with the signer's digest algorithm. */
@@ -39,6 +42,11 @@ export interface SignerInfoOptions {
   /** Issuer and serial number inside the reference to the certificate; there unless told. */
   readonly issuerSerial?: boolean
   readonly timeStamp?: TimeStampClient
+  /**
+   * The caller checks the finished structure as its reader will, which finds a wrong signature too: then it is not checked twice.
+   * No time stamp is asked for a signature that was not checked.
+   */
+  readonly checkedByCaller?: boolean
 }
 
 export interface MadeSignerInfo {
@@ -67,7 +75,7 @@ export function partsOf(certificates: readonly Buffer[]): CertificateParts {
   if (known !== undefined) return known
   const [own] = certificates
   if (own === undefined) throw new Fault('SIGN-CERT-MISSING', { params: { name: '' }, status: 409 })
-  const certificate = readCertificate(own)
+  const certificate = readKnownCertificate(own)
   const serial = element(0x02, certificate.serialBytes)
   // IssuerSerial of ESSCertIDv2 (RFC 5035): GeneralNames with one directoryName [4].
   const issuerSerial = sequence(sequence(context(4, certificate.issuerDer)), serial)
@@ -95,7 +103,8 @@ function attribute(type: string, value: Uint8Array): Buffer {
 
 /**
  * One SignerInfo (RFC 5652 5.3) with the signed attributes of CAdES baseline (ETSI EN 319 122-1 clause 6): content-type,
- * message-digest and signing-certificate-v2. The signature is checked with the key of the certificate before it is used.
+ * message-digest and signing-certificate-v2. The signature is checked with the key of the certificate before it is used, here
+ * or by the caller.
  * @throws Fault SIGN-CERT-MISSING, SIGN-SIGNATURE-WRONG, and what signer and time stamp client throw
  */
 export async function createSignerInfo(options: SignerInfoOptions): Promise<MadeSignerInfo> {
@@ -111,21 +120,8 @@ export async function createSignerInfo(options: SignerInfoOptions): Promise<Made
     ...(options.signingTime === undefined ? [] : [attribute(oid.signingTime, time(options.signingTime))]),
   )
   const signature = await signWith(signer, attributes)
-  const digest = createHash(signer.digestAlgorithm).update(attributes).digest()
-  const check = {
-    publicKeySpki: parts.publicKey,
-    scheme: signer.scheme,
-    digestAlgorithm: signer.digestAlgorithm,
-    digest,
-    signature,
-    message: attributes,
-  }
-  if (!verifyDigestSignature(check)) throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: '' }, status: 502 })
-  // RFC 3370 3.2: rsaEncryption in SignerInfo is what every implementation takes.
-  const signatureAlgorithm =
-    signer.scheme === 'rsa-pkcs1'
-      ? algorithmIdentifier('1.2.840.113549.1.1.1', nullValue)
-      : signatureIdentifier(signer.scheme, signer.digestAlgorithm)
+  if (options.checkedByCaller !== true || options.timeStamp !== undefined) checkSignature(signer, parts.publicKey, attributes, signature)
+  const signatureAlgorithm = signer.scheme === 'rsa-pkcs1' ? rsaEncryption : signatureIdentifier(signer.scheme, signer.digestAlgorithm)
   const stamp = await options.timeStamp?.stamp('sha256', createHash('sha256').update(signature).digest())
   const unsigned = stamp === undefined ? [] : [context(1, attribute(oid.signatureTimeStamp, stamp.token))]
   // The signed attributes travel as [0] IMPLICIT; what was signed is the SET OF itself (RFC 5652 5.4).
@@ -141,4 +137,12 @@ export async function createSignerInfo(options: SignerInfoOptions): Promise<Made
     ...unsigned,
   )
   return { signerInfo, digestAlgorithm, stamp }
+}
+
+/** @throws Fault SIGN-SIGNATURE-WRONG */
+function checkSignature(signer: Signer, publicKeySpki: Buffer, message: Buffer, signature: Buffer): void {
+  const { scheme, digestAlgorithm } = signer
+  const digest = createHash(digestAlgorithm).update(message).digest()
+  if (!verifyDigestSignature({ publicKeySpki, scheme, digestAlgorithm, digest, signature, message }))
+    throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: '' }, status: 502 })
 }
