@@ -3,6 +3,7 @@ import { defineModule } from '../../core/host/module.js'
 import { seedCatalogue } from '../invoicing/index.js'
 import { registerAuthority } from './routes/register-authority.js'
 import { lawPages } from './routes/law-pages.js'
+import { lawJobs } from './law/law-jobs.js'
 import { seedCompany } from './company/company-rows.js'
 import { identifierSchemes } from './data/identifiers.js'
 import { egyptTaxes } from './data/taxes.js'
@@ -63,6 +64,7 @@ export default defineModule({
     setup.verifiers.add(etaVerifier)
     offerFurtherTaxes(setup)
     registerAuthority(setup)
+    lawJobs(setup)
     lawPages(setup)
     setupPages(setup)
     devicePages(setup)

@@ -4,6 +4,7 @@ import type { Host } from '../../../core/host/module.js'
 import type { LocalizedText } from '../../../core/i18n/locale.js'
 import type { ReadinessItem } from '../../compliance/index.js'
 import { activitiesOf, branchesOf, egyptCompany } from './company-rows.js'
+import { mandatesAt } from '../law/mandates.js'
 import { fittingKeys } from './signing-keys.js'
 
 export const setupPage = '/app/compliance-egypt/setup'
@@ -31,7 +32,8 @@ export async function readiness(
   const activities = await activitiesOf(transaction)
   const keys = await host.signing.keys(transaction)
   const registration = registrationNumberOf(company)
-  const fitting = registration === undefined ? [] : fittingKeys(keys, registration, host.now(), context)
+  const mandates = await mandatesAt(transaction, host.now())
+  const fitting = registration === undefined ? [] : fittingKeys(keys, registration, host.now(), context, mandates)
   const chosen = facts?.keyId ?? null
   const key = chosen === null ? fitting.length > 0 : fitting.some((one) => one.key.id === chosen)
   return [

@@ -1,6 +1,7 @@
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { readCertificate, type Certificate } from '../../../core/validation/certificate/certificate.js'
 import { TrustFolder } from '../../../core/validation/trust/trust-folder.js'
+import { cairoDay } from './mandates.js'
 
 /** Ground of Art. 21 on which ITIDA accepted an authority abroad. */
 export type ForeignGround = 'a' | 'b' | 'c' | 'd'
@@ -22,7 +23,7 @@ export async function acceptedAuthorities(
   at: Date,
 ): Promise<AcceptedAuthority[]> {
   const pinned = new TrustFolder(dataDir).anchors().filter(({ country }) => country === 'EG')
-  const day = at.toISOString().slice(0, 10)
+  const day = cairoDay(at)
   const rows = await transaction
     .knex('compliance_egypt_foreign_authority')
     .where({ company_id: transaction.companyId })

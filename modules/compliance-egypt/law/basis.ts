@@ -9,6 +9,15 @@ export interface Basis {
   readonly reasons: readonly string[]
   /** Through an authority abroad: ground of Art. 21 and the decision. */
   readonly foreign?: { readonly ground: ForeignGround; readonly decision: string }
+  /** What it rests on, so that it can be found again: the moment, the path and the accepted authority at its end. */
+  readonly rests: BasisRests
+}
+
+export interface BasisRests {
+  readonly at: string
+  /** SHA-256 of the certificates, signer first. */
+  readonly path: readonly string[]
+  readonly authority: string | null
 }
 
 export interface BasisQuestion {
@@ -33,6 +42,11 @@ export function legalBasis({ certificates, authorities, control, at, examination
   const path = own === undefined ? undefined : checkPath({ certificate: own, intermediates, anchors, at })
   const top = path?.trusted === true ? path.chain.at(-1) : undefined
   const authority = authorities.find(({ certificate }) => certificate.sha256 === top?.sha256)
+  const rests: BasisRests = {
+    at: at.toISOString(),
+    path: certificates.map(({ sha256 }) => sha256),
+    authority: authority?.certificate.sha256 ?? null,
+  }
   if (authorities.length === 0) reasons.push('EG-BASIS-NO-ANCHOR')
   else if (authority === undefined) reasons.push('EG-BASIS-ISSUER-NOT-ACCEPTED')
   if (control === undefined) reasons.push('EG-BASIS-CONTROL-UNKNOWN')
@@ -41,9 +55,9 @@ export function legalBasis({ certificates, authorities, control, at, examination
   const secure = control === 'device-and-code' || control === 'device-of-the-company'
   if (secure && authority !== undefined) {
     const { foreign } = authority
-    return { basis: '9a', reasons, ...(foreign === null ? {} : { foreign: { ground: foreign.ground, decision: foreign.decision } }) }
+    return { basis: '9a', reasons, rests, ...(foreign === null ? {} : { foreign: { ground: foreign.ground, decision: foreign.decision } }) }
   }
-  if (secure && examination !== undefined) return { basis: '9b', reasons }
+  if (secure && examination !== undefined) return { basis: '9b', reasons, rests }
   if (examination === undefined) reasons.push('EG-BASIS-NOT-EXAMINED')
-  return { basis: 'none', reasons }
+  return { basis: 'none', reasons, rests }
 }

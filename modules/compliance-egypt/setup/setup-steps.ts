@@ -5,6 +5,7 @@ import { activitiesOf, branchesOf, egyptCompany, etaEnvironments } from '../comp
 import { registrationNumberOf } from '../company/readiness.js'
 import { activityCodes, activityOn } from '../data/codes.js'
 import { egyptGuide } from '../data/guide.js'
+import { mandatesAt } from '../law/mandates.js'
 import { shortcomings } from '../signing/choose-key.js'
 
 export const stepNames = ['portal', 'branches', 'activity', 'credentials', 'key', 'signing', 'codes'] as const
@@ -42,7 +43,8 @@ export async function setupSteps(
     const facts = await egyptCompany(transaction)
     const branches = await branchesOf(transaction)
     const activities = await activitiesOf(transaction)
-    return { facts, branches, activities, keys: await host.signing.keys(transaction) }
+    const mandates = await mandatesAt(transaction, now)
+    return { facts, branches, activities, mandates, keys: await host.signing.keys(transaction) }
   })
   const { facts, branches, activities } = stored
   const chosenKey = facts?.keyId ?? null
@@ -54,7 +56,7 @@ export async function setupSteps(
       const lacks =
         certificate === undefined
           ? [{ code: 'EG-KEY-NO-CERTIFICATE', params: { name: key.name } }]
-          : shortcomings(key, certificate, { rin: registration ?? '', now, context }).map((lack) => ({
+          : shortcomings(key, certificate, { rin: registration ?? '', now, context, mandates: stored.mandates }).map((lack) => ({
               ...lack,
               params: { name: key.name, ...lack.params },
             }))

@@ -6,6 +6,7 @@ import { egyptProfile } from '../../../core/signing/formats/cades/profiles/egypt
 import { signCades } from '../../../core/signing/formats/cades/sign-cades.js'
 import { egyptCompany, updateCompany } from '../company/company-rows.js'
 import { registrationNumberOf } from '../company/readiness.js'
+import { mandatesAt } from '../law/mandates.js'
 import { chooseKey } from '../signing/choose-key.js'
 
 export interface SigningTest {
@@ -23,12 +24,12 @@ export async function testSigning(host: Host, context: CompanyContext): Promise<
   const company = await host.access.company(context.companyId)
   const rin = registrationNumberOf(company)
   if (rin === undefined) throw new Fault('EG-REGISTRATION-MISSING', { path: 'identifiers' })
-  const { keys, facts } = await host.db.company(context.companyId, async (transaction) => {
+  const { keys, facts, mandates } = await host.db.company(context.companyId, async (transaction) => {
     const found = await host.signing.keys(transaction)
-    return { keys: found, facts: await egyptCompany(transaction) }
+    return { keys: found, facts: await egyptCompany(transaction), mandates: await mandatesAt(transaction, host.now()) }
   })
   const named = facts?.keyId ?? undefined
-  const { key, certificate } = chooseKey(keys, { rin, now: host.now(), context, ...(named === undefined ? {} : { named }) })
+  const { key, certificate } = chooseKey(keys, { rin, now: host.now(), context, mandates, ...(named === undefined ? {} : { named }) })
   // The hour, not the second: a person at a desk answers minutes later, and the answer must still fit.
   const hour = new Date(Math.floor(host.now().getTime() / 3_600_000) * 3_600_000)
   const signedAt = hour < certificate.notBefore ? certificate.notBefore : hour

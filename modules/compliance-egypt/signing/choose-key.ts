@@ -3,6 +3,7 @@ import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { Key } from '../../../core/signing/key.js'
 import { readCertificate, type Certificate } from '../../../core/validation/certificate/certificate.js'
 import { isEndEntity, keyUsageOf } from '../../../core/validation/certificate/extensions.js'
+import { asksMandate, type MandatesNow } from '../law/mandates.js'
 
 /** A key that may sign for a taxpayer now, and why it and no other was taken. */
 export interface ChosenKey {
@@ -22,6 +23,8 @@ export interface KeyWish {
   readonly named?: string
   /** The key that was asked before for these documents and may still answer. */
   readonly begun?: string
+  /** The company's rule about mandates and those that stand (Art. 1(5)); without it none is asked for. */
+  readonly mandates?: MandatesNow
 }
 
 /**
@@ -70,7 +73,11 @@ function certificateOf(key: Key): Certificate | undefined {
 }
 
 /** Everything that keeps the key from signing, so that a person mends it in one go. */
-export function shortcomings(key: Key, certificate: Certificate, wish: Pick<KeyWish, 'rin' | 'now' | 'context'>): FaultDetail[] {
+export function shortcomings(
+  key: Key,
+  certificate: Certificate,
+  wish: Pick<KeyWish, 'rin' | 'now' | 'context' | 'mandates'>,
+): FaultDetail[] {
   const lacks: FaultDetail[] = []
   const lack = (code: string, params: Record<string, string> = {}): void => void lacks.push({ code, params })
   if (key.state !== 'active') lack('EG-KEY-STOPPED')
@@ -88,6 +95,9 @@ export function shortcomings(key: Key, certificate: Certificate, wish: Pick<KeyW
   if (!maySign(certificate)) lack('EG-KEY-USAGE')
   const found = taxpayersOf(certificate)
   if (!found.includes(wish.rin)) lack('EG-KEY-TAXPAYER', { rin: wish.rin, found: found.join(', ') || '—' })
+  const { mandates } = wish
+  if (mandates !== undefined && asksMandate(mandates.rule, certificate) && !mandates.standing.has(key.id))
+    lack('EG-KEY-MANDATE', { holder: certificate.holder })
   return lacks
 }
 

@@ -5,13 +5,16 @@ import { egyptProfile } from '../../../core/signing/formats/cades/profiles/egypt
 import { signCades } from '../../../core/signing/formats/cades/sign-cades.js'
 import type { KeyProviderKind } from '../../../core/signing/key.js'
 import type { KeyUse, Signer } from '../../../core/signing/signing-service.js'
-import type { PreparedDocument, SignedLegalDocument } from '../../compliance/index.js'
+import type { NotSigned, PreparedDocument, SignedLegalDocument } from '../../compliance/index.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { canonicalHash, canonicalText, canonicalTextOf } from '../canonical/canonical-text.js'
 import { insertSignatures } from '../canonical/insert-signatures.js'
 import { parseLiteral, textAt } from '../canonical/literal-value.js'
 import { acceptedAuthorities } from '../law/accepted-authorities.js'
 import { legalBasis } from '../law/basis.js'
+import { keepCertificates } from '../law/kept-certificates.js'
+import { mandatesAt, type MandateFacts } from '../law/mandates.js'
+import { askForTime } from '../law/time-stamps.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { etaMediaType } from '../desk/eta-document.js'
 import { chooseKey, type ChosenKey } from './choose-key.js'
@@ -39,28 +42,27 @@ const asksAtOnce: Readonly<Record<KeyProviderKind, number>> = { agent: 1000, csc
 /**
  * Signs ETA documents in the form of ITIDA (CAdES-BES over the canonical text), each taxpayer's with one opening of his key. The signing
  * time of a document is kept from the first asking until the key has answered. Documents are independent of each other: what is
- * signed comes back signed, what a desk has not answered comes back null.
+ * signed comes back signed, what a desk has not answered comes back null, what it refused says so. Nobody waits here for a person:
+ * a desk is asked, and what it has answered by then is taken.
  * @returns in the order of the documents; null: the signer is away, ask again
- * @throws Fault EG-SIGN-NO-KEY, EG-CANONICAL-…, and those of the signing service, when no document could be signed and none waits
+ * @throws Fault EG-SIGN-NO-KEY, EG-CANONICAL-… and those of opening a key, for all documents
  */
 export async function signEtaDocuments(
   host: Host,
   context: CompanyContext,
   _company: Company,
   documents: readonly EtaDocument[],
-): Promise<(SignedLegalDocument | null)[]> {
+): Promise<(SignedLegalDocument | NotSigned | null)[]> {
   const works = documents.map(workOf)
   const outcomes = new Map<string, Outcome>()
   for (const rin of new Set(works.map((work) => work.rin))) {
     const own = works.filter((work) => work.rin === rin)
     for (const [id, outcome] of await signForTaxpayer(host, context, rin, own)) outcomes.set(id, outcome)
   }
-  const results = documents.map(({ invoiceId }) => outcomes.get(invoiceId) ?? { legal: null, fault: null })
-  const waits = results.some(({ legal, fault }) => legal !== null || fault === null)
-  const [failed] = results.flatMap(({ fault }) => (fault === null ? [] : [fault]))
-  if (!waits && failed !== undefined)
-    throw new Fault(failed.code, { status: 409, ...(failed.params === undefined ? {} : { params: failed.params }) })
-  return results.map(({ legal }) => legal)
+  return documents.map(({ invoiceId }) => {
+    const { legal, fault } = outcomes.get(invoiceId) ?? { legal: null, fault: null }
+    return fault === null ? legal : { fault, held: fault.code === 'SIGN-AGENT-REFUSED' }
+  })
 }
 
 function workOf(document: EtaDocument): Work {
@@ -85,14 +87,16 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
     ])
     const begun = [...kept.values()].find((row) => row.state === 'asked')?.keyId
     const named = settings?.key_id ?? undefined
+    const mandates = await mandatesAt(transaction, now)
     const chosen = chooseKey(keys, {
       rin,
       now,
       context,
+      mandates,
       ...(named === undefined ? {} : { named }),
       ...(begun === undefined ? {} : { begun }),
     })
-    const evidence = evidenceOf(chosen, context)
+    const evidence = evidenceOf(chosen, context, mandates.standing.get(chosen.key.id) ?? null)
     const rows = works.map((work): SignatureRow => {
       const before = kept.get(work.document.invoiceId)
       const same =
@@ -119,10 +123,11 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
     const authorities = await acceptedAuthorities(host.config, transaction, now)
     const certificates = chosen.key.certificates.map((der) => readCertificate(der))
     const basis = legalBasis({ certificates, authorities, control: evidence.soleControl, at: now })
+    await keepCertificates(transaction, basis.rests, [...certificates, ...authorities.map(({ certificate }) => certificate)])
     return { chosen, rows, basis }
   })
   const { chosen, rows, basis } = prepared
-  const opened = await host.signing.open(context, chosen.key.id, works.map(useOf))
+  const opened = await host.signing.open(context, chosen.key.id, works.map(useOf), { waits: false })
   const outcomes = new Map<string, Outcome>()
   const changed: SignatureRow[] = []
   await lanes(asksAtOnce[chosen.key.provider], works.length, async (index) => {
@@ -135,7 +140,11 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
       changed.push({ ...row, problem: outcome.fault })
     }
   })
-  await host.db.company(context.companyId, (transaction) => writeSignatureRows(transaction, changed, host.now()))
+  await host.db.company(context.companyId, async (transaction) => {
+    await writeSignatureRows(transaction, changed, host.now())
+    const signed = changed.filter(({ state }) => state === 'signed').map(({ invoiceId }) => invoiceId)
+    await askForTime(host, transaction, signed)
+  })
   return outcomes
 }
 
@@ -164,7 +173,7 @@ function useOf({ document: { invoice, payload }, rin, total, textSha256 }: Work)
   }
 }
 
-function evidenceOf({ key, certificate, why, others }: ChosenKey, { actor }: CompanyContext): KeyEvidence {
+function evidenceOf({ key, certificate, why, others }: ChosenKey, { actor }: CompanyContext, mandate: MandateFacts | null): KeyEvidence {
   return {
     provider: key.provider,
     algorithm: key.algorithm,
@@ -179,6 +188,8 @@ function evidenceOf({ key, certificate, why, others }: ChosenKey, { actor }: Com
     askedBy: { kind: actor.kind, id: actor.id, name: actor.name },
     // Art. 10: possession of the device and its secret code. A host that keeps the PIN or the key is another matter, and says so.
     soleControl: key.provider === 'agent' ? 'device-and-code' : key.provider === 'pkcs11' ? 'device-of-the-company' : 'outside',
+    mandate,
+    unattended: actor.kind !== 'user' && key.provider !== 'agent',
   }
 }
 

@@ -2,6 +2,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { KeyProviderKind } from '../../../core/signing/key.js'
 import type { Basis } from '../law/basis.js'
+import type { MandateFacts } from '../law/mandates.js'
 
 /** What is known of the key at the moment it signed; what a provider did not tell is null and never taken as given. */
 export interface KeyEvidence {
@@ -15,6 +16,10 @@ export interface KeyEvidence {
   readonly askedBy: { readonly kind: string; readonly id: string | null; readonly name: string }
   /** Whether the holder proved possession and code at a device of his own (Art. 10). */
   readonly soleControl: 'device-and-code' | 'device-of-the-company' | 'outside'
+  /** By which mandate the key signs for the company (Art. 1(5)); null: none was registered. */
+  readonly mandate?: MandateFacts | null
+  /** Nobody was there: a program or a job asked, and no desk (Art. 8(c)). */
+  readonly unattended?: boolean
 }
 
 /** How a document stands between key and file. */
