@@ -20,6 +20,7 @@ const objectIdentifiers = new Map<string, string>()
  */
 export class DerElement {
   private parts: DerElement[] | undefined
+  private identifier: string | undefined
 
   private constructor(
     /** The bytes the element was read from. */
@@ -101,6 +102,10 @@ export class DerElement {
 
   /** Dotted OBJECT IDENTIFIER. */
   oid(): string {
+    return (this.identifier ??= this.readIdentifier())
+  }
+
+  private readIdentifier(): string {
     this.expect(0x06)
     const content = this.content
     if (content.length === 0 || content.length > 64) throw new MalformedDer('object identifier length', this.start)

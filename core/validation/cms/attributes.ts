@@ -20,28 +20,35 @@ const archiveAttributes: ReadonlySet<string> = new Set([
   '1.2.840.113549.1.9.16.2.48',
 ])
 
-/** The single value of an attribute. An attribute given twice, or with several values, is malformed. */
-export function attributeValue(attributes: DerElement | undefined, type: string): DerElement | undefined {
-  const found = (attributes?.children ?? []).filter((attribute) => attribute.child(0).oid() === type)
-  const [only, second] = found
-  if (only === undefined) return undefined
-  if (second !== undefined || only.child(1).expect(0x31).children.length !== 1) throw new MalformedDer('attribute not single', only.start)
-  return only.child(1).child(0)
-}
+/**
+ * Signed attributes by their types. A type given twice could mean one thing to this reader and another to the next (RFC 5652 11).
+ */
+export class SignedAttributes {
+  private readonly byType = new Map<string, DerElement>()
 
-/** An attribute type given twice could mean one thing to this reader and another to the next (RFC 5652 11). */
-export function refuseDoubles(attributes: DerElement): void {
-  const seen = new Set<string>()
-  for (const attribute of attributes.children) {
-    const type = attribute.child(0).oid()
-    if (seen.has(type)) throw new MalformedDer('attribute given twice', attribute.start)
-    seen.add(type)
+  /** @throws MalformedDer */
+  constructor(element: DerElement) {
+    for (const attribute of element.children) {
+      const type = attribute.child(0).oid()
+      if (this.byType.has(type)) throw new MalformedDer('attribute given twice', attribute.start)
+      this.byType.set(type, attribute)
+    }
   }
-}
 
-export function hasCertificateReference(attributes: DerElement): boolean {
-  const types = attributes.children.map((attribute) => attribute.child(0).oid())
-  return types.includes(oid.signingCertificateV2) || types.includes(oid.signingCertificate)
+  /** The single value; undefined where the attribute is not there. @throws MalformedDer for several values, or none */
+  value(type: string): DerElement | undefined {
+    const attribute = this.byType.get(type)
+    if (attribute === undefined) return undefined
+    const [, values, surplus] = attribute.children
+    const [only, second] = values?.expect(0x31).children ?? []
+    if (only === undefined || second !== undefined || surplus !== undefined) throw new MalformedDer('attribute not single', attribute.start)
+    return only
+  }
+
+  /** Whether it refers to the signer's certificate (RFC 5035, RFC 2634). */
+  get namesCertificate(): boolean {
+    return this.byType.has(oid.signingCertificateV2) || this.byType.has(oid.signingCertificate)
+  }
 }
 
 export interface CertificateReference {
@@ -50,10 +57,10 @@ export interface CertificateReference {
 }
 
 /** The signed reference to the signing certificate; undefined when neither ESS attribute is there. The first identifier must name the signer (RFC 5035 section 4). */
-export function checkCertificateReference(attributes: DerElement, certificate: Certificate): CertificateReference | undefined {
-  const second = attributeValue(attributes, oid.signingCertificateV2)
+export function checkCertificateReference(attributes: SignedAttributes, certificate: Certificate): CertificateReference | undefined {
+  const second = attributes.value(oid.signingCertificateV2)
   if (second !== undefined) return checkSecondVersion(second.child(0).child(0).expect(0x30), certificate)
-  const first = attributeValue(attributes, oid.signingCertificate)
+  const first = attributes.value(oid.signingCertificate)
   if (first === undefined) return undefined
   const identifier = first.child(0).child(0)
   const hash = identifier.child(0).expect(0x04).content
@@ -78,7 +85,12 @@ function checkSecondVersion(identifier: DerElement, certificate: Certificate): C
   }
   const hash = identifier.child(named ? 1 : 0).expect(0x04).content
   notes.push(...noteOnIssuer(identifier.children[named ? 2 : 1], certificate))
-  return { matches: algorithm !== undefined && createHash(algorithm).update(certificate.der).digest().equals(hash), notes }
+  return { matches: algorithm !== undefined && isHashOf(certificate, algorithm, hash), notes }
+}
+
+function isHashOf(certificate: Certificate, algorithm: string, hash: Buffer): boolean {
+  if (algorithm === 'sha256') return hash.toString('hex') === certificate.sha256
+  return createHash(algorithm).update(certificate.der).digest().equals(hash)
 }
 
 /** Issuer and serial number in the reference are a hint beside the hash (EN 319 102-1 clause 5.2.3): another one is worth a word, no more. */
@@ -91,8 +103,8 @@ function noteOnIssuer(issuerSerial: DerElement | undefined, certificate: Certifi
 }
 
 /** cmsAlgorithmProtection (RFC 6211): where it is, the algorithms outside must be the signed ones. */
-export function keepsAlgorithmProtection(attributes: DerElement, signer: CmsSignerInfo): boolean {
-  const value = attributeValue(attributes, oid.algorithmProtection)
+export function keepsAlgorithmProtection(attributes: SignedAttributes, signer: CmsSignerInfo): boolean {
+  const value = attributes.value(oid.algorithmProtection)
   if (value === undefined) return true
   const signature = value.children.find((part) => part.is(0xa1))
   const outside = DerElement.read(signer.signatureAlgorithm, 0, { whole: true })

@@ -7,15 +7,7 @@ import { DerElement, MalformedDer } from '../der-reader.js'
 import { type RevocationEvidence } from '../revocation/evidence.js'
 import { digestNameByOid, digestNamedBy, verifyMessageSignature, type Outcome } from '../signature-algorithm.js'
 import type { SubIndication } from '../verdict.js'
-import {
-  attributeValue,
-  checkCertificateReference,
-  hasCertificateReference,
-  inOrder,
-  keepsAlgorithmProtection,
-  noteOnUnsigned,
-  refuseDoubles,
-} from './attributes.js'
+import { checkCertificateReference, inOrder, keepsAlgorithmProtection, noteOnUnsigned, SignedAttributes } from './attributes.js'
 
 const oid = {
   signedData: '1.2.840.113549.1.7.2',
@@ -150,7 +142,8 @@ export function signerCertificate(cms: CmsSignedData, signer: CmsSignerInfo): Ce
   const named = certificatesNamed(cms, signer)
   const { signedAttributes } = signer
   if (named.length < 2 || signedAttributes === undefined) return named[0]
-  return named.find((one) => checkCertificateReference(signedAttributes, one)?.matches === true) ?? named[0]
+  const attributes = new SignedAttributes(signedAttributes)
+  return named.find((one) => checkCertificateReference(attributes, one)?.matches === true) ?? named[0]
 }
 
 function certificatesNamed(cms: CmsSignedData, signer: CmsSignerInfo): readonly Certificate[] {
@@ -207,33 +200,30 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
   try {
     draft.certificate = signerCertificate(cms, signer)
     const { certificate } = draft
-    const attributes = signer.signedAttributes
+    const travelling = signer.signedAttributes
     const digestAlgorithm = digestNameByOid[signer.digestOid]
     if (digestAlgorithm === undefined) return fail('CRYPTO_CONSTRAINTS_FAILURE', 'VERIFY-ALGORITHM', { oid: signer.digestOid })
     const inSignature = digestNamedBy(signer.signatureAlgorithm)
     draft.digestAlgorithm = weakestDigest([digestAlgorithm, ...(inSignature === undefined ? [] : [inSignature])])
     const contentDigest = digestOf(digestAlgorithm)
-    let message: Buffer
-    if (attributes === undefined) return fail('FORMAT_FAILURE', 'VERIFY-SIGNED-ATTRIBUTES-MISSING')
-    else {
-      refuseDoubles(attributes)
-      draft.hasSigningCertificate = hasCertificateReference(attributes)
-      draft.signingTime = attributeValue(attributes, oid.signingTime)?.time()
-      const type = attributeValue(attributes, oid.contentType)
-      if (type?.oid() !== cms.contentType) return fail('FORMAT_FAILURE', 'VERIFY-CONTENT-TYPE')
-      const digest = attributeValue(attributes, oid.messageDigest)?.expect(0x04).content
-      if (digest === undefined) return fail('FORMAT_FAILURE', 'VERIFY-MESSAGE-DIGEST-MISSING')
-      if (digest.length !== contentDigest.length || !timingSafeEqual(digest, contentDigest)) return fail('HASH_FAILURE', 'VERIFY-HASH')
-      if (certificate === undefined) return fail('NO_SIGNING_CERTIFICATE_FOUND', 'VERIFY-SIGNER-CERT-MISSING')
-      const reference = checkCertificateReference(attributes, certificate)
-      if (reference?.matches === false) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNING-CERT-REFERENCE')
-      draft.notes.push(...(reference?.notes ?? []))
-      if (!keepsAlgorithmProtection(attributes, signer)) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-ALGORITHM-PROTECTION')
-      const contentStamp = attributeValue(attributes, oid.contentTimeStamp)
-      if (contentStamp !== undefined) draft.contentTimeStamps.push({ token: contentStamp.bytes, stamped: digestOf })
-      message = Buffer.from(attributes.bytes)
-      message[0] = 0x31
-    }
+    if (travelling === undefined) return fail('FORMAT_FAILURE', 'VERIFY-SIGNED-ATTRIBUTES-MISSING')
+    const attributes = new SignedAttributes(travelling)
+    draft.hasSigningCertificate = attributes.namesCertificate
+    draft.signingTime = attributes.value(oid.signingTime)?.time()
+    if (attributes.value(oid.contentType)?.oid() !== cms.contentType) return fail('FORMAT_FAILURE', 'VERIFY-CONTENT-TYPE')
+    const digest = attributes.value(oid.messageDigest)?.expect(0x04).content
+    if (digest === undefined) return fail('FORMAT_FAILURE', 'VERIFY-MESSAGE-DIGEST-MISSING')
+    if (digest.length !== contentDigest.length || !timingSafeEqual(digest, contentDigest)) return fail('HASH_FAILURE', 'VERIFY-HASH')
+    if (certificate === undefined) return fail('NO_SIGNING_CERTIFICATE_FOUND', 'VERIFY-SIGNER-CERT-MISSING')
+    const reference = checkCertificateReference(attributes, certificate)
+    if (reference?.matches === false) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-SIGNING-CERT-REFERENCE')
+    draft.notes.push(...(reference?.notes ?? []))
+    if (!keepsAlgorithmProtection(attributes, signer)) return fail('SIG_CRYPTO_FAILURE', 'VERIFY-ALGORITHM-PROTECTION')
+    const contentStamp = attributes.value(oid.contentTimeStamp)
+    if (contentStamp !== undefined) draft.contentTimeStamps.push({ token: contentStamp.bytes, stamped: digestOf })
+    // What is signed is the SET OF itself and not the [0] it travels as (RFC 5652 5.4).
+    const message = Buffer.from(travelling.bytes)
+    message[0] = 0x31
     for (const attribute of signer.unsignedAttributes?.children ?? []) {
       if (attribute.child(0).oid() === oid.signatureTimeStamp)
         for (const value of attribute.child(1).children) draft.timeStamps.push(value.bytes)
@@ -250,7 +240,7 @@ export function checkSigner(cms: CmsSignedData, signer: CmsSignerInfo, digestOf:
         anyAlgorithm: true,
       })
     let outcome = outcomeOver(message)
-    const ordered = outcome === 'invalid' ? inOrder(attributes) : undefined
+    const ordered = outcome === 'invalid' ? inOrder(travelling) : undefined
     if (ordered !== undefined) {
       outcome = outcomeOver(ordered)
       draft.notes.push({ code: 'VERIFY-CMS-ORDER', level: 'warning' })

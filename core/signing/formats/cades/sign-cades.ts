@@ -7,7 +7,7 @@ import type { TimeStampClient, TimeStampToken } from '../../tsp/time-stamp.js'
 import { takeApart } from './existing-signed-data.js'
 import type { CmsProfile } from './profiles/profile.js'
 import { assemble, certificateSet, encapsulate, revocationSet, versionOf } from './signed-data.js'
-import { createSignerInfo } from './signer-info.js'
+import { createSignerInfo, partsOf } from './signer-info.js'
 
 const idData = '1.2.840.113549.1.7.1'
 
@@ -56,9 +56,10 @@ export async function signCades(content: Uint8Array, options: SignCadesOptions):
   // Evidence first: a revoked key does not sign, and an unreachable server costs no time stamp.
   if (wanted.evidence !== undefined) await wanted.evidence([signer.certificates], options.signedAt)
 
+  const contentDigest = createHash(signer.digestAlgorithm).update(content).digest()
   const made = await createSignerInfo({
     signer,
-    contentDigest: createHash(signer.digestAlgorithm).update(content).digest(),
+    contentDigest,
     contentType,
     signingTime: options.signedAt,
     checkedByCaller: true,
@@ -66,17 +67,18 @@ export async function signCades(content: Uint8Array, options: SignCadesOptions):
     ...(wanted.timeStamp === undefined ? {} : { timeStamp: wanted.timeStamp }),
   })
   const evidence = await wanted.evidence?.([signer.certificates, ...authorityPaths(made.stamp)], made.stamp?.at ?? options.signedAt)
-  const own = profile?.signerCertificateOnly === true ? signer.certificates.slice(0, 1) : signer.certificates
   const revocations = revocationSet(evidence ?? { crls: [], ocspResponses: [] }, existing?.revocations)
   const cms = assemble({
     version: Math.max(profile?.version ?? 1, existing?.version ?? 1, versionOf(contentType, revocations)),
     digestAlgorithms: [...(existing?.digestAlgorithms ?? []), made.digestAlgorithm],
     encapsulated: existing?.encapsulated ?? encapsulate(contentType, options.detached ? undefined : content),
-    certificateSet: certificateSet([...(existing?.certificates ?? []), ...own, ...(evidence?.certificates ?? [])]),
+    certificateSet: certificatesOf(options, existing?.certificates, evidence?.certificates),
     ...(revocations === undefined ? {} : { revocations }),
     signerInfos: [...(existing?.signerInfos ?? []), made.signerInfo],
   })
-  checkFinished(cms, content, existing === undefined ? 1 : existing.signerInfos.length + 1)
+  const digestOf = (algorithm: string): Buffer =>
+    algorithm === signer.digestAlgorithm ? contentDigest : createHash(algorithm).update(content).digest()
+  checkFinished(cms, content, digestOf, existing === undefined ? 1 : existing.signerInfos.length + 1)
   return { cms, level: `CAdES-BASELINE-${wanted.level}`, ...(made.stamp === undefined ? {} : { stampedAt: made.stamp.at }) }
 }
 
@@ -106,6 +108,19 @@ function checkProfile(profile: CmsProfile, options: SignCadesOptions, level: Cad
     throw new Fault('SIGN-PROFILE-KEY', { params: { profile: profile.name, scheme: profile.scheme, digest: profile.digestAlgorithm } })
 }
 
+/** `[0]` of the structure; that of one signer alone was built when his certificates were read. */
+function certificatesOf(
+  { signer, profile }: SignCadesOptions,
+  before: readonly Buffer[] | undefined,
+  more: readonly Buffer[] | undefined,
+): Buffer {
+  const alone = profile?.signerCertificateOnly === true
+  if (before === undefined && more === undefined)
+    return alone ? partsOf(signer.certificates).ownSet : partsOf(signer.certificates).certificateSet
+  const own = alone ? signer.certificates.slice(0, 1) : signer.certificates
+  return certificateSet([...(before ?? []), ...own, ...(more ?? [])])
+}
+
 /** Certificates of a token, the authority's own first. */
 function authorityPaths(stamp: TimeStampToken | undefined): Buffer[][] {
   if (stamp === undefined) return []
@@ -130,13 +145,12 @@ function readTimeStampCertificates(token: Buffer): { certificate: Buffer; certif
  * that lies in them.
  * @throws Fault SIGN-SIGNATURE-WRONG, SIGN-CMS-CHECK-FAILED
  */
-function checkFinished(cms: Buffer, content: Uint8Array, signers: number): void {
+function checkFinished(cms: Buffer, content: Uint8Array, digestOf: (algorithm: string) => Buffer, signers: number): void {
   const read = readSignedData(cms)
-  const failures = read.signers
-    .map((signer) => checkSigner(read, signer, (algorithm) => createHash(algorithm).update(content).digest()).failure)
-    .filter((failure) => failure !== null)
+  const failures = read.signers.map((signer) => checkSigner(read, signer, digestOf).failure).filter((failure) => failure !== null)
+  const carries = read.content === undefined || read.content.equals(content)
   if (failures.some(({ finding }) => finding.code === 'VERIFY-SIGNATURE'))
     throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: '' }, status: 502 })
-  if (failures.length > 0 || read.signers.length !== signers || read.length !== cms.length)
+  if (!carries || failures.length > 0 || read.signers.length !== signers || read.length !== cms.length)
     throw new Fault('SIGN-CMS-CHECK-FAILED', { status: 500 })
 }

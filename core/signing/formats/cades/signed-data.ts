@@ -115,7 +115,8 @@ function hasOtherFormat(revocations: Buffer): boolean {
   return false
 }
 
-function unique(buffers: readonly Buffer[]): Buffer[] {
+function unique(buffers: readonly Buffer[]): readonly Buffer[] {
+  if (buffers.length < 2) return buffers
   const seen = new Map<string, Buffer>()
   for (const one of buffers) seen.set(one.toString('latin1'), one)
   return [...seen.values()]

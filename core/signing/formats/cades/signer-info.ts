@@ -28,6 +28,8 @@ const oid = {
   signatureTimeStamp: '1.2.840.113549.1.9.16.2.14',
 } as const
 
+const versionOne = integer(1)
+const digestIdentifiers = { sha256: digestIdentifier('sha256'), sha384: digestIdentifier('sha384'), sha512: digestIdentifier('sha512') }
 /** RFC 3370 3.2: what every implementation takes in a SignerInfo. */
 const rsaEncryption = algorithmIdentifier('1.2.840.113549.1.1.1', nullValue)
 
@@ -61,6 +63,8 @@ interface CertificateParts {
   readonly issuerAndSerial: Buffer
   /** `[0]` with all certificates of the signer; what never changes is built once. */
   readonly certificateSet: Buffer
+  /** The same with his own certificate alone. */
+  readonly ownSet: Buffer
   readonly publicKey: Buffer
   /** signing-certificate-v2 attribute by digest algorithm, with and without issuer and serial number. */
   readonly signingCertificate: ReadonlyMap<string, { readonly withIssuer: Buffer; readonly bare: Buffer }>
@@ -89,7 +93,11 @@ export function partsOf(certificates: readonly Buffer[]): CertificateParts {
   }
   const parts = {
     issuerAndSerial: sequence(certificate.issuerDer, serial),
-    certificateSet: context(0, ...sortedForSet(certificates)),
+    certificateSet: context(
+      0,
+      ...sortedForSet(certificates.filter((one, index) => certificates.findIndex((other) => other.equals(one)) === index)),
+    ),
+    ownSet: context(0, own),
     publicKey: certificate.spki,
     signingCertificate,
   }
@@ -98,7 +106,19 @@ export function partsOf(certificates: readonly Buffer[]): CertificateParts {
 }
 
 function attribute(type: string, value: Uint8Array): Buffer {
-  return sequence(objectIdentifier(type), setOf(value))
+  return sequence(objectIdentifier(type), element(0x31, value))
+}
+
+/** The content-type attribute of each type that is written. */
+const contentTypes = new Map<string, Buffer>()
+
+function contentTypeAttribute(type: string): Buffer {
+  const known = contentTypes.get(type)
+  if (known !== undefined) return known
+  const made = attribute(oid.contentType, objectIdentifier(type))
+  // Those of structures that are added to come from outside: a handful, or none is kept.
+  if (contentTypes.size < 50) contentTypes.set(type, made)
+  return made
 }
 
 /**
@@ -110,11 +130,11 @@ function attribute(type: string, value: Uint8Array): Buffer {
 export async function createSignerInfo(options: SignerInfoOptions): Promise<MadeSignerInfo> {
   const { signer } = options
   const parts = partsOf(signer.certificates)
-  const digestAlgorithm = digestIdentifier(signer.digestAlgorithm)
+  const digestAlgorithm = digestIdentifiers[signer.digestAlgorithm]
   const essential = parts.signingCertificate.get(signer.digestAlgorithm)
   if (essential === undefined) throw new RangeError('digest algorithm')
   const attributes = setOf(
-    attribute(oid.contentType, objectIdentifier(options.contentType)),
+    contentTypeAttribute(options.contentType),
     attribute(oid.messageDigest, octetString(options.contentDigest)),
     options.issuerSerial === false ? essential.bare : essential.withIssuer,
     ...(options.signingTime === undefined ? [] : [attribute(oid.signingTime, time(options.signingTime))]),
@@ -128,7 +148,7 @@ export async function createSignerInfo(options: SignerInfoOptions): Promise<Made
   const implicitAttributes = Buffer.from(attributes)
   implicitAttributes[0] = 0xa0
   const signerInfo = sequence(
-    integer(1),
+    versionOne,
     parts.issuerAndSerial,
     digestAlgorithm,
     implicitAttributes,
