@@ -54,6 +54,15 @@ export function etaControl(eta: Eta): Router {
     else if (eta.authority.decide(uuid, state, textMember(request.body, 'reason') ?? '')) response.json({ uuid, state })
     else response.status(404).json({ message: 'no such document, or it cannot become that' })
   })
+  router.post('/points-of-sale', (request: Request, response: Response) => {
+    const [rin, serial, model, key] = ['rin', 'serial', 'model', 'presharedKey'].map((name) => textMember(request.body, name))
+    if (rin === undefined || register.taxpayer(rin) === undefined || serial === undefined || model === undefined || key === undefined) {
+      response.status(400).json({ message: 'rin of a taxpayer, serial, model and presharedKey are required' })
+      return
+    }
+    eta.receipts.devices.register(rin, serial, model, key)
+    response.status(201).json({ rin, serial })
+  })
   router.get('/receipts', (_request: Request, response: Response) => {
     response.json(eta.receipts.all())
   })

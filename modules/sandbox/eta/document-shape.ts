@@ -8,7 +8,7 @@ export interface Finding {
 }
 
 /** `!` behind a name: it must be there. */
-type Shape = 'text' | 'number' | { readonly [name: string]: Shape } | readonly [Shape]
+export type Shape = 'text' | 'number' | { readonly [name: string]: Shape } | readonly [Shape]
 
 const address = {
   branchID: 'text',
@@ -129,7 +129,8 @@ function checkReceiver(document: Written, find: (path: string, message: string) 
   if (type === 'B' && id === plainAt(document, 'issuer', 'id')) find('receiver.id', 'The issuer cannot be the receiver')
 }
 
-function compare(value: Written, shape: Shape, path: string, findings: Finding[]): void {
+/** Structure Validator: names, kinds and required fields; findings are added in the order of the document. */
+export function compare(value: Written, shape: Shape, path: string, findings: Finding[]): void {
   if (shape === 'text' || shape === 'number') {
     if (value.kind !== shape) findings.push({ path, message: `A ${shape} is expected` })
     else if (shape === 'number' && !/^-?\d{1,18}(?:\.\d{1,5})?$/.test(value.source))

@@ -48,7 +48,7 @@ export class EtaAuthority {
   ) {}
 
   /** POST documentsubmissions. @param body text as it came: its numbers must not be read and written again */
-  submit(taxpayer: Taxpayer, body: string): EtaAnswer {
+  submit(taxpayer: Taxpayer, body: string, refuseLast = false): EtaAnswer {
     const documents = itemsOf(memberOf(readBody(body), 'documents'))
     if (documents.length === 0) throw new EtaRefusal(400, 'BadStructure', 'documents is missing or empty', 'documents')
     if (documents.length > maximumDocuments) throw new EtaRefusal(400, 'MaximumSizeExceeded', 'Too many documents', 'documents')
@@ -73,6 +73,8 @@ export class EtaAuthority {
         target: path,
         propertyPath: path,
       }))
+      if (refuseLast && index === documents.length - 1)
+        problems.push({ code: 'CF301', message: 'Refused for a trial', target: 'internalID', propertyPath: 'internalID' })
       if (problems.length > 0) {
         const body = errorBody('BadStructure', 'Validation Error', internalId, problems)
         rejected.push({ internalId, ...body })

@@ -11,7 +11,12 @@ const maximumBytes = 5 * 1024 * 1024
 /** Calls of one taxpayer in a minute before it is throttled. */
 const callsPerMinute = 6000
 
-type Work = (call: { readonly taxpayer: Taxpayer; readonly request: Request; readonly body: string }) => EtaAnswer
+type Work = (call: {
+  readonly taxpayer: Taxpayer
+  readonly request: Request
+  readonly body: string
+  readonly fault: FaultPlan | undefined
+}) => EtaAnswer
 
 /** `/eta/…`: identity service, API and portal with the authority's paths, headers and status codes. */
 export function etaRoutes(eta: Eta, faults: Faults): Router {
@@ -41,7 +46,7 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
     if (fault !== undefined && etaMisbehavesAfter(fault, answer, request, response)) return
     send(response, answer)
   }
-  const worked = (request: Request, work: Work, _fault: FaultPlan | undefined): EtaAnswer => {
+  const worked = (request: Request, work: Work, fault: FaultPlan | undefined): EtaAnswer => {
     try {
       const taxpayer = tokens.holder(/^Bearer (\S+)$/i.exec(request.get('Authorization') ?? '')?.[1] ?? '')
       if (taxpayer === undefined)
@@ -52,7 +57,7 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
       calls.set(taxpayer.rin, { minute, count })
       if (count > callsPerMinute) return throttled(60 - (Math.floor(Date.now() / 1000) % 60))
       const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : ''
-      const answer = work({ taxpayer, request, body })
+      const answer = work({ taxpayer, request, body, fault })
       const limits = { 'X-Rate-Limit-Limit': '1m', 'X-Rate-Limit-Remaining': String(callsPerMinute - count) }
       return { ...answer, headers: { ...limits, ...answer.headers } }
     } catch (error) {
@@ -60,7 +65,7 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
     }
   }
 
-  add('post', 'documentsubmissions', ({ taxpayer, body }) => authority.submit(taxpayer, body))
+  add('post', 'documentsubmissions', ({ taxpayer, body, fault }) => authority.submit(taxpayer, body, fault?.kind === 'refuse-last'))
   add('get', 'documentsubmissions/:uuid', ({ taxpayer, request }) => {
     const { pageNo, pageSize } = queryOf(request)
     return authority.submission(
@@ -94,7 +99,7 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
   add('post', 'receiptsubmissions', ({ taxpayer, request, body }) => {
     return receipts.submit(taxpayer, body, /^Bearer (\S+)$/i.exec(request.get('Authorization') ?? '')?.[1] ?? '')
   })
-  add('get', 'receiptsubmissions/:uuid/details', ({ taxpayer, request }) => receipts.submission(taxpayer, nameOf(request)))
+  add('get', 'receiptsubmissions/:uuid/details', ({ taxpayer, request }) => receipts.submission(taxpayer, nameOf(request), queryOf(request)))
   add('get', 'receipts/:uuid/details', ({ taxpayer, request }) => receipts.details(taxpayer, nameOf(request)))
   add('get', 'documenttypes', () => authority.documentTypes())
   add('get', 'documenttypes/:uuid', ({ request }) => authority.documentType(Number(nameOf(request))))
@@ -126,7 +131,8 @@ function grantToken(eta: Eta, request: Request): EtaAnswer {
     const headers = Object.fromEntries(
       ['posserial', 'pososversion', 'posmodelframework', 'presharedkey'].map((name) => [name, request.get(name)]),
     )
-    if (!eta.receipts.login(granted.access_token, headers)) return { status: 400, body: { error: 'invalid_pos' } }
+    const rin = eta.tokens.holder(granted.access_token)?.rin ?? ''
+    if (!eta.receipts.devices.login(granted.access_token, rin, headers)) return { status: 400, body: { error: 'invalid_pos' } }
   }
   return granted === undefined
     ? { status: 400, body: { error: 'invalid_client' } }

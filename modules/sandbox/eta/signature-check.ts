@@ -14,9 +14,13 @@ export interface SignatureRefusal {
 const digestedData = '1.2.840.113549.1.7.5'
 
 /** ITIDA Signature Validator: form, value over the text of the document as it was sent, chain, revocation, and whose signature it is. */
-export function checkSignatures(document: Written, authorities: CertificateAuthorities, now: Date): SignatureRefusal | null {
+export function checkSignatures(
+  document: Written,
+  authorities: CertificateAuthorities,
+  now: Date,
+  issuer = plainAt(document, 'issuer', 'id') ?? '',
+): SignatureRefusal | null {
   const signatures = itemsOf(memberOf(document, 'signatures'))
-  const issuer = plainAt(document, 'issuer', 'id') ?? ''
   const content = Buffer.from(signedText(document), 'utf8')
   for (const [index, signature] of signatures.entries()) {
     const type = plainAt(signature, 'signatureType')

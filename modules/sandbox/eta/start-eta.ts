@@ -4,6 +4,7 @@ import { EtaCodes } from './code-requests.js'
 import { EtaAuthority, etaDefaults } from './eta-authority.js'
 import { EtaNotifier } from './notifier.js'
 import { EtaPackages } from './packages.js'
+import { PointsOfSale } from './points-of-sale.js'
 import { EtaReceipts } from './receipts.js'
 import { EtaRegister, type EtaStatus } from './register.js'
 import { EtaTokens } from './tokens.js'
@@ -50,7 +51,7 @@ export function startEta(parts: {
   const notifier = new EtaNotifier(register, parts.now)
   const authority = new EtaAuthority(register, parts.authorities, notifier, `${parts.url}/portal`, parts.now)
   const tokens = new EtaTokens(register)
-  const receipts = new EtaReceipts(parts.folder, parts.now, () => authority.settings.decisionMs)
+  const receipts = new EtaReceipts(parts.folder, new PointsOfSale(parts.folder), parts.authorities, parts.now, () => authority.settings.decisionMs)
   return {
     authority,
     receipts,

@@ -38,6 +38,8 @@ export const faultKinds = [
   'both-lists',
   'listed-twice',
   'unknown-number',
+  // Egypt: the last document of a submission is refused at once, the others are taken.
+  'refuse-last',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
