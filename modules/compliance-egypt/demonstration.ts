@@ -1,9 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Company, CompanyContext } from '../../core/access/context.js'
 import type { Host } from '../../core/host/module.js'
 import { ensureDemonstrationSeal, type Demonstration } from '../compliance/index.js'
 import { prepareSandboxCompany } from './company/sandbox-company.js'
+import { devicesOf } from './receipts/device-rows.js'
+import { storeDevice } from './receipts/save-device.js'
+
+/** The point of sale its receipts come from. */
+const till = { name: 'الصندوق 1', serial: 'DEMO-POS-1', osVersion: 'Linux', model: 'KHATM', branchCode: '0' }
 
 const examples = join(import.meta.dirname, 'examples/in')
 
@@ -51,6 +57,8 @@ export function egyptDemonstration(): Demonstration {
 
 async function prepare(host: Host, context: CompanyContext, company: Company): Promise<void> {
   await prepareSandboxCompany(host, context, company)
+  const tills = await host.db.company(company.id, devicesOf)
+  if (tills.length === 0) await storeDevice(host, context, { ...till, presharedKey: randomUUID() })
   const number = company.identifiers.find((identifier) => identifier.scheme === 'CRN')?.value ?? ''
   await ensureDemonstrationSeal(host, context, company, { caption: 'س.ت', number, year: 'القاهرة' })
 }

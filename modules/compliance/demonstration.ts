@@ -11,7 +11,7 @@ export interface Demonstration {
   readonly modules: readonly string[]
   /** Brings the company to the point where it may issue: units, keys, certificates. Repeatable: it may have been killed half-way. */
   prepare(host: Host, context: CompanyContext, company: Company): Promise<void>
-  /** Invoices the demonstration issues, in the shape of the invoice JSON; `refersTo: "@2"` means the number the second of them got. */
+  /** Invoices the demonstration issues, in the shape of the invoice JSON; `refersTo: "@2"` means the number the second of them got, as for `khatm issue`. */
   readonly invoices: readonly Readonly<Record<string, unknown>>[]
 }
 

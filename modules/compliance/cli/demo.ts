@@ -1,10 +1,8 @@
-import { X509Certificate } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { commandTexts, configurationOf, languageOf, print, printJson, progress, type GlobalOptions } from '../../../core/cli/terminal.js'
 import { stopOnSignal } from '../../../core/cli/with-host.js'
 import { demonstrationLogin } from '../demo/login.js'
+import { writeTrustFile } from '../issue/trust-file.js'
 import { runDemonstration, type DemonstrationOutcome } from '../demo/run-demonstration.js'
 
 interface DemoOptions extends GlobalOptions {
@@ -44,8 +42,7 @@ export function register(program: Command): void {
             progress(texts.text(locale, 'demo.company', { company }))
           },
         })
-        const anchors = join(options.out, 'trust.pem')
-        writeFileSync(anchors, outcome.anchors.map((der) => new X509Certificate(der).toString()).join(''))
+        const anchors = writeTrustFile(options.out, outcome.anchors)
         const login = await demonstrationLogin(running.host, outcome.companies)
         const good = isGood(outcome)
         if (!good) process.exitCode = 1

@@ -6,6 +6,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { demonstrationPrefix } from '../demonstration.js'
 import { issueRows } from '../issue/issue-files.js'
 import { readRows, type InvoiceRow } from '../issue/read-rows.js'
+import { writeTrustFile } from '../issue/trust-file.js'
 
 interface IssueCommandOptions extends GlobalOptions {
   readonly out: string
@@ -40,8 +41,8 @@ export function register(program: Command): void {
       })
       const summary = await withHost(
         command,
-        (running) =>
-          issueRows(running.host, rows, {
+        async (running) => {
+          const done = await issueRows(running.host, rows, {
             folder: options.out,
             pdf: options.pdf,
             submit: options.submit,
@@ -54,7 +55,11 @@ export function register(program: Command): void {
               }
               if (count % 100 === 0 || count === rows.length) progress(`${String(count)} / ${String(rows.length)}`)
             },
-          }),
+          })
+          // Whoever tries things out has nobody's root at hand.
+          if (running.authorities !== undefined) writeTrustFile(options.out, running.authorities.trustAnchors)
+          return done
+        },
         { role: { worker: options.submit }, sandbox: rows.some(wantsDemonstration) },
       )
       if (options.json === true) printJson(summary)

@@ -64,7 +64,6 @@ export async function runDemonstration(host: Host, options: DemonstrationOptions
   return { companies, results, files, anchors }
 }
 
-/** Invoices first; then the notes, which refer to the numbers those got. */
 async function issueExamples(host: Host, demonstration: Demonstration, options: DemonstrationOptions): Promise<ResultLine[]> {
   const { code } = demonstration.company
   const rows: InvoiceRow[] = demonstration.invoices.map((value, index) => ({
@@ -72,37 +71,17 @@ async function issueExamples(host: Host, demonstration: Demonstration, options: 
     key: `demo:${code}:${String(index + 1)}`,
     value,
   }))
-  const issue = async (some: readonly InvoiceRow[], part: string): Promise<ResultLine[]> => {
-    const lines: ResultLine[] = []
-    await issueRows(host, some, {
-      folder: options.out,
-      prefix: `${code}-${part}`,
-      pdf: true,
-      submit: true,
-      patienceMs: 20_000,
-      message: (fault) => host.i18n.fault(options.locale, fault),
-      onResult: (line) => lines.push(line),
-    })
-    return lines
-  }
-  const first = await issue(
-    rows.filter((row) => originalOf(row) === undefined),
-    '',
-  )
-  const numbers = new Map(first.map((line) => [line.line, line.number]))
-  const notes = rows.flatMap((row) => {
-    const original = originalOf(row)
-    if (original === undefined) return []
-    return [{ ...row, value: { ...(row.value as object), refersTo: numbers.get(original) } }]
+  const lines: ResultLine[] = []
+  await issueRows(host, rows, {
+    folder: options.out,
+    prefix: `${code}-`,
+    pdf: true,
+    submit: true,
+    patienceMs: 20_000,
+    message: (fault) => host.i18n.fault(options.locale, fault),
+    onResult: (line) => lines.push(line),
   })
-  return [...first, ...(await issue(notes, 'notes-'))]
-}
-
-function originalOf(row: InvoiceRow): number | undefined {
-  const { value } = row
-  if (typeof value !== 'object' || value === null || !('refersTo' in value)) return undefined
-  const place = /^@(\d+)$/.exec(String(value.refersTo))?.[1]
-  return place === undefined ? undefined : Number(place)
+  return lines
 }
 
 /** The verdict of the verifier on each file that the results name, read back from the disk. */

@@ -36,6 +36,8 @@ export interface Feed {
   /** Rows that were settled and given out. */
   settled: number
   done: boolean
+  /** Nobody follows any more. */
+  left: boolean
 }
 
 /** Rows looked at together. */

@@ -31,9 +31,10 @@ const lead = 400
 export async function issueRows(host: Host, rows: readonly InvoiceRow[], options: IssueOptions): Promise<IssueSummary> {
   const summary = { accepted: 0, posted: 0, rejected: 0, invalid: 0 }
   const results = new ResultFolder(options.folder, options.message, options.prefix)
-  const feed: Feed = { rows: [], settled: 0, done: false }
+  const feed: Feed = { rows: [], settled: 0, done: false, left: false }
+  const numbers: (string | undefined)[] = []
   let count = 0
-  const posting = fill(host, rows, feed, options)
+  const posting = fill(host, rows, feed, numbers, options)
   // A failure of the posting must not be lost while rows before it are still followed.
   posting.catch(() => undefined)
   try {
@@ -41,21 +42,34 @@ export async function issueRows(host: Host, rows: readonly InvoiceRow[], options
       const line = writeRow(results, settled, options)
       summary[line.status] += 1
       count += 1
+      numbers.push(settled.status === 'rejected' ? undefined : settled.number)
       options.onResult?.(line, count)
     }
     await posting
   } finally {
+    feed.left = true
     results.close()
   }
   return summary
 }
 
-async function fill(host: Host, rows: readonly InvoiceRow[], feed: Feed, options: IssueOptions): Promise<void> {
+async function fill(
+  host: Host,
+  rows: readonly InvoiceRow[],
+  feed: Feed,
+  numbers: readonly (string | undefined)[],
+  options: IssueOptions,
+): Promise<void> {
+  const numberOf = async (place: number): Promise<string | undefined> => {
+    while (numbers.length < place && !feed.left) await pause(20)
+    return numbers[place - 1]
+  }
   try {
-    for await (const batch of postRows(host, rows)) {
+    for await (const batch of postRows(host, rows, numberOf)) {
       if (options.pdf && !options.submit) await printNow(host, batch, makePrint)
       feed.rows.push(...batch)
-      while (feed.rows.length - feed.settled > lead) await pause(20)
+      while (feed.rows.length - feed.settled > lead && !feed.left) await pause(20)
+      if (feed.left) return
     }
   } finally {
     feed.done = true

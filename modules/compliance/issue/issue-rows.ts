@@ -18,21 +18,55 @@ const batchSize = 50
 /**
  * Posts rows in order, up to 50 in one transaction; a bad row is answered with its faults and changes nothing. Every row carries its
  * idempotency key, so a row that was posted by a run that was killed is found again.
+ * @param numberOf the number that the row at a place of this run got, once that row is settled: a note may say `"refersTo": "@1"`
  */
-export async function* postRows(host: Host, rows: readonly InvoiceRow[]): AsyncGenerator<readonly PostedRow[]> {
+export async function* postRows(
+  host: Host,
+  rows: readonly InvoiceRow[],
+  numberOf: (place: number) => Promise<string | undefined>,
+): AsyncGenerator<readonly PostedRow[]> {
   const companies = new CompaniesOfRows(host)
   let batch: InvoiceRow[] = []
   let batchCompany: string | undefined
-  for (const row of rows) {
+  // Notes go with the number of their original, and are answered as they were given.
+  const given = new Map<InvoiceRow, InvoiceRow>()
+  const post = async (): Promise<readonly PostedRow[]> =>
+    (await postBatch(host, companies, batchCompany, batch)).map((posted) => ({ ...posted, row: given.get(posted.row) ?? posted.row }))
+  for (const [index, row] of rows.entries()) {
     const code = companyCode(row)
-    if (batch.length > 0 && (batch.length === batchSize || code !== batchCompany)) {
-      yield await postBatch(host, companies, batchCompany, batch)
+    const original = originalPlace(row)
+    if (batch.length > 0 && (batch.length === batchSize || code !== batchCompany || original !== undefined)) {
+      yield await post()
       batch = []
     }
     batchCompany = code
-    batch.push(row)
+    if (original === undefined) batch.push(row)
+    else {
+      const named = await withOriginal(row, original, index, numberOf)
+      given.set(named, row)
+      batch.push(named)
+    }
   }
-  if (batch.length > 0) yield await postBatch(host, companies, batchCompany, batch)
+  if (batch.length > 0) yield await post()
+}
+
+/** The place a note names its original by; undefined when it names a number, or none. */
+function originalPlace({ value }: InvoiceRow): number | undefined {
+  if (typeof value !== 'object' || value === null || !('refersTo' in value)) return undefined
+  const place = /^@(\d{1,9})$/.exec(String(value.refersTo))?.[1]
+  return place === undefined ? undefined : Number(place)
+}
+
+/** The row with the number of its original, which must stand before it and have been issued. */
+async function withOriginal(
+  row: InvoiceRow,
+  place: number,
+  index: number,
+  numberOf: (place: number) => Promise<string | undefined>,
+): Promise<InvoiceRow> {
+  const number = place >= 1 && place <= index ? await numberOf(place) : undefined
+  if (number === undefined) return { ...row, fault: { code: 'ISSUE-ORIGINAL-PLACE', path: 'refersTo', params: { place } } }
+  return { ...row, value: { ...(row.value as object), refersTo: number } } // an object: its member was read
 }
 
 async function postBatch(
