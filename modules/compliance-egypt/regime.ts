@@ -2,7 +2,15 @@ import type { Company, CompanyContext } from '../../core/access/context.js'
 import type { CompanyTransaction } from '../../core/db/database.js'
 import type { Host } from '../../core/host/module.js'
 import type { LocalizedText } from '../../core/i18n/locale.js'
-import type { BatchOutcome, PreparedDocument, ReadinessItem, Regime, SignedLegalDocument, SubmissionRequest } from '../compliance/index.js'
+import type {
+  BatchOutcome,
+  NotSigned,
+  PreparedDocument,
+  ReadinessItem,
+  Regime,
+  SignedLegalDocument,
+  SubmissionRequest,
+} from '../compliance/index.js'
 import type { InvoiceDocument } from '../invoicing/index.js'
 import { inquireEta } from './authority/inquire.js'
 import { submissionOf } from './authority/submission-rows.js'
@@ -13,7 +21,8 @@ import { prepareDocuments } from './document/prepare-documents.js'
 import { documentTitle, legalNotes } from './print.js'
 import { prepareReceipts } from './receipts/prepare-receipts.js'
 import { finishReceipt } from './receipts/finish-receipt.js'
-import { inquireReceipts, submitReceipts } from './receipts/submit-receipts.js'
+import { inquireReceipts } from './receipts/inquire-receipts.js'
+import { submitReceipts } from './receipts/submit-receipts.js'
 import { validateEgypt } from './rules/validate-egypt.js'
 import { signEtaDocuments } from './signing/sign-documents.js'
 
@@ -81,8 +90,8 @@ export class EgyptRegime implements Regime {
     context: CompanyContext,
     company: Company,
     documents: readonly (PreparedDocument & { readonly invoice: InvoiceDocument })[],
-  ): Promise<readonly (SignedLegalDocument | null)[]> {
-    const finished = new Map<string, SignedLegalDocument | null>()
+  ): Promise<readonly (SignedLegalDocument | NotSigned | null)[]> {
+    const finished = new Map<string, SignedLegalDocument | NotSigned | null>()
     const toSign = documents.filter((document) => document.kind !== 'receipt')
     for (const receipt of documents.filter((document) => document.kind === 'receipt')) {
       finished.set(receipt.invoiceId, await finishReceipt(this.host, company, receipt))

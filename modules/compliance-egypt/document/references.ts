@@ -56,6 +56,8 @@ export async function checkOriginal(transaction: CompanyTransaction, invoice: In
   const { number } = invoice.refersTo
   const original = (await originalsOf(transaction, [number])).get(number)
   const fault = (code: string): FaultDetail[] => [{ code, path: 'refersTo', params: { number } }]
+  // Goods that come back without a receipt of ours have a type of their own.
+  if (original === undefined && invoice.simplified && invoice.country?.['withoutReceipt'] === 'yes') return []
   if (original === undefined) return fault('EG-ORIGINAL-NOT-FILED')
   if ((original.kind === 'receipt') !== invoice.simplified) return fault('EG-ORIGINAL-OTHER-KIND')
   if (original.state === 'rejected') return fault('EG-ORIGINAL-INVALID')

@@ -12,6 +12,10 @@ export interface ReceiptDevice {
   readonly hasPresharedKey: boolean
   readonly branchCode: string
   readonly syndicateLicense: string | null
+  /** Of its sales: `s`, or the one of its trade. */
+  readonly receiptType: string
+  /** Whether its submissions carry a signature, which the authority does not ask for. */
+  readonly signBatches: boolean
   readonly isDefault: boolean
   readonly active: boolean
   readonly lastCounter: number
@@ -20,7 +24,7 @@ export interface ReceiptDevice {
 }
 
 const columns = `id, name, serial, os_version as "osVersion", model, preshared_key is not null as "hasPresharedKey", branch_code as "branchCode",
-  syndicate_license as "syndicateLicense", is_default as "isDefault", active, last_counter::float8 as "lastCounter", last_uuid as "lastUuid"`
+  syndicate_license as "syndicateLicense", receipt_type as "receiptType", sign_batches as "signBatches", is_default as "isDefault", active, last_counter::float8 as "lastCounter", last_uuid as "lastUuid"`
 
 /** The default one first. */
 export async function devicesOf(transaction: CompanyTransaction): Promise<ReceiptDevice[]> {
@@ -58,6 +62,8 @@ export interface NewDevice {
   readonly model: string
   readonly branchCode: string
   readonly syndicateLicense: string | null
+  readonly receiptType: string
+  readonly signBatches: boolean
 }
 
 /** Adds a device or writes over the facts of the one with its serial; its chain stays. The first becomes the default. */
@@ -74,6 +80,8 @@ export async function saveDevice(
     model: device.model,
     branch_code: device.branchCode,
     syndicate_license: device.syndicateLicense,
+    receipt_type: device.receiptType,
+    sign_batches: device.signBatches,
     ...(presharedKey === undefined ? {} : { preshared_key: presharedKey }),
   }
   await transaction

@@ -3,14 +3,13 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { PreparedDocument } from '../../compliance/index.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
+import { receiptLimits, returnTypeOf } from '../data/receipt-limits.js'
 import { activityOf, branchOf, issuerFacts } from '../document/prepare-documents.js'
 import { instantOf } from '../document/zoned-time.js'
 import { advanceDevice, devicesOf, holdDevices, type ReceiptDevice } from './device-rows.js'
-import { filedReceipts, insertReceipts, type FiledReceipt, type ReceiptRow } from './receipt-rows.js'
+import { filedReceipts, insertReceipts, type FiledReceipt, type NewReceipt } from './receipt-rows.js'
+import { checkReturned } from './returned-goods.js'
 import { writeReceipt } from './write-receipt.js'
-
-/** Limits of the authority for receipts (receipt issuance FAQ, read 2026-10-01). */
-export const receiptLimits = { lines: 300, hours: 24, returnDays: 540 } as const
 
 /**
  * Receipts in their order, each chained to the one before it on its point of sale: the device's row is held until the posting
@@ -31,7 +30,7 @@ export async function prepareReceipts(
   const originals = await filedReceipts(transaction, invoices.flatMap(namedBy))
   const ends = new Map([...held].map(([serial, device]) => [serial, { counter: device.lastCounter, uuid: device.lastUuid }]))
   const prepared: PreparedDocument[] = []
-  const rows: Omit<ReceiptRow, 'submissionUuid'>[] = []
+  const rows: NewReceipt[] = []
   for (const [index, invoice] of invoices.entries()) {
     const serial = serials[index] ?? ''
     const device = held.get(serial)
@@ -39,6 +38,14 @@ export async function prepareReceipts(
     if (device === undefined || end === undefined) throw new Fault('EG-DEVICE-UNKNOWN', { path: 'country.device', params: { serial } })
     const corrected = correctedBy(invoice, originals, serial)
     const previousUuid = corrected?.previousUuid ?? end.uuid
+    const referenceUuid = saleUuidOf(invoice, originals)
+    const sale = originals.get(invoice.refersTo?.number ?? '')
+    if (sale !== undefined && invoice.type === 'credit_note') {
+      const earlier = invoices.slice(0, index).filter((one) => one.refersTo?.number === sale.number)
+      Fault.throwIfAny(await checkReturned(transaction, sale, invoice, earlier))
+    }
+    const trade = sale?.receiptType ?? device.receiptType
+    const receiptType = invoice.type === 'credit_note' ? returnTypeOf(trade, referenceUuid !== null) : device.receiptType
     const written = writeReceipt(invoice, {
       rin: issuer.rin,
       branch: branchOf(invoice.country?.['branch'] === undefined ? withBranch(invoice, device.branchCode) : invoice, issuer.branches),
@@ -47,7 +54,8 @@ export async function prepareReceipts(
       syndicateLicense: device.syndicateLicense,
       timeZone: company.timeZone,
       previousUuid,
-      referenceUuid: invoice.type === 'credit_note' ? (originals.get(invoice.refersTo?.number ?? '')?.uuid ?? null) : null,
+      receiptType,
+      referenceUuid,
       referenceOldUuid: corrected?.uuid ?? null,
     })
     if (corrected === undefined) {
@@ -59,7 +67,8 @@ export async function prepareReceipts(
       deviceSerial: serial,
       uuid: written.uuid,
       previousUuid,
-      referenceUuid: invoice.type === 'credit_note' ? (originals.get(invoice.refersTo?.number ?? '')?.uuid ?? null) : null,
+      receiptType,
+      referenceUuid,
       referenceOldUuid: corrected?.uuid ?? null,
       issuedAt: instantOf(invoice.issueDate, invoice.issueTime, company.timeZone),
     })
@@ -80,6 +89,12 @@ export async function prepareReceipts(
 
 function withBranch(invoice: InvoiceDocument, branch: string): InvoiceDocument {
   return { ...invoice, country: { ...invoice.country, branch } }
+}
+
+/** Uuid of the sale a return gives back: of the receipt filed here, else the one a person read off the paper; null without either. */
+function saleUuidOf(invoice: InvoiceDocument, originals: ReadonlyMap<string, FiledReceipt>): string | null {
+  if (invoice.type !== 'credit_note') return null
+  return originals.get(invoice.refersTo?.number ?? '')?.uuid ?? invoice.country?.['reference']?.toLowerCase() ?? null
 }
 
 function namedBy(invoice: InvoiceDocument): string[] {
@@ -114,13 +129,17 @@ export async function checkReceipt(
   now: Date,
 ): Promise<FaultDetail[]> {
   const faults: FaultDetail[] = []
+  const limits = receiptLimits(invoice.issueDate)
   if (invoice.type === 'debit_note') faults.push({ code: 'EG-RECEIPT-DEBIT', path: 'type' })
-  if (invoice.currency !== 'EGP') faults.push({ code: 'EG-RECEIPT-CURRENCY', path: 'currency', params: { currency: invoice.currency } })
-  if (invoice.lines.length > receiptLimits.lines) {
-    faults.push({ code: 'EG-RECEIPT-LINES', path: 'lines', params: { count: invoice.lines.length, limit: receiptLimits.lines } })
+  // The format names one currency and one rate for the whole receipt; whether amounts are then in it is not confirmed.
+  if (invoice.currency !== 'EGP') {
+    faults.push({ code: 'EG-RECEIPT-CURRENCY', path: 'currency', params: { currency: invoice.currency }, level: 'warning' })
+  }
+  if (invoice.lines.length > limits.lines) {
+    faults.push({ code: 'EG-RECEIPT-LINES', path: 'lines', params: { count: invoice.lines.length, limit: limits.lines } })
   }
   const hours = (now.getTime() - instantOf(invoice.issueDate, invoice.issueTime, company.timeZone).getTime()) / 3_600_000
-  if (hours > receiptLimits.hours) faults.push({ code: 'EG-RECEIPT-LATE', path: 'issueDate', params: { hours: receiptLimits.hours } })
+  if (hours > limits.hours) faults.push({ code: 'EG-RECEIPT-LATE', path: 'issueDate', params: { hours: limits.hours } })
   const receipts = await filedReceipts(transaction, namedBy(invoice))
   try {
     const device = deviceOf(invoice, await devicesOf(transaction))
@@ -129,9 +148,26 @@ export async function checkReceipt(
     if (!(error instanceof Fault)) throw error
     faults.push({ code: error.code, params: error.params, ...(error.path === undefined ? {} : { path: error.path }) })
   }
+  if (invoice.type === 'credit_note') faults.push(...(await checkReturn(transaction, invoice, receipts, now)))
+  return faults
+}
+
+async function checkReturn(
+  transaction: CompanyTransaction,
+  invoice: InvoiceDocument,
+  receipts: ReadonlyMap<string, FiledReceipt>,
+  now: Date,
+): Promise<FaultDetail[]> {
   const sale = receipts.get(invoice.refersTo?.number ?? '')
-  if (sale !== undefined && (now.getTime() - sale.issuedAt.getTime()) / 86_400_000 > receiptLimits.returnDays) {
-    faults.push({ code: 'EG-RECEIPT-RETURN-LATE', path: 'refersTo', params: { number: sale.number, days: receiptLimits.returnDays } })
+  const reference = invoice.country?.['reference']
+  if (sale === undefined) {
+    if (reference === undefined || /^[0-9a-f]{64}$/i.test(reference)) return []
+    return [{ code: 'EG-FACT-01', path: 'country.reference', params: { field: 'reference', value: reference } }]
+  }
+  const faults = await checkReturned(transaction, sale, invoice)
+  const { returnDays } = receiptLimits(invoice.issueDate)
+  if ((now.getTime() - sale.issuedAt.getTime()) / 86_400_000 > returnDays) {
+    faults.push({ code: 'EG-RECEIPT-RETURN-LATE', path: 'refersTo', params: { number: sale.number, days: returnDays } })
   }
   return faults
 }

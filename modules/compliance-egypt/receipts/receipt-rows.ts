@@ -6,17 +6,23 @@ export interface ReceiptRow {
   readonly deviceSerial: string
   readonly uuid: string
   readonly previousUuid: string
+  /** `s`, `r`, `RWR`, or of a trade's pair. */
+  readonly receiptType: string
   readonly referenceUuid: string | null
   readonly referenceOldUuid: string | null
   readonly issuedAt: Date
   /** The authority's name of the submission that took it. */
   readonly submissionUuid: string | null
+  /** When its bytes first left; null: the authority cannot know it. */
+  readonly sentAt: Date | null
 }
 
-const columns = `invoice_id as "invoiceId", device_serial as "deviceSerial", uuid, previous_uuid as "previousUuid",
-  reference_uuid as "referenceUuid", reference_old_uuid as "referenceOldUuid", issued_at as "issuedAt", submission_uuid as "submissionUuid"`
+export type NewReceipt = Omit<ReceiptRow, 'submissionUuid' | 'sentAt'>
 
-export async function insertReceipts(transaction: CompanyTransaction, rows: readonly Omit<ReceiptRow, 'submissionUuid'>[]): Promise<void> {
+const columns = `invoice_id as "invoiceId", device_serial as "deviceSerial", uuid, previous_uuid as "previousUuid", receipt_type as "receiptType",
+  reference_uuid as "referenceUuid", reference_old_uuid as "referenceOldUuid", issued_at as "issuedAt", submission_uuid as "submissionUuid", sent_at as "sentAt"`
+
+export async function insertReceipts(transaction: CompanyTransaction, rows: readonly NewReceipt[]): Promise<void> {
   if (rows.length === 0) return
   await transaction.knex('compliance_egypt_receipt').insert(
     rows.map((row) => ({
@@ -25,6 +31,7 @@ export async function insertReceipts(transaction: CompanyTransaction, rows: read
       device_serial: row.deviceSerial,
       uuid: row.uuid,
       previous_uuid: row.previousUuid,
+      receipt_type: row.receiptType,
       reference_uuid: row.referenceUuid,
       reference_old_uuid: row.referenceOldUuid,
       issued_at: row.issuedAt,
@@ -51,7 +58,7 @@ export async function filedReceipts(transaction: CompanyTransaction, numbers: re
   const { rows } = await transaction.knex.raw<{ rows: FiledReceipt[] }>(
     `select r.invoice_id as "invoiceId", r.device_serial as "deviceSerial", r.uuid, r.previous_uuid as "previousUuid",
        r.reference_uuid as "referenceUuid", r.reference_old_uuid as "referenceOldUuid", r.issued_at as "issuedAt",
-       r.submission_uuid as "submissionUuid", d.number, d.state
+       r.submission_uuid as "submissionUuid", r.sent_at as "sentAt", d.number, d.state, r.receipt_type as "receiptType"
      from compliance_egypt_receipt r join compliance_document d on d.company_id = r.company_id and d.invoice_id = r.invoice_id
      where r.company_id = ? and d.number = any(?::text[])`,
     [transaction.companyId, [...new Set(numbers)]],
@@ -70,4 +77,28 @@ export async function rememberSubmission(
     .where({ company_id: transaction.companyId })
     .whereIn('invoice_id', [...invoiceIds])
     .update({ submission_uuid: submissionUuid })
+}
+
+/** Written before the bytes leave. */
+export async function markSent(transaction: CompanyTransaction, invoiceIds: readonly string[], now: Date): Promise<void> {
+  await transaction
+    .knex('compliance_egypt_receipt')
+    .where({ company_id: transaction.companyId })
+    .whereIn('invoice_id', [...invoiceIds])
+    .whereNull('sent_at')
+    .update({ sent_at: now })
+}
+
+/**
+ * Of these uuids, those the authority has not been heard to have: not taken by a submission and without an answer. Whoever follows one of
+ * them waits, for the authority would know nothing of the receipt before it.
+ */
+export async function unheardOf(transaction: CompanyTransaction, uuids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await transaction.knex.raw<{ rows: { uuid: string }[] }>(
+    `select r.uuid from compliance_egypt_receipt r
+       join compliance_document d on d.company_id = r.company_id and d.invoice_id = r.invoice_id
+     where r.company_id = ? and r.uuid = any(?::text[]) and r.submission_uuid is null and d.state in ('prepared', 'signed', 'submitted')`,
+    [transaction.companyId, [...uuids]],
+  )
+  return new Set(rows.map((row) => row.uuid))
 }

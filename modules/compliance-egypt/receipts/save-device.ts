@@ -3,8 +3,10 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { branchesOf } from '../company/company-rows.js'
+import { saleTypePattern } from '../data/receipt-limits.js'
+import { registerSandboxDevice } from './sandbox-device.js'
 import { devicesOf, saveDevice } from './device-rows.js'
-import { presharedKeyPurpose } from './submit-receipts.js'
+import { presharedKeyPurpose } from './device-login.js'
 
 const deviceForm = z.object({
   name: z.string().trim().min(1).max(100),
@@ -27,6 +29,8 @@ const deviceForm = z.object({
     .trim()
     .regex(/^\d{1,10}$/),
   syndicateLicense: z.string().trim().max(100).default(''),
+  receiptType: z.string().trim().regex(saleTypePattern).default('s'),
+  signBatches: z.union([z.boolean(), z.literal('on').transform(() => true)]).default(false),
   presharedKey: z.union([z.literal(''), z.string().regex(/^[\x21-\x7e]{1,200}$/)]).default(''),
 })
 
@@ -44,6 +48,7 @@ export async function storeDevice(host: Host, context: CompanyContext, form: Rea
   const { presharedKey, syndicateLicense, ...device } = read.data
   const wrapped =
     presharedKey === '' ? undefined : await host.signing.protect(context, Buffer.from(presharedKey, 'utf8'), presharedKeyPurpose)
+  const company = await host.access.company(context.companyId)
   await host.db.company(context.companyId, async (transaction) => {
     const branches = await branchesOf(transaction)
     if (!branches.some((branch) => branch.code === device.branchCode && branch.active)) {
@@ -60,4 +65,6 @@ export async function storeDevice(host: Host, context: CompanyContext, form: Rea
       facts: { serial: device.serial, model: device.model, branch: device.branchCode, key: wrapped !== undefined },
     })
   })
+  // The stand-in has no portal where a person could register it.
+  if (company.sandbox && presharedKey !== '') await registerSandboxDevice(host, company, { ...device, presharedKey })
 }

@@ -4,18 +4,21 @@ import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain, type AuthorityAnswer, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
 import { readError } from '../authority/eta-errors.js'
-import { callEta, type EtaPos, type EtaReply } from '../authority/eta-client.js'
-import { devicesOf, presharedKeyOf } from './device-rows.js'
-import { receiptsOf, rememberSubmission, type ReceiptRow } from './receipt-rows.js'
+import { callEta, type EtaReply } from '../authority/eta-client.js'
+import { parseLiteral, textAt } from '../canonical/literal-value.js'
+import { receiptLimits, type ReceiptLimits } from '../data/receipt-limits.js'
+import { loginOf, type DeviceLogin } from './device-login.js'
+import { markSent, receiptsOf, rememberSubmission, unheardOf, type ReceiptRow } from './receipt-rows.js'
+import { signBatch } from './sign-batch.js'
 
-/** Of one submission (receipt issuance FAQ, read 2026-10-01). */
-const mostReceipts = 500
-const mostBytes = 1_500_000
-const firstLookSeconds = 2
-const lookAgainSeconds = [2, 3, 5, 10, 30, 60] as const
-export const presharedKeyPurpose = 'eta-pos-preshared-key'
+const firstLookSeconds = 1
+/** Until one that waits for the receipt before it looks again. */
+const predecessorSeconds = 3
+/** Of the brackets around the receipts, and of a signature where there is one. */
+const frameBytes = 40
+const signatureBytes = 8000
 
-interface Sending {
+export interface Sending {
   readonly request: SubmissionRequest
   readonly row: ReceiptRow
 }
@@ -27,15 +30,6 @@ const submissionReply = z.looseObject({
   rejectedDocuments: z
     .array(z.looseObject({ uuid: z.string().nullish(), receiptNumber: z.string().optional(), error: z.unknown() }))
     .nullish(),
-})
-
-const receiptDetails = z.looseObject({
-  receipt: z.looseObject({
-    uuid: z.string(),
-    status: z.string(),
-    submissionUuid: z.string().nullish(),
-    errors: z.array(z.looseObject({ code: z.string().catch(''), message: z.string().catch(''), target: z.string().nullish() })).nullish(),
-  }),
 })
 
 type Outcomes = Map<SubmissionRequest, BatchOutcome>
@@ -52,8 +46,10 @@ export async function submitReceipts(host: Host, context: CompanyContext, reques
   }
   for (const [serial, sendings] of bySerial) {
     try {
-      const pos = await posOf(host, context, serial)
-      for (const batch of batchesOf(sendings)) await sendBatch(host, context, pos, batch, outcomes)
+      const login = await loginOf(host, context, serial)
+      const limits = receiptLimits(host.now().toISOString().slice(0, 10))
+      const ready = await inOrder(host, context, sendings, outcomes)
+      for (const batch of batchesOf(ready, limits, login.signs)) await sendBatch(host, context, login, batch, outcomes)
     } catch (error) {
       if (!(error instanceof Fault) && !(error instanceof SubmissionUncertain)) throw error
       for (const { request } of sendings) if (!outcomes.has(request)) outcomes.set(request, error)
@@ -62,7 +58,28 @@ export async function submitReceipts(host: Host, context: CompanyContext, reques
   return requests.map((request) => outcomes.get(request) ?? new SubmissionUncertain('the submission has no answer for this receipt'))
 }
 
-function rowsOf(host: Host, context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<Map<string, ReceiptRow>> {
+/**
+ * The receipts in the order of their chain, without those that follow, or give back, one the authority has not been heard to have: they
+ * wait for it. Links inside the submission are in order.
+ */
+async function inOrder(host: Host, context: CompanyContext, sendings: readonly Sending[], outcomes: Outcomes): Promise<Sending[]> {
+  const needs = ({ row }: Sending): string[] => [row.previousUuid, row.referenceUuid ?? ''].filter((uuid) => uuid !== '')
+  const missing = await host.db.company(context.companyId, (transaction) => unheardOf(transaction, sendings.flatMap(needs)))
+  const ready: Sending[] = []
+  let rest = [...sendings]
+  for (let moved = true; moved;) {
+    const next = rest.filter((one) => needs(one).every((uuid) => !missing.has(uuid)))
+    for (const { row } of next) missing.delete(row.uuid)
+    ready.push(...next)
+    rest = rest.filter((one) => !next.includes(one))
+    moved = next.length > 0
+  }
+  const retryAt = new Date(host.now().getTime() + predecessorSeconds * 1000)
+  for (const { request } of rest) outcomes.set(request, new SubmissionUncertain('waits for the receipt before it', retryAt))
+  return ready
+}
+
+export function rowsOf(host: Host, context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<Map<string, ReceiptRow>> {
   return host.db.company(context.companyId, (transaction) =>
     receiptsOf(
       transaction,
@@ -71,28 +88,17 @@ function rowsOf(host: Host, context: CompanyContext, requests: readonly Submissi
   )
 }
 
-/** @throws Fault EG-DEVICE-UNKNOWN, EG-DEVICE-KEY */
-async function posOf(host: Host, context: CompanyContext, serial: string): Promise<EtaPos> {
-  const { device, wrapped } = await host.db.company(context.companyId, async (transaction) => {
-    const found = (await devicesOf(transaction)).find((one) => one.serial === serial)
-    return { device: found, wrapped: await presharedKeyOf(transaction, serial) }
-  })
-  if (device === undefined) throw new Fault('EG-DEVICE-UNKNOWN', { status: 409, params: { serial } })
-  if (wrapped === undefined) throw new Fault('EG-DEVICE-KEY', { status: 409, params: { serial } })
-  const presharedKey = (await host.signing.reveal(context, wrapped, presharedKeyPurpose)).toString('utf8')
-  return { serial, osVersion: device.osVersion, model: device.model, presharedKey }
-}
-
-/** In the order of the chain, within what one submission may hold. */
-function batchesOf(sendings: readonly Sending[]): Sending[][] {
+/** What one submission may hold, in the order of the chain. */
+export function batchesOf(sendings: readonly Sending[], limits: ReceiptLimits, signed: boolean): Sending[][] {
+  const room = limits.bytes - frameBytes - (signed ? signatureBytes : 0)
   const batches: Sending[][] = []
-  let bytes = Infinity
+  let bytes = 0
   for (const sending of sendings) {
     const last = batches.at(-1)
     const size = sending.request.bytes.length + 1
-    if (last === undefined || last.length >= mostReceipts || bytes + size > mostBytes) {
+    if (last === undefined || last.length >= limits.receipts || bytes + size > room) {
       batches.push([sending])
-      bytes = size + 20
+      bytes = size
     } else {
       last.push(sending)
       bytes += size
@@ -101,7 +107,13 @@ function batchesOf(sendings: readonly Sending[]): Sending[][] {
   return batches
 }
 
-async function sendBatch(host: Host, context: CompanyContext, pos: EtaPos, batch: readonly Sending[], outcomes: Outcomes): Promise<void> {
+async function sendBatch(
+  host: Host,
+  context: CompanyContext,
+  login: DeviceLogin,
+  batch: readonly Sending[],
+  outcomes: Outcomes,
+): Promise<void> {
   const [first] = batch
   if (first === undefined) return
   const put = (outcome: BatchOutcome): void => {
@@ -110,8 +122,12 @@ async function sendBatch(host: Host, context: CompanyContext, pos: EtaPos, batch
   let reply: EtaReply
   try {
     const parts = batch.flatMap(({ request }, index) => (index === 0 ? [request.bytes] : [Buffer.from(','), request.bytes]))
-    const body = Buffer.concat([Buffer.from('{"receipts":['), ...parts, Buffer.from(']}')])
-    reply = await callEta(host, context, first.request.company, { method: 'POST', path: 'api/v1/receiptsubmissions', body, pos })
+    const plain = Buffer.concat([Buffer.from('{"receipts":['), ...parts, Buffer.from(']}')])
+    const rin = textAt(parseLiteral(first.request.bytes), 'seller', 'rin') ?? ''
+    const body = login.signs ? await signBatch(host, context, rin, login.pos.serial, plain) : plain
+    const ids = batch.map(({ request }) => request.invoiceId)
+    await host.db.company(context.companyId, (transaction) => markSent(transaction, ids, host.now()))
+    reply = await callEta(host, context, first.request.company, { method: 'POST', path: 'api/v1/receiptsubmissions', body, pos: login.pos })
   } catch (error) {
     if (!(error instanceof SubmissionUncertain) && !(error instanceof Fault)) throw error
     put(error)
@@ -127,8 +143,8 @@ async function sendBatch(host: Host, context: CompanyContext, pos: EtaPos, batch
   } else if ((reply.status === 400 || reply.status === 413) && batch.length > 1) {
     // Refused as a whole: one bad receipt must not hold up the others.
     const half = Math.ceil(batch.length / 2)
-    await sendBatch(host, context, pos, batch.slice(0, half), outcomes)
-    await sendBatch(host, context, pos, batch.slice(half), outcomes)
+    await sendBatch(host, context, login, batch.slice(0, half), outcomes)
+    await sendBatch(host, context, login, batch.slice(half), outcomes)
   } else if (reply.status === 400 && error.code !== '') {
     put({ state: 'rejected', status: reply.status, body: reply.text, faults: error.faults })
   } else put(new SubmissionUncertain(`HTTP ${String(reply.status)}`))
@@ -166,57 +182,4 @@ async function readTaken(
   }
   if (submission === undefined || taken.length === 0) return
   await host.db.company(context.companyId, (transaction) => rememberSubmission(transaction, taken, submission))
-}
-
-/** What became of receipts that were sent before; null: the authority does not have it, so that the same bytes go again. */
-export async function inquireReceipts(
-  host: Host,
-  context: CompanyContext,
-  requests: readonly SubmissionRequest[],
-): Promise<(BatchOutcome | null)[]> {
-  const rows = await rowsOf(host, context, requests)
-  const outcomes: (BatchOutcome | null)[] = []
-  for (const request of requests) {
-    const row = rows.get(request.invoiceId)
-    try {
-      outcomes.push(row === undefined ? null : await fateOf(host, context, request, row))
-    } catch (error) {
-      if (!(error instanceof SubmissionUncertain) && !(error instanceof Fault)) throw error
-      outcomes.push(error)
-    }
-  }
-  return outcomes
-}
-
-async function fateOf(host: Host, context: CompanyContext, request: SubmissionRequest, row: ReceiptRow): Promise<AuthorityAnswer | null> {
-  const pos = await posOf(host, context, row.deviceSerial)
-  const reply = await callEta(host, context, request.company, { method: 'GET', path: `api/v1/receipts/${row.uuid}/details`, pos })
-  if (reply.status === 404) return null
-  const read = receiptDetails.safeParse(reply.json)
-  // An answer about another receipt is no answer about ours.
-  if (reply.status !== 200 || !read.success || read.data.receipt.uuid !== row.uuid) {
-    throw new SubmissionUncertain(`receipt: HTTP ${String(reply.status)}`)
-  }
-  const { status, errors } = read.data.receipt
-  const answer = { status: 200, body: reply.text, reference: row.uuid }
-  switch (status.toLowerCase()) {
-    case 'valid':
-      return { ...answer, state: 'accepted', faults: [] }
-    case 'invalid':
-      return {
-        ...answer,
-        state: 'rejected',
-        faults: (errors ?? []).map((one) => ({
-          code: 'EG-ETA-OTHER',
-          params: { code: one.code, message: one.message, place: one.target ?? '' },
-        })),
-      }
-    case 'cancelled':
-    case 'rejected':
-      return { ...answer, state: 'accepted', faults: [] }
-    default: {
-      const seconds = lookAgainSeconds[Math.min(request.attempt, lookAgainSeconds.length) - 1] ?? 60
-      return { ...answer, state: 'pending', body: '', faults: [], retryAt: new Date(host.now().getTime() + seconds * 1000) }
-    }
-  }
 }

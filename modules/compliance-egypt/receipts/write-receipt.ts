@@ -22,6 +22,8 @@ export interface ReceiptFacts {
   readonly deviceSerial: string
   readonly syndicateLicense: string | null
   readonly timeZone: string
+  /** `s`, `r`, `RWR`, or of a trade's pair. */
+  readonly receiptType: string
   /** Uuid of the receipt before it on this device; empty for the first. */
   readonly previousUuid: string
   /** Of a return: uuid of the sale. */
@@ -89,8 +91,9 @@ function receiptOf(invoice: InvoiceDocument, facts: ReceiptFacts): Writable {
       referenceOldUUID: facts.referenceOldUuid ?? undefined,
       referenceUUID: facts.referenceUuid ?? undefined,
       currency: invoice.currency,
+      exchangeRate: invoice.currency === 'EGP' ? undefined : amount(invoice.exchangeRate),
     },
-    documentType: { receiptType: invoice.type === 'credit_note' ? 'r' : 's', typeVersion: '1.2' },
+    documentType: { receiptType: facts.receiptType, typeVersion: '1.2' },
     seller: {
       rin: facts.rin,
       companyTradeName: etaName(invoice.seller),

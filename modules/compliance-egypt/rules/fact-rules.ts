@@ -4,6 +4,7 @@ import type { InvoiceDocument } from '../../invoicing/index.js'
 /** What the facts of a document look like; those not named here are free text. */
 const forms: Readonly<Record<string, RegExp>> = {
   export: /^yes$/,
+  withoutReceipt: /^yes$/,
   activity: /^\d{4}$/,
   reference: /^(?=[A-Z-]*\d)[A-Z\d-]{10,64}$/i,
   'delivery.grossWeight': /^\d{1,15}(?:\.\d{1,5})?$/,

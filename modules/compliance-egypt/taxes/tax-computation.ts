@@ -21,6 +21,7 @@ export const documentFacts = [
   'activity',
   'device',
   'correctionOf',
+  'withoutReceipt',
   'export',
   'reference',
   'salesOrderReference',

@@ -63,6 +63,10 @@ export function etaControl(eta: Eta): Router {
     eta.receipts.devices.register(rin, serial, model, key)
     response.status(201).json({ rin, serial })
   })
+  router.post('/receipts/refuse', (request: Request, response: Response) => {
+    eta.receipts.refuseNext(Number(textMember(request.body, 'count') ?? '1'))
+    response.status(204).end()
+  })
   router.get('/receipts', (_request: Request, response: Response) => {
     response.json(eta.receipts.all())
   })

@@ -228,7 +228,9 @@ export function checkCodes(document: Written, issuer: string): Finding[] {
 /** GS1 General Specifications, check digit: weights 3 and 1 from the right. Eight-digit codes are GPC bricks as well. */
 function isTradeNumber(code: string): boolean {
   if (/^\d{8}$/.test(code)) return true
-  if (!/^(?:\d{12,14})$/.test(code)) return false
-  const sum = [...code].reverse().reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 1 : 3), 0)
+  if (!/^\d{12,14}$/.test(code)) return false
+  const sum = Array.from(code)
+    .reverse()
+    .reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 1 : 3), 0)
   return sum % 10 === 0
 }

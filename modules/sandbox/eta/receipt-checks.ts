@@ -84,7 +84,8 @@ function checkSums(receipt: Written, wrong: Wrong): void {
   const five = (value: Decimal): Decimal => value.toDecimalPlaces(5, Decimal.ROUND_HALF_UP)
   const expect = (holder: Written, name: string, expected: Decimal, target: string): void => {
     const written = plainAt(holder, name)
-    if (written !== undefined && !five(expected).equals(written)) wrong('Calculation', `The value must be ${five(expected).toFixed()}`, target)
+    if (written !== undefined && !five(expected).equals(written))
+      wrong('Calculation', `The value must be ${five(expected).toFixed()}`, target)
   }
   for (const [index, item] of items.entries()) {
     const of = (name: string): Decimal => new Decimal(plainAt(item, name) ?? 0)

@@ -50,6 +50,8 @@ export class EtaReceipts {
   /** Valid or not: which receipt follows which, by point of sale. */
   private readonly followers = new Map<string, string>()
   private readonly returned = new Map<string, EtaReceipt[]>()
+  /** Receipts a trial wants found invalid, whatever they say. */
+  private toRefuse = 0
 
   constructor(
     folder: string,
@@ -65,6 +67,11 @@ export class EtaReceipts {
   /** Oldest first. */
   all(): EtaReceipt[] {
     return [...this.byUuid.values()]
+  }
+
+  /** For trials: the next so many are found invalid. */
+  refuseNext(count: number): void {
+    this.toRefuse = count
   }
 
   /** POST receiptsubmissions. @throws EtaRefusal */
@@ -165,16 +172,16 @@ export class EtaReceipts {
     return { uuid: one.uuid, receiptNumber: one.number, status, submissionUuid: one.submission, errors: waiting ? [] : [...one.errors] }
   }
 
-  private take(
-    taxpayer: Taxpayer,
-    receipt: Written,
-    named: Pick<EtaReceipt, 'uuid' | 'number' | 'serial' | 'submission'>,
-  ): EtaReceipt {
+  private take(taxpayer: Taxpayer, receipt: Written, named: Pick<EtaReceipt, 'uuid' | 'number' | 'serial' | 'submission'>): EtaReceipt {
     const now = this.now()
     const errors = checkReceiptAlone(receipt, taxpayer.rin, now)
     const wrong = (code: string, message: string, target: string): void => void errors.push({ code, message, target })
     this.checkChain(receipt, taxpayer.rin, named.serial, wrong)
     this.checkReturn(receipt, taxpayer.rin, wrong)
+    if (this.toRefuse > 0) {
+      this.toRefuse -= 1
+      wrong('Trial', 'Found invalid for a trial', 'header.receiptNumber')
+    }
     const line: EtaReceipt = {
       kind: 'receipt',
       ...named,
@@ -212,8 +219,7 @@ export class EtaReceipts {
     const old = this.byUuid.get(corrects)
     if (old?.rin !== rin || old.serial !== serial || old.errors.length === 0)
       wrong('ReferenceOldUUID', 'Only an invalid receipt of this point of sale is corrected', 'header.referenceOldUUID')
-    else if (old.previousUuid !== previous)
-      wrong('PreviousUUID', 'A correction keeps the place of what it corrects', 'header.previousUUID')
+    else if (old.previousUuid !== previous) wrong('PreviousUUID', 'A correction keeps the place of what it corrects', 'header.previousUUID')
     else if (this.all().some((one) => one.corrects === corrects && one.errors.length === 0))
       wrong('ReferenceOldUUID', 'This receipt was corrected before', 'header.referenceOldUUID')
   }
