@@ -1,7 +1,7 @@
 import type { FaultDetail } from '../../i18n/fault.js'
 import { egyptProfile } from '../../signing/formats/cades/profiles/egypt.js'
 import type { CmsProfile } from '../../signing/formats/cades/profiles/profile.js'
-import type { DerElement } from '../der-reader.js'
+import { DerElement } from '../der-reader.js'
 import type { CmsSignedData, CmsSignerInfo } from './signed-data.js'
 import { schemeOf } from './signature-scheme.js'
 
@@ -23,11 +23,17 @@ export function profileDeviations(cms: CmsSignedData, signer: CmsSignerInfo): re
     ...(cms.signers.length > 1 ? ['several signers'] : []),
     ...(!profile.unsignedAttributes && signer.unsignedAttributes !== undefined ? ['unsigned attributes'] : []),
     ...(schemeOf(signer.signatureAlgorithm) === profile.scheme ? [] : ['signature algorithm']),
+    // Outside of what is signed: a reader must learn that another name of the same algorithm stands there.
+    ...(profile.signatureAlgorithm === algorithmOf(signer) ? [] : ['signature algorithm by another name']),
     ...(!profile.issuerSerial && namesIssuer(signer.signedAttributes) ? ['issuer in the certificate reference'] : []),
     ...missing.map((type) => `without ${type}`),
     ...extra.map((type) => `with ${type}`),
   ]
   return what.map((one) => ({ code: 'VERIFY-PROFILE-DEVIATION', params: { profile: profile.name, name: one }, level: 'warning' as const }))
+}
+
+function algorithmOf(signer: CmsSignerInfo): string {
+  return DerElement.read(signer.signatureAlgorithm).child(0).oid()
 }
 
 function namesIssuer(attributes: DerElement | undefined): boolean {

@@ -117,6 +117,18 @@ function readDigestIdentifier(algorithm: DerElement): string {
   return identifier.oid()
 }
 
+/**
+ * Signature AlgorithmIdentifier: parameters absent or NULL, of RSASSA-PSS a SEQUENCE (RFC 3370 3.2, RFC 4055 3.1, RFC 5754 3).
+ * What stands there in their place no signature covers.
+ */
+function readSignatureIdentifier(algorithm: DerElement): Buffer {
+  const [identifier, parameters, more] = algorithm.expect(0x30).children
+  const isPss = identifier?.oid() === '1.2.840.113549.1.1.10'
+  const fits = parameters === undefined || (isPss ? parameters.is(0x30) : parameters.is(0x05) && parameters.content.length === 0)
+  if (identifier === undefined || more !== undefined || !fits) throw new MalformedDer('signature algorithm', algorithm.start)
+  return algorithm.bytes
+}
+
 function readSignerInfo(info: DerElement, digests: readonly string[]): CmsSignerInfo {
   info.expect(0x30)
   const version = info.child(0).smallInteger()
@@ -131,7 +143,7 @@ function readSignerInfo(info: DerElement, digests: readonly string[]): CmsSigner
     sid: info.child(1),
     digestOid,
     signedAttributes: attributes,
-    signatureAlgorithm: info.child(index).bytes,
+    signatureAlgorithm: readSignatureIdentifier(info.child(index)),
     signature: info.child(index + 1).expect(0x04).content,
     unsignedAttributes: unsigned?.expect(0xa1),
   }

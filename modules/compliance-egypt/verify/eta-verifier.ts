@@ -2,7 +2,7 @@ import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { CmsVerifier } from '../../../core/validation/cms/cms-verifier.js'
 import { readSignedData, signerCertificate, type CmsSignedData } from '../../../core/validation/cms/signed-data.js'
 import { concludeDocument } from '../../../core/validation/conclude.js'
-import { MalformedDer } from '../../../core/validation/der-reader.js'
+import { DerElement, MalformedDer } from '../../../core/validation/der-reader.js'
 import type { Verifier, VerifyOptions } from '../../../core/validation/report.js'
 import type { DocumentVerdict, SignatureVerdict, SubIndication } from '../../../core/validation/verdict.js'
 import { canonicalTextOf } from '../canonical/canonical-text.js'
@@ -13,6 +13,9 @@ import { brokenIdentities } from '../taxes/identities.js'
 import { verifyReceipt } from './verify-receipt.js'
 
 const digestedData = '1.2.840.113549.1.7.5'
+const sha256 = '2.16.840.1.101.3.4.2.1'
+/** rsaEncryption, and sha256WithRSAEncryption as one widespread signer writes it: two names of one thing. */
+const rsaWithSha256: ReadonlySet<string> = new Set(['1.2.840.113549.1.1.1', '1.2.840.113549.1.1.11'])
 const cmsVerifier = new CmsVerifier()
 
 type Verdict = Omit<DocumentVerdict, 'file'>
@@ -94,7 +97,12 @@ function formObjections(cms: CmsSignedData, issuer: string | undefined): Objecti
   const [signer, ...others] = cms.signers
   if (signer === undefined || others.length > 0) object('EG-SIGNATURE-SIGNERS', 'FORMAT_FAILURE', { count: cms.signers.length })
   if (cms.signers.some((one) => one.unsignedAttributes !== undefined)) object('EG-SIGNATURE-UNSIGNED', 'FORMAT_FAILURE')
+  if (signer !== undefined && (signer.digestOid !== sha256 || !rsaWithSha256.has(algorithmOf(signer)))) {
+    object('EG-SIGNATURE-ALGORITHM', 'FORMAT_FAILURE')
+  }
   const certificate = signer === undefined ? undefined : namedCertificate(cms, signer)
+  // The form wants it inside: who signed is told by nothing else, and a reference to none is a reference that was changed.
+  if (signer !== undefined && certificate === undefined) object('EG-SIGNATURE-CERTIFICATE', 'FORMAT_FAILURE')
   if (certificate !== undefined && issuer !== undefined) {
     const taxpayers = taxpayersOf(certificate)
     if (!taxpayers.includes(issuer)) {
@@ -102,6 +110,10 @@ function formObjections(cms: CmsSignedData, issuer: string | undefined): Objecti
     }
   }
   return found
+}
+
+function algorithmOf(signer: CmsSignedData['signers'][number]): string {
+  return DerElement.read(signer.signatureAlgorithm).child(0).oid()
 }
 
 /** Undefined where the reference to it cannot be read: the CMS verifier says so, and whoever signed is nobody then. */

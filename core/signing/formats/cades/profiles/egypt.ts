@@ -10,6 +10,7 @@ export const egyptProfile: CmsProfile = {
   version: 3,
   digestAlgorithm: 'sha256',
   scheme: 'rsa-pkcs1',
+  signatureAlgorithm: '1.2.840.113549.1.1.1',
   detached: true,
   signerCertificateOnly: true,
   issuerSerial: false,

@@ -10,6 +10,8 @@ export interface CmsProfile {
   readonly version: number
   readonly digestAlgorithm: 'sha256' | 'sha384' | 'sha512'
   readonly scheme: 'rsa-pkcs1' | 'rsa-pss' | 'ecdsa'
+  /** Dotted identifier in SignerInfo.signatureAlgorithm. */
+  readonly signatureAlgorithm: string
   readonly detached: boolean
   /** Only the signer's own certificate lies in the structure. */
   readonly signerCertificateOnly: boolean
