@@ -65,7 +65,6 @@ describe(`Egyptian documents while their host is killed ${String(kills)} times`,
     const started = spawn(process.execPath, ['--import', 'tsx', script, ...values], { stdio: ['ignore', 'pipe', 'inherit'] })
     worker = started
     const exit = once(started, 'exit')
-    assert.ok(started.stdout !== null)
     const lines = createInterface({ input: started.stdout })
     const ready = new Promise<void>((resolve) => {
       lines.on('line', (line) => {

@@ -4,6 +4,8 @@ import { itemsOf, memberOf, parseLiteral, textAt, type LiteralValue } from '../c
 
 /** What names a document beyond doubt: its own number, and its first signature, which no other bytes have. */
 export interface DocumentName {
+  /** `i`, `c`, `ei`, …: lower case, as the authority names its document types. */
+  readonly type: string
   readonly internalId: string
   readonly signatureSha256: string
 }
@@ -11,7 +13,11 @@ export interface DocumentName {
 /** Reads the name from the bytes as they are sent. @throws Fault EG-JSON-… */
 export function nameOfDocument(json: Uint8Array): DocumentName {
   const value = parseLiteral(json)
-  return { internalId: textAt(value, 'internalID') ?? '', signatureSha256: signatureOf(value) }
+  return {
+    type: (textAt(value, 'documentType') ?? 'i').toLowerCase(),
+    internalId: textAt(value, 'internalID') ?? '',
+    signatureSha256: signatureOf(value),
+  }
 }
 
 /** As above, for what the authority gives back; undefined when it is no document. */

@@ -26,27 +26,21 @@ interface Target {
 }
 
 /** The issuer takes his own document back. @throws Fault EG-STATE-…, EG-ETA-… */
-export async function cancelDocument(
-  host: Host,
-  context: CompanyContext,
-  invoiceId: string,
-  type: string,
-  reason: EtaReason,
-): Promise<void> {
+export async function cancelDocument(host: Host, context: CompanyContext, invoiceId: string, reason: EtaReason): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   const row = await host.db.company(context.companyId, (transaction) => submissionOf(transaction, invoiceId))
   if (row === undefined || row.documentUuid === null) throw new Fault('EG-STATE-UNKNOWN', { status: 409 })
-  const target = { uuid: row.documentUuid, number: row.internalId, type, status: row.status, since: row.receivedAt }
+  const target = { uuid: row.documentUuid, number: row.internalId, type: row.type, status: row.status, since: row.receivedAt }
   await change(host, context, 'cancel', target, reason)
 }
 
 /** The issuer does not agree that the buyer rejects it. Once. */
-export async function declineRejection(host: Host, context: CompanyContext, invoiceId: string, type: string): Promise<void> {
+export async function declineRejection(host: Host, context: CompanyContext, invoiceId: string): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   const row = await host.db.company(context.companyId, (transaction) => submissionOf(transaction, invoiceId))
   if (row === undefined || row.documentUuid === null) throw new Fault('EG-STATE-UNKNOWN', { status: 409 })
   if (row.declinedAt !== null) throw new Fault('EG-STATE-DECLINED', { status: 409 })
-  const target = { uuid: row.documentUuid, number: row.internalId, type, status: row.status, since: row.rejectAskedAt }
+  const target = { uuid: row.documentUuid, number: row.internalId, type: row.type, status: row.status, since: row.rejectAskedAt }
   await change(host, context, 'decline-rejection', target, null)
 }
 

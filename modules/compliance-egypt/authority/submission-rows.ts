@@ -12,6 +12,8 @@ export function statusOf(word: string | null | undefined): EtaStatus | undefined
 export interface EtaSubmission {
   readonly invoiceId: string
   readonly internalId: string
+  /** `i`, `c`, `ei`, …, as the authority names its document types. */
+  readonly type: string
   readonly signatureSha256: string
   readonly submissionUuid: string | null
   readonly documentUuid: string | null
@@ -29,7 +31,7 @@ export interface EtaSubmission {
   readonly checkedAt: Date | null
 }
 
-const columns = `invoice_id as "invoiceId", internal_id as "internalId", signature_sha256 as "signatureSha256",
+const columns = `invoice_id as "invoiceId", internal_id as "internalId", document_type as type, signature_sha256 as "signatureSha256",
   submission_uuid as "submissionUuid", document_uuid as "documentUuid", long_id as "longId", hash_key as "hashKey", status,
   status_reason as "statusReason", correlation_id as "correlationId", first_sent_at as "firstSentAt", sent_at as "sentAt",
   received_at as "receivedAt", cancel_asked_at as "cancelAskedAt", reject_asked_at as "rejectAskedAt", declined_at as "declinedAt",
@@ -72,13 +74,13 @@ export function changeableSince(transaction: CompanyTransaction, since: Date): P
 /** Written before anything is sent: from here on the authority can be asked for it. */
 export async function markSending(
   transaction: CompanyTransaction,
-  rows: readonly { readonly invoiceId: string; readonly internalId: string; readonly signatureSha256: string }[],
+  rows: readonly { readonly invoiceId: string; readonly type: string; readonly internalId: string; readonly signatureSha256: string }[],
   now: Date,
 ): Promise<void> {
   await transaction.knex.raw(
-    `insert into compliance_egypt_submission (company_id, invoice_id, internal_id, signature_sha256, status, first_sent_at, sent_at)
-     select ?, "invoiceId", "internalId", "signatureSha256", 'sending', ?, ?
-     from jsonb_to_recordset(?::jsonb) as new ("invoiceId" uuid, "internalId" text, "signatureSha256" text)
+    `insert into compliance_egypt_submission (company_id, invoice_id, document_type, internal_id, signature_sha256, status, first_sent_at, sent_at)
+     select ?, "invoiceId", type, "internalId", "signatureSha256", 'sending', ?, ?
+     from jsonb_to_recordset(?::jsonb) as new ("invoiceId" uuid, type text, "internalId" text, "signatureSha256" text)
      on conflict (company_id, invoice_id) do update set sent_at = excluded.sent_at`,
     [transaction.companyId, now, now, JSON.stringify(rows)],
   )

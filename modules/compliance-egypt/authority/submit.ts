@@ -30,7 +30,12 @@ export async function submitToEta(host: Host, context: CompanyContext, requests:
   await host.db.company(context.companyId, (transaction) =>
     markSending(
       transaction,
-      sendings.map(({ request, internalId, signatureSha256 }) => ({ invoiceId: request.invoiceId, internalId, signatureSha256 })),
+      sendings.map(({ request, type, internalId, signatureSha256 }) => ({
+        invoiceId: request.invoiceId,
+        type,
+        internalId,
+        signatureSha256,
+      })),
       now,
     ),
   )

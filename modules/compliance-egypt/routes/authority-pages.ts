@@ -10,7 +10,7 @@ import { answerReceived, cancelDocument, declineRejection, etaReasons, fetchDocu
 import { submissionOf } from '../authority/submission-rows.js'
 import { readReceived } from '../authority/watch.js'
 import { endOf, keptTimes, type WorkflowTimes } from '../authority/document-types.js'
-import { isManager, reasonChoices, shownTime, stateColours, typeOf } from './authority-panel.js'
+import { isManager, reasonChoices, shownTime, stateColours } from './authority-panel.js'
 
 const readers = ['invoicing.reader'] as const
 const managers = ['invoicing.manager'] as const
@@ -36,17 +36,15 @@ export function authorityPages({ host, routes, views }: ModuleSetup): void {
     if (!read.success) throw new Fault('EG-STATE-UNKNOWN', { status: 404 })
     return read.data
   }
-  const kindOf = (context: CompanyContext, id: string): Promise<string> =>
-    host.db.company(context.companyId, (transaction) => typeOf(transaction, id))
 
   routes.page('post', '/documents/:invoiceId/cancel', managers, async ({ context, params, body }) => {
     const id = idOf(params.invoiceId)
-    await cancelDocument(host, context, id, await kindOf(context, id), reasonOf(body.reason))
+    await cancelDocument(host, context, id, reasonOf(body.reason))
     return { kind: 'redirect', to: invoicePage(id), notice: { key: 'compliance-egypt.notice.cancelled', level: 'success' } }
   })
   routes.page('post', '/documents/:invoiceId/decline', managers, async ({ context, params }) => {
     const id = idOf(params.invoiceId)
-    await declineRejection(host, context, id, await kindOf(context, id))
+    await declineRejection(host, context, id)
     return { kind: 'redirect', to: invoicePage(id), notice: { key: 'compliance-egypt.notice.declined', level: 'success' } }
   })
   routes.page('get', '/documents/:invoiceId/printout', readers, async ({ context, params }) => {

@@ -56,8 +56,7 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
   if (row === undefined) return null
   const company = await host.access.company(context.companyId)
   const facts = await egyptCompany(transaction)
-  const type = await typeOf(transaction, invoiceId)
-  const times = await keptTimes(transaction, type, host.now())
+  const times = await keptTimes(transaction, row.type, host.now())
   const manager = isManager(context)
   const cancelUntil = endOf(row.receivedAt, times?.cancel)
   const declineUntil = endOf(row.rejectAskedAt, times?.declineRejection)
@@ -85,13 +84,4 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
 function linkOf(host: Host, sandbox: boolean, environment: 'sandbox' | 'preprod' | 'production', row: EtaSubmission): string | null {
   if (row.documentUuid === null || row.longId === null || (sandbox && host.config.sandbox.url === null)) return null
   return shareLink(addressesOf(host.config, { sandbox }, environment), row.documentUuid, row.longId)
-}
-
-/** The authority's type of a filed document, lower case, as its e-document was prepared. */
-export async function typeOf(transaction: CompanyTransaction, invoiceId: string): Promise<string> {
-  const row = await transaction
-    .knex('compliance_document')
-    .where({ company_id: transaction.companyId, invoice_id: invoiceId })
-    .first<{ kind: string } | undefined>('kind')
-  return (row?.kind ?? 'i').toLowerCase()
 }

@@ -149,7 +149,7 @@ describe('Egyptian documents and their authority, through the real host and the 
     const [one] = await post()
     assert.ok(one)
     await settle([one])
-    await cancelDocument(running.host, context, one.invoiceId, 'i', 'Wrong buyer details')
+    await cancelDocument(running.host, context, one.invoiceId, 'Wrong buyer details')
     const own = await running.host.db.company(context.companyId, (transaction) => submissionOf(transaction, one.invoiceId))
     assert.deepEqual([own?.status, own?.statusReason], ['Cancelled', 'Wrong buyer details'])
     await readReceived(running.host, other)
@@ -164,7 +164,7 @@ describe('Egyptian documents and their authority, through the real host and the 
         .where({ company_id: context.companyId })
         .update({ read_at: new Date(0) }),
     )
-    await assert.rejects(cancelDocument(running.host, context, one.invoiceId, 'i', 'Wrong buyer details'), { code: 'EG-STATE-LATE' })
+    await assert.rejects(cancelDocument(running.host, context, one.invoiceId, 'Wrong buyer details'), { code: 'EG-STATE-LATE' })
     await control('PUT', 'eta/settings', { cancellationHours: 72 })
   })
 
@@ -181,7 +181,7 @@ describe('Egyptian documents and their authority, through the real host and the 
     const state = async (): Promise<string | undefined> =>
       (await running.host.db.company(context.companyId, (transaction) => submissionOf(transaction, one.invoiceId)))?.status
     assert.equal(await state(), 'Rejected')
-    await declineRejection(running.host, context, one.invoiceId, 'i')
+    await declineRejection(running.host, context, one.invoiceId)
     assert.equal(await state(), 'Valid')
     await assert.rejects(answerReceived(running.host, other, found.uuid, 'reject', 'Wrong invoice details'))
   })
