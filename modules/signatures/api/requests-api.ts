@@ -15,6 +15,7 @@ import { readableRequests, requireReadable } from '../services/requests/readable
 import { remindSigner } from '../services/requests/reminders.js'
 import { askedStates } from '../services/requests/states.js'
 import { sendRequest } from '../services/requests/send-request.js'
+import { acceptOutside } from '../services/signing/outside.js'
 import { requestAnswer, requestAnswerShape } from './request-answer.js'
 import { requestOfWire, requestWire } from './request-wire.js'
 
@@ -214,6 +215,22 @@ function routesUnder({ host, ...setup }: ModuleSetup, base: string, tag: string)
         })
         return { url: `${address}${signerPath(await newLink(host, transaction, signer))}` }
       }),
+  })
+
+  routes.api({
+    method: 'post',
+    path: `${base}/:id/signers/:signerId/signed-file`,
+    summary: 'The file that a signer downloaded from his page and signed with a program of his own, brought by another way than his page',
+    tag,
+    groups: user,
+    body: z.object({ content: z.base64() }).strict(),
+    response: requestAnswerShape,
+    handle: async ({ context, params, body }) => {
+      const requestId = idOf(params['id'], 'SIGNATURES-REQUEST-UNKNOWN')
+      const signerId = idOf(params['signerId'], 'SIGNATURES-SIGNER-UNKNOWN')
+      await acceptOutside(host, context, { requestId, signerId, origin: {}, pdf: Buffer.from(body.content, 'base64') })
+      return requestAnswer(await inCompany(context, (transaction) => readRequest(transaction, requestId)))
+    },
   })
 
   routes.api({

@@ -12,6 +12,8 @@ export const signaturesSettings = z.object({
   timeStamps: z.enum(['required', 'none']).default('required'),
   /** The company seal is put when all have signed. */
   sealWhenSigned: z.boolean().default(true),
+  /** A signer may take the file away, sign it with a program of his own (a token, a national card) and bring it back. */
+  ownProgram: z.boolean().default(true),
   /** Files of finished requests are kept so many years after the end; 0: for ever. */
   retentionYears: z.number().int().min(0).max(100).default(0),
 })

@@ -85,7 +85,7 @@ export function addSignerFiles(routes: RouteRegistration, { host }: SignerParts)
   }
 }
 
-function fileName(name: string, extension: string): string {
+export function fileName(name: string, extension: string): string {
   return `${
     name
       .replace(/[\p{Cc}\p{Cf}/\\:*?"<>|]/gu, ' ')

@@ -42,7 +42,11 @@ export function endPage(host: Host, link: OpenLink): PageAnswer {
 }
 
 /** A link that leads somewhere and may be gone on with; everything else is answered with its page. */
-export async function withLink(parts: SignerParts, call: VisitorCall, work: (link: OpenLink) => Promise<PageAnswer>): Promise<PageAnswer> {
+export async function withLink<Answer>(
+  parts: SignerParts,
+  call: VisitorCall,
+  work: (link: OpenLink) => Promise<Answer>,
+): Promise<Answer | PageAnswer> {
   const link = await openLink(parts.host, call)
   return link === undefined ? strangerPage(parts.host, call.locale) : work(link)
 }

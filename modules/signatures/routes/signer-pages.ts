@@ -3,6 +3,7 @@ import { readConsents } from '../signing-page/consents.js'
 import { markOpened } from '../signing-page/marks.js'
 import { openLink } from '../signing-page/open-link.js'
 import { strangerPage } from '../signing-page/page-frame.js'
+import { addSignerElsewhere } from './signer-elsewhere.js'
 import { addSignerFiles } from './signer-files.js'
 import { addInPerson } from './signer-in-person.js'
 import { lookLimit, showLink, type SignerParts } from './signer-link.js'
@@ -23,5 +24,6 @@ export function addSignerPages(setup: ModuleSetup): void {
   addSignerSteps(routes, parts)
   addSignerValues(routes, parts)
   addSignerFiles(routes, parts)
+  addSignerElsewhere(routes, parts)
   addInPerson(routes, parts)
 }

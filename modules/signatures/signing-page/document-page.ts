@@ -4,6 +4,7 @@ import { isDayOfSigning, type FieldValue, type FieldValues, type TemplateField }
 import { localDay } from '../services/requests/local-day.js'
 import { valuesOfOthers } from '../services/signing/read-submitted.js'
 import { isEmpty, isShown } from '../services/signing/values/check-values.js'
+import { ownProgramOf, placesOfOwnProgram } from './own-program.js'
 import type { OpenLink } from './open-link.js'
 import { signerPage } from './page-frame.js'
 import { typedFonts } from './save-capture.js'
@@ -61,10 +62,13 @@ export function submittedValues(host: Host, link: OpenLink): FieldValues {
   )
 }
 
-export function documentPage(host: Host, link: OpenLink): PageAnswer {
+export async function documentPage(host: Host, link: OpenLink): Promise<PageAnswer> {
   const { request, signer } = link
+  const elsewhere = await ownProgramOf(host, link)
   const { locale } = link.context
-  const own = ownFields(link)
+  // What his own program will draw is not asked for here.
+  const places = elsewhere.only ? placesOfOwnProgram(link) : new Set<string>()
+  const own = ownFields(link).filter(({ id }) => !places.has(id))
   const asked = new Set(own.flatMap((field) => field.conditions.map((condition) => condition.field)))
   const others = valuesOfOthers(request, signer.id)
   return signerPage(host, link, {
@@ -75,6 +79,7 @@ export function documentPage(host: Host, link: OpenLink): PageAnswer {
       canDelegate: signer.canDelegate && !signer.inPerson,
       inPerson: link.session?.inPerson ?? false,
       key: signer.keyId !== null,
+      elsewhere,
       page: {
         path: `/sign/${link.token}`,
         locale,

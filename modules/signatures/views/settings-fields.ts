@@ -25,5 +25,6 @@ export const settingsFields: readonly FieldDefinition[] = [
   },
   { ...setting('timeStamps', 'select'), options: options('timeStamps', ['required', 'none']) },
   setting('sealWhenSigned', 'checkbox'),
+  setting('ownProgram', 'checkbox'),
   setting('retentionYears', 'number'),
 ]

@@ -60,13 +60,17 @@ function isSamePerson(one: RequestSigner, other: RequestSigner): boolean {
   return one.contactId !== null && one.contactId === other.contactId
 }
 
-/** Rules of the levels, on what is demanded of each person. */
+/**
+ * Rules of the levels, on what is demanded of each person.
+ * @param ownProgram whether signers may sign with a program of their own and bring the file back
+ */
 export function checkLevels(
   request: SignRequest,
   demanded: ReadonlyMap<string, SignaturePolicy>,
   methods: ReadonlyMap<string, AuthenticationMethod>,
   keys: readonly Key[],
   now: Date,
+  ownProgram: boolean,
 ): FaultDetail[] {
   return request.signers.flatMap((signer, index) => {
     if (signer.action === 'copy') return []
@@ -88,7 +92,8 @@ export function checkLevels(
     const channels = new Set(policy.authentication.map((name) => methods.get(name)?.channel).filter((channel) => channel !== undefined))
     if (policy.level === 'advanced' && signer.keyId === null && channels.size < 2)
       faults.push({ code: 'SIGNATURES-LEVEL-ADVANCED', path: `${at}.authentication`, params })
-    if (policy.level === 'qualified' && signer.keyId === null)
+    // Without a key that is known here he can only sign with a program of his own, at his own device.
+    if (policy.level === 'qualified' && signer.keyId === null && (!ownProgram || signer.inPerson))
       faults.push({ code: 'SIGNATURES-LEVEL-QUALIFIED', path: `${at}.keyId`, params })
     return faults
   })

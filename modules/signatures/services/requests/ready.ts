@@ -96,7 +96,8 @@ async function checkDemands(
   const methods = new Map((await authenticationMethods(host, context)).map((method) => [method.name, method]))
   const demanded = new Map<string, SignaturePolicy>()
   for (const signer of request.signers) demanded.set(signer.id, await demandedOf(host, transaction, context, request, signer))
-  const found = checkLevels(request, demanded, methods, await host.signing.keys(transaction), host.now())
+  const { ownProgram } = await settingsOf(host, transaction)
+  const found = checkLevels(request, demanded, methods, await host.signing.keys(transaction), host.now(), ownProgram)
   for (const [index, signer] of request.signers.entries()) {
     for (const name of demanded.get(signer.id)?.authentication ?? []) {
       const fault = await methods.get(name)?.unavailable(transaction, { context, request, signer, sessionId: '' })

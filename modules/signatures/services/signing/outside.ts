@@ -11,18 +11,20 @@ import { explainChanges } from '../../../../core/validation/pdf/changes/explain-
 import { PdfDocument } from '../../../../core/validation/pdf/document.js'
 import { MalformedPdf } from '../../../../core/validation/pdf/objects.js'
 import type { SignatureVerdict } from '../../../../core/validation/verdict.js'
+import type { TemplateField } from '../../models/field.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
+import { signaturesSettings } from '../../models/settings.js'
 import { recordEvent } from '../events.js'
 import { localDay } from '../requests/local-day.js'
-import { signatureFieldName } from '../requests/pdf-fields.js'
-import { moveSigner, stored } from '../requests/states.js'
+import { planFields, signatureFieldName } from '../requests/pdf-fields.js'
+import { moveSigner, requireVersion, stored } from '../requests/states.js'
 import { readRequest, signerOfRequest } from '../request-rows.js'
 import { writtenFields, type Submitted } from './fills.js'
 import { requireOutsideIssuer } from './level.js'
 import { readSubmitted } from './read-submitted.js'
 import { anchorsFor } from './sealed-document.js'
 import { storeSignature } from './sign-submitted.js'
-import { leaseOf, readSigning, updateSigning } from './signing-rows.js'
+import { leaseOf, readSigning, signaturesOf, updateSigning } from './signing-rows.js'
 import { mergedValues, requireTurn, type Submission } from './submit.js'
 
 /** So long the document waits for a signature made elsewhere; others sign after it. */
@@ -32,9 +34,33 @@ const handedOutMilliseconds = 60 * 60_000
 const mostAdded = 4 * 1024 * 1024
 
 /**
+ * Whether a signer may take the file away and sign it with a program of his own: the company allows it, no key of this house is set for
+ * him, and the device is his (the sender's device at a desk is not).
+ */
+export async function maySignOutside(
+  host: Host,
+  transaction: CompanyTransaction,
+  signer: Pick<RequestSigner, 'action' | 'keyId' | 'inPerson'>,
+): Promise<boolean> {
+  if (signer.action !== 'sign' || signer.keyId !== null || signer.inPerson) return false
+  return signaturesSettings.parse(await host.settings.get(transaction, 'signatures')).ownProgram
+}
+
+/**
+ * The fields of a request as they are asked for of a signer whose own program makes the picture of his signature: a field that is
+ * nothing but the place of it may stay empty.
+ */
+export function fieldsForOutside(request: SignRequest, role: string): readonly TemplateField[] {
+  const name = signatureFieldName(role, request.formPrefix)
+  const place = planFields(request.fields, request.roles, request.formPrefix).find((planned) => planned.name === name)?.field
+  return request.fields.map((field) => (field.id === place?.id && field.areas.length === 1 ? { ...field, required: false } : field))
+}
+
+/**
  * The document for a signer who signs with a program of his own: as it stands, with his values filled in and his signature field empty. It
  * is his for an hour; the same values give the same file again.
- * @throws Fault SIGNATURES-REQUEST-CLOSED, SIGNATURES-SIGNER-NOT-VERIFIED, SIGNATURES-VALUE-…, SIGNATURES-DOCUMENT-BUSY (409)
+ * @throws Fault SIGNATURES-OUTSIDE-NOT-ALLOWED (403), SIGNATURES-REQUEST-CLOSED, SIGNATURES-SIGNER-NOT-VERIFIED, SIGNATURES-VALUE-…,
+ * SIGNATURES-DOCUMENT-BUSY (409)
  */
 export async function handOut(host: Host, context: CompanyContext, submission: Submission): Promise<{ pdf: Buffer; until: Date }> {
   const { companyId } = context
@@ -43,11 +69,14 @@ export async function handOut(host: Host, context: CompanyContext, submission: S
   const prepared = await host.db.company(companyId, async (transaction) => {
     const request = await readRequest(transaction, requestId, { lock: true })
     const signer = signerOfRequest(request, signerId)
+    requireVersion(signer, submission.version)
     requireTurn(host, request, signer, 'sign')
+    if (!(await maySignOutside(host, transaction, signer))) throw refused('NOT-ALLOWED', 403)
     const base = request.headSha256
     if (base === null) throw new Fault('SIGNATURES-REQUEST-CLOSED', { status: 409, params: { number: request.number } })
     await requireFree(transaction, request, signerId, host.now())
-    const values = mergedValues(request, signer, submission.values, localDay(host.now(), company.timeZone))
+    const asked = { ...request, fields: fieldsForOutside(request, signer.role) }
+    const values = mergedValues(asked, signer, submission.values, localDay(host.now(), company.timeZone))
     const submitted = await readSubmitted(host, transaction, request, { ...signer, values }, company)
     const { bytes } = await host.files.get(transaction, base)
     return { submitted, values, base, head: bytes, row: await readSigning(transaction, signerId) }
@@ -97,19 +126,20 @@ async function filled(host: Host, submitted: Submitted, head: Buffer, at: Date):
 /**
  * Takes the document back, signed elsewhere. It must begin with the bytes that were handed out and hold one signature more, in the
  * signer's own field, valid and over all of them; beside that nothing may have changed.
- * @throws Fault SIGNATURES-OUTSIDE-… (422; NOT-ASKED, DOCUMENT, UNREADABLE, FIELD, CHANGED, INVALID, UNTRUSTED), SIGNATURES-LEVEL-ISSUER,
+ * @throws Fault SIGNATURES-OUTSIDE-… (422; NOT-ASKED, DOCUMENT, UNREADABLE, FIELD, CHANGED, INVALID, UNTRUSTED, OTHERS; 409: OVERTAKEN), SIGNATURES-LEVEL-ISSUER,
  * SIGNATURES-REQUEST-CLOSED, SIGNATURES-SIGNER-NOT-VERIFIED
  */
 export async function acceptOutside(
   host: Host,
   context: CompanyContext,
-  upload: Pick<Submission, 'requestId' | 'signerId' | 'origin'> & { readonly pdf: Buffer },
+  upload: Pick<Submission, 'requestId' | 'signerId' | 'version' | 'origin'> & { readonly pdf: Buffer },
 ): Promise<RequestSigner> {
   const { companyId } = context
   const { requestId, signerId, origin, pdf } = upload
   const { request, signer, prepared, head, row } = await host.db.company(companyId, async (transaction) => {
     const found = await readRequest(transaction, requestId)
     const person = signerOfRequest(found, signerId)
+    requireVersion(person, upload.version)
     requireTurn(host, found, person, 'sign')
     const signing = await readSigning(transaction, signerId)
     if (signing === undefined || signing.base_sha256 === null || signing.outside_sha256 === null || signing.outside_values === null)
@@ -139,7 +169,10 @@ export async function acceptOutside(
     const now = await readRequest(transaction, requestId, { lock: true })
     const person = signerOfRequest(now, signerId)
     if (person.state !== 'verified') return person
+    requireVersion(person, upload.version)
     requireTurn(host, now, person, 'sign')
+    // One person's certificate does not stand for two: who signed before did not sign for this one too.
+    if ((await signaturesOf(transaction, requestId)).some((other) => other.certificate.equals(certificate))) throw refused('OTHERS')
     await moveSigner(transaction, person, 'submitted', { values: row.outside_values ?? {}, submitted_at: host.now(), fault: null })
     await updateSigning(transaction, signerId, { origin })
     await recordEvent(host, transaction, context, {

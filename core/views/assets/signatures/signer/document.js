@@ -135,6 +135,10 @@ function work() {
     finish.disabled = true
     try {
       await store.save()
+      if (finish.dataset.elsewhere !== undefined) {
+        location.assign(`${store.page.path}/elsewhere`)
+        return
+      }
       const place = find('place').checked ? await whereabouts() : undefined
       const answer = await post(`${store.page.path}/finish`, place === undefined ? {} : { place: JSON.stringify(place) })
       if (answer.finished) {
@@ -170,6 +174,12 @@ function work() {
       void walk()
     } else void hand()
   })
+  // The next page asks the host what was entered: it must be there by then.
+  for (const link of document.querySelectorAll('[data-leave]'))
+    link.addEventListener('click', (event) => {
+      event.preventDefault()
+      void store.save().then(() => location.assign(link.href))
+    })
   store.onChange(refresh)
   refresh()
   void drawPages(store, pages, (field, area) => void edit(field, area)).catch(() => {

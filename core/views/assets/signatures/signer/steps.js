@@ -29,7 +29,8 @@ for (const button of document.querySelectorAll('[data-resend]')) {
 // A form is sent once, however often its button is pressed.
 for (const form of document.querySelectorAll('form'))
   form.addEventListener('submit', (event) => {
-    if (event.defaultPrevented) return
+    // A download leaves the page as it is, and may be wanted again.
+    if (event.defaultPrevented || form.dataset.again !== undefined) return
     setTimeout(() => {
       for (const button of form.querySelectorAll('button')) button.disabled = true
     })

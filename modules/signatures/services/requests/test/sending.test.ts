@@ -47,8 +47,8 @@ describe('sending a request', function () {
       fault: 'SIGNATURES-METHOD-NO-PIN signers[1].authentication',
     },
     {
-      says: 'a qualified signature without a key',
-      people: { seller: { level: 'qualified' } },
+      says: 'a qualified signature without a key at the sender’s own device',
+      people: { seller: { level: 'qualified', inPerson: true } },
       fault: 'SIGNATURES-LEVEL-QUALIFIED signers[2].keyId',
     },
     {
