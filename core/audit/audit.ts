@@ -1,5 +1,6 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
+import type { HashedEvent } from './event-hash.js'
 
 export interface AuditEvent {
   /** `<module>.<past tense>`: `invoice.posted`, `key.used`. Its text is `event.<action>` in the locale files. */
@@ -24,6 +25,23 @@ export interface Audit {
   verify(companyId?: string): Promise<AuditVerification[]>
   /** Newest first, for the message log of a record. */
   of(transaction: CompanyTransaction, subject: { type: string; id: string }, limit?: number): Promise<RecordedEvent[]>
+  /** Events of a record with what proves them, for somebody who was not there: an examiner, a court. At most 5,000, oldest first. */
+  extract(transaction: CompanyTransaction, subject: { readonly type: string; readonly id: string }): Promise<AuditExtract>
+}
+
+/** One event exactly as it was hashed, with the hash before it and its own, lower-case hex. */
+export interface ProvenEvent {
+  readonly hashed: HashedEvent
+  readonly previous: string
+  readonly hash: string
+}
+
+export interface AuditExtract {
+  readonly events: readonly ProvenEvent[]
+  /** End of the company's chain now. */
+  readonly head: { readonly sequence: number; readonly hash: string }
+  /** The first head at or after the last of these events that was written down outside the database; null: none yet. */
+  readonly anchor: { readonly sequence: number; readonly hash: string } | null
 }
 
 export interface RecordedEvent extends AuditEvent {

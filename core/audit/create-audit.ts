@@ -7,6 +7,7 @@ import type { Audit, AuditEvent, RecordedEvent } from './audit.js'
 import { canonicalJson } from './canonical-json.js'
 import type { HashedEvent } from './event-hash.js'
 import { chainStart, eventHash, storable } from './event-hash.js'
+import { extractEvents } from './extract-events.js'
 import { verifyChains } from './verify-chain.js'
 
 export interface AuditOptions {
@@ -137,6 +138,7 @@ export function createAudit(options: AuditOptions): AuditSystem {
         .limit(limit)
       return rows.map(recordedEvent)
     },
+    extract: (transaction, subject) => extractEvents(transaction, anchors, subject),
     anchor: writeAnchors,
     async close() {
       clearInterval(timer)

@@ -1,241 +1,268 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
+import type { ProvenEvent } from '../../../core/audit/audit.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { writeZip, type ZipFile } from '../../../core/files/zip-writer.js'
 import { toPem } from '../../../core/signing/certificate-request.js'
 import { configuredEvidence } from '../../../core/signing/configured-authorities.js'
-import { writeZip, type ZipFile } from '../../../core/files/zip-writer.js'
+import { describeCertificate } from '../../../core/validation/certificate/certificate-description.js'
 import { readCertificate, type Certificate } from '../../../core/validation/certificate/certificate.js'
-import { checkSigner, readSignedData } from '../../../core/validation/cms/signed-data.js'
-import { documentsOf } from '../../invoicing/index.js'
+import { readSignedData } from '../../../core/validation/cms/signed-data.js'
+import { readRevocationList } from '../../../core/validation/revocation/crl.js'
+import { readOcspResponse } from '../../../core/validation/revocation/ocsp.js'
+import { openTrust } from '../../../core/validation/trust/open-trust.js'
 import { rowOfInvoice } from '../../compliance/index.js'
-import { canonicalHash, canonicalTextOf } from '../canonical/canonical-text.js'
-import { itemsOf, memberOf, parseLiteral, textAt } from '../canonical/literal-value.js'
-import { checkStructure } from '../document/check-structure.js'
+import { documentsOf } from '../../invoicing/index.js'
+import { canonicalHash } from '../canonical/canonical-text.js'
 import { signatureRows } from '../signing/signature-rows.js'
-import { acceptedAuthorities } from './accepted-authorities.js'
-import { legalBasis, type Basis } from './basis.js'
-import { lintCertificate, redacted, type LintItem } from './lint-certificate.js'
+import { articleAnswers, type Findings } from './article-answers.js'
+import { basisAgain } from './basis-again.js'
+import { dossierCommands, dossierReadme } from './dossier-commands.js'
+import { dossierPdf } from './dossier-pdf.js'
+import type { DossierReport, PointAnswer } from './dossier-report.js'
+import { examinationOf } from './examinations.js'
+import { examineBytes, type ExaminedBytes } from './examined-bytes.js'
+import { lawTable } from './law-table.js'
+import { lintCertificate, redacted } from './lint-certificate.js'
+import { withoutPersonalNumbers } from './redact.js'
+import { cairoDay } from './mandates.js'
+import { timeAuthorities } from './time-authorities.js'
+import { isOver, timesOf } from './time-stamps.js'
 
-/** One point of Art. 7 with what speaks against it; none: it holds. */
-interface Point {
-  readonly point: 'a' | 'b' | 'c'
-  readonly holds: boolean
-  readonly findings: readonly FaultDetail[]
-}
-
-export interface DossierReport {
-  readonly number: string
-  readonly madeAt: string
-  readonly points: readonly Point[]
-  readonly basis: Basis
-  readonly signedAt: string | null
-  readonly signer: string
-  readonly issuer: string
-  readonly textSha256: string
-  readonly lint: readonly LintItem[]
-  /** Independent time (Art. 8(a)): authorities whose tokens lie in the dossier; empty: only the signer's own clock speaks. */
-  readonly independentTimes: readonly { readonly authority: string; readonly at: string }[]
-  /** Why revocation answers are not in it; null when they are. */
-  readonly revocationMissing: FaultDetail | null
-  readonly evidence: object | null
-}
-
-const lawShape = z.object({
-  checked: z.string(),
-  source: z.string(),
-  articles: z.array(z.object({ article: z.string(), demands: z.string(), check: z.string(), status: z.string() })),
-})
-
-/** Demands of the law and how each is met here. */
-export function lawTable(): z.infer<typeof lawShape> {
-  return lawShape.parse(JSON.parse(readFileSync(new URL('./law.json', import.meta.url), 'utf8')))
-}
+/** Chains longer than this are not computed again while somebody waits; `khatm audit verify` does it. */
+const longestChain = 200_000
 
 /**
  * Everything an examiner of ITIDA needs for one signature (Executive Regulations 109/2005 Art. 7), in one ZIP: document, canonical text,
- * CMS, certificates, revocation answers, time stamps, report as JSON and PDF, and the openssl commands that check it without us. What
- * could not be had is named in the report and never left out in silence.
+ * CMS, certificates, revocation answers, time stamps, evidence of the key, events with the proof of their chain, report as JSON and
+ * PDF, and the openssl commands that check it without us. What could not be had is named in the report and never left out in silence.
+ * @param presented bytes of a copy that somebody brings: it is examined in place of the filed document, and held against it
  * @throws Fault EG-DOSSIER-NOT-SIGNED
  */
-export async function examinationDossier(host: Host, context: CompanyContext, invoiceId: string): Promise<Buffer> {
+export async function examinationDossier(host: Host, context: CompanyContext, invoiceId: string, presented?: Buffer): Promise<Buffer> {
   const now = host.now()
   const stored = await host.db.company(context.companyId, async (transaction) => {
     const row = await rowOfInvoice(transaction, invoiceId)
     if (row === undefined || row.legalSha256 === null) throw new Fault('EG-DOSSIER-NOT-SIGNED', { status: 409 })
     const signature = (await signatureRows(transaction, [invoiceId])).get(invoiceId)
-    const where = { company_id: transaction.companyId, invoice_id: invoiceId }
-    const [examination, stamps] = await Promise.all([
-      transaction.knex('compliance_egypt_examination').where(where).first<{ number: string } | undefined>('number'),
-      transaction
-        .knex('compliance_egypt_time_stamp')
-        .where(where)
-        .select<{ authority: string; stamped_at: Date; token: Buffer }[]>('authority', 'stamped_at', 'token'),
-    ])
+    if (signature === undefined) throw new Fault('EG-DOSSIER-NOT-SIGNED', { status: 409 })
+    const number = (await documentsOf(transaction, [invoiceId])).get(invoiceId)?.number ?? row.number
+    host.audit.record(transaction, context, {
+      action: 'compliance-egypt.dossier-made',
+      subject: { type: 'invoicing.invoice', id: invoiceId, label: number },
+      ...(presented === undefined ? {} : { facts: { presentedSha256: sha256(presented) } }),
+    })
+    const filed = (await host.files.get(transaction, row.legalSha256)).bytes
+    const examination = await examinationOf(transaction, invoiceId)
+    const bytes = examineBytes(presented ?? filed)
+    const keys = await host.signing.keys(transaction)
+    const own = bytes.certificate
+    const known = keys.find(({ certificates: [leaf] }) => own !== undefined && leaf?.equals(own.der) === true)
+    const presentedPath = own === undefined ? [] : (known?.certificates ?? [own.der]).map((der) => readCertificate(der))
+    const question = { at: signature.signedAt, ...(examination === undefined ? {} : { examination: examination.number }) }
     return {
-      bytes: (await host.files.get(transaction, row.legalSha256)).bytes,
-      number: (await documentsOf(transaction, [invoiceId])).get(invoiceId)?.number ?? row.number,
+      filed,
+      number,
       signature,
-      examination: examination?.number,
-      stamps,
-      keys: await host.signing.keys(transaction),
-      authorities: await acceptedAuthorities(host.config, transaction, signature?.signedAt ?? now),
+      examination,
+      bytes,
+      key: known ?? keys.find(({ id }) => id === signature.keyId),
+      ...(await basisAgain(host.config, transaction, signature, presentedPath, question)),
+      times: await timesOf(transaction, invoiceId),
+      roots: (await timeAuthorities(host.config, transaction)).flatMap(({ root }) => (root === null ? [] : [root])),
     }
   })
-  const { bytes, authorities } = stored
-  const root = parseLiteral(bytes)
-  const text = canonicalTextOf(root)
-  const cmsBytes = Buffer.from(textAt(itemsOf(memberOf(root, 'signatures'))[0], 'value') ?? '', 'base64')
-  const cms = readSignedData(cmsBytes)
-  const [signer] = cms.signers
-  if (signer === undefined) throw new Fault('EG-DOSSIER-NOT-SIGNED', { status: 409 })
-  const check = checkSigner(cms, signer, (algorithm) => createHash(algorithm).update(text).digest())
-  const own = check.certificate
-  if (own === undefined) throw new Fault('EG-DOSSIER-NOT-SIGNED', { status: 409 })
-  // The chain as the key had it, if it is that certificate still; an authority pinned for Egypt closes it.
-  const known = stored.keys.map(({ certificates }) => certificates).find(([leaf]) => leaf?.equals(own.der) === true)
-  const chain = (known ?? [own.der]).map((der) => readCertificate(der))
-  const at = stored.signature?.signedAt ?? check.signingTime ?? now
-  const basis = legalBasis({
-    certificates: chain,
-    authorities,
-    control: stored.signature?.evidence?.soleControl,
-    at,
-    ...(stored.examination === undefined ? {} : { examination: stored.examination }),
-  })
-  const revocation = await revocationOf(host, chain, at)
+  const { bytes, filed, signature, path } = stored
+  const examined = presented ?? filed
+  // After the entry above is written: the extract then tells of the dossier itself.
+  const extract = await host.db.company(context.companyId, (transaction) =>
+    host.audit.extract(transaction, { type: 'invoicing.invoice', id: invoiceId }),
+  )
+  const verified = extract.head.sequence > longestChain ? undefined : (await host.audit.verify(context.companyId))[0]
+  const revocation = await revocationOf(host, path, signature.signedAt)
+  const times = stored.times.proven.map((one, index) => ({
+    authority: one.authority,
+    at: one.at.toISOString(),
+    file: `time-stamps/${String(index + 1)}.tst`,
+    dependence: one.dependence,
+    trusted: one.trusted,
+    over: bytes.signatureValue !== undefined && isOver(one.token, bytes.signatureValue),
+  }))
+  const lint = bytes.certificate === undefined ? [] : lintCertificate(bytes.certificate.der)
+  const part = {
+    lint,
+    times,
+    awaitedTimes: stored.times.awaited.map(({ url, problem, attempts }) => ({ url, problem, attempts })),
+    revocation: revocation.told,
+    revocationMissing: revocation.missing,
+    textSha256: bytes.text === undefined ? null : canonicalHash(bytes.text),
+    log: { events: extract.events.length, head: extract.head, anchor: extract.anchor, intact: verified?.intact === true },
+  }
+  const findings: Findings = {
+    bytes,
+    changed: !examined.equals(filed),
+    path,
+    basis: stored.basis,
+    report: part,
+    evidence: signature.evidence,
+    loggedHash: loggedHash(extract.events.map(({ hashed }) => hashed)),
+    keyStopped: stored.key?.stopped ?? null,
+  }
   const report: DossierReport = {
     number: stored.number,
     madeAt: now.toISOString(),
-    points: pointsOf(check.failure?.finding ?? null, own, basis, checkStructure(root)),
-    basis,
-    signedAt: check.signingTime?.toISOString() ?? null,
-    signer: redacted(own.subject),
-    issuer: own.issuer,
-    textSha256: canonicalHash(text),
-    lint: lintCertificate(own.der),
-    independentTimes: stored.stamps.map(({ authority, stamped_at: stampedAt }) => ({ authority, at: stampedAt.toISOString() })),
-    revocationMissing: revocation.missing,
-    evidence: stored.signature?.evidence ?? null,
+    examined: presented === undefined ? 'filed' : 'presented',
+    documentSha256: sha256(examined),
+    filedSha256: sha256(filed),
+    ...part,
+    points: pointsOf(findings),
+    articles: articleAnswers(findings, cairoDay(signature.signedAt)),
+    basis: stored.basis,
+    basisWhenSigned: signature.basis,
+    signedAt: bytes.signingTime?.toISOString() ?? null,
+    signer: bytes.certificate === undefined ? '—' : redacted(bytes.certificate.subject),
+    issuer: bytes.certificate?.issuer ?? '—',
+    path: path.map((one) => ({ subject: redacted(one.subject), sha256: one.sha256, key: describeCertificate(one).key })),
+    examination: stored.examination ?? null,
+    evidence: signature.evidence,
   }
+  const authority = timeChain(host, stored.times.proven, stored.roots)
   const files: ZipFile[] = [
-    { name: 'document.json', bytes },
-    { name: 'canonical.txt', bytes: text },
-    { name: 'signature.p7s', bytes: cmsBytes },
-    { name: 'certificates/signer.pem', bytes: Buffer.from(toPem('CERTIFICATE', own.der)) },
-    {
-      name: 'certificates/issuers.pem',
-      bytes: Buffer.from(
-        issuersOf(chain, authorities)
-          .map((one) => toPem('CERTIFICATE', one.der))
-          .join(''),
-      ),
-    },
+    { name: 'document.json', bytes: examined },
+    ...(bytes.text === undefined ? [] : [{ name: 'canonical.txt', bytes: bytes.text }]),
+    ...(bytes.cms === undefined ? [] : [{ name: 'signature.p7s', bytes: bytes.cms }]),
+    ...(bytes.signatureValue === undefined ? [] : [{ name: 'signature-value.bin', bytes: bytes.signatureValue }]),
+    ...(bytes.certificate === undefined ? [] : [pem('certificates/signer.pem', [bytes.certificate])]),
+    ...certificateFile('certificates/issuers.pem', issuersOf(path, stored.authorities)),
     ...revocation.files,
-    ...stored.stamps.map(({ token }, index) => ({ name: `time-stamps/${String(index + 1)}.tst`, bytes: token })),
-    { name: 'report.json', bytes: Buffer.from(`${JSON.stringify({ ...report, law: lawTable() }, null, 2)}\n`) },
-    { name: 'report.pdf', bytes: await reportPdf(host, context, report, now) },
-    { name: 'check.txt', bytes: Buffer.from(commands) },
+    ...stored.times.proven.map(({ token }, index) => ({ name: `time-stamps/${String(index + 1)}.tst`, bytes: token })),
+    ...certificateFile('time-stamps/authorities.pem', authority),
+    json('evidence.json', { ...signature, basis: undefined, problem: undefined, mandateRegister: signature.evidence?.mandate ?? null }),
+    json('event-log.json', { ...extract, events: extract.events.map(openly), verified: verified ?? null }),
+    json('report.json', { ...report, law: lawTable() }),
+    { name: 'report.pdf', bytes: await dossierPdf(host, context, redactedAll(report), now) },
   ]
-  const sums = files.map((file) => `${createHash('sha256').update(file.bytes).digest('hex')}  ${file.name}\n`).join('')
+  const listed = {
+    names: files.map(({ name }) => name),
+    timeStamps: times.map(({ file }) => ({ token: file, authority: authority.length === 0 ? null : 'time-stamps/authorities.pem' })),
+  }
+  files.push({ name: 'check.txt', bytes: Buffer.from(`${dossierCommands(listed).join('\n')}\n`) })
+  files.push({ name: 'README.txt', bytes: Buffer.from(dossierReadme(stored.number, listed)) })
+  const sums = files.map((file) => `${sha256(file.bytes)}  ${file.name}\n`).join('')
   return writeZip([...files, { name: 'SHA256SUMS', bytes: Buffer.from(sums) }])
 }
 
-/** No lines of ours between the examiner and the proof. */
-const commands = `sha256sum -c SHA256SUMS
-openssl cms -verify -cades -inform DER -in signature.p7s -content canonical.txt -binary -CAfile certificates/issuers.pem -purpose any -out /dev/null
-openssl cms -cmsout -print -inform DER -in signature.p7s
-openssl x509 -in certificates/signer.pem -noout -text
-openssl crl -inform DER -in revocation/1.crl -noout -text
-openssl ocsp -respin revocation/1.ocsp -text -noverify
-openssl ts -reply -token_in -in time-stamps/1.tst -text
-`
-
-function issuersOf(chain: readonly Certificate[], authorities: readonly { readonly certificate: Certificate }[]): Certificate[] {
-  const names = new Set(chain.map(({ issuerKey }) => issuerKey))
-  const found = [...chain.slice(1), ...authorities.map(({ certificate }) => certificate).filter(({ subjectKey }) => names.has(subjectKey))]
-  return found.filter((one, index) => found.findIndex(({ sha256 }) => sha256 === one.sha256) === index)
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
-async function revocationOf(
-  host: Host,
-  chain: readonly Certificate[],
-  at: Date,
-): Promise<{ readonly files: ZipFile[]; readonly missing: FaultDetail | null }> {
+function pem(name: string, certificates: readonly Certificate[]): ZipFile {
+  return { name, bytes: Buffer.from(certificates.map((one) => toPem('CERTIFICATE', one.der)).join('')) }
+}
+
+function certificateFile(name: string, certificates: readonly Certificate[]): ZipFile[] {
+  return certificates.length === 0 ? [] : [pem(name, certificates)]
+}
+
+/** What is ours to write: national numbers are left out of it. Document and certificates stay as they are, or they would prove nothing. */
+function json(name: string, value: object): ZipFile {
+  return { name, bytes: Buffer.from(`${JSON.stringify(withoutPersonalNumbers(value), null, 2)}\n`) }
+}
+
+/** An event that named a person's number is shown without it, and says that its hash cannot be computed again from what is shown. */
+function openly(event: ProvenEvent): object {
+  const shown = withoutPersonalNumbers(event.hashed)
+  return JSON.stringify(shown) === JSON.stringify(event.hashed) ? event : { ...event, hashed: shown, redacted: true }
+}
+
+function redactedAll(report: DossierReport): DossierReport {
+  return { ...report, lint: report.lint.map((one) => ({ ...one, found: redacted(one.found) })) }
+}
+
+/** The hash that the key was asked to sign for, as the log has it: the last use counts, an earlier one was asked in vain. */
+function loggedHash(events: readonly { readonly action: string; readonly facts: unknown }[]): string | null {
+  const used = events.filter(({ action }) => action === 'key.used').at(-1)?.facts
+  const hash: unknown = typeof used === 'object' && used !== null ? Reflect.get(used, 'documentHash') : undefined
+  return typeof hash === 'string' ? hash : null
+}
+
+function issuersOf(path: readonly Certificate[], authorities: readonly Certificate[]): Certificate[] {
+  const names = new Set(path.map(({ issuerKey }) => issuerKey))
+  return unique([...path.slice(1), ...authorities.filter(({ subjectKey }) => names.has(subjectKey))])
+}
+
+/** Issuers of the time stamp authorities: from their tokens, and what this host trusts above them, so that openssl finds their roots. */
+function timeChain(host: Host, stamps: readonly { readonly token: Buffer }[], roots: readonly Certificate[]): Certificate[] {
+  const inTokens = stamps.flatMap(({ token }) => readSignedData(token).certificates)
+  const { anchors } = openTrust({ dataDir: host.config.dataDir, trustFiles: host.config.validation.trustFiles, now: host.now() })
+  const practice = host.config.sandbox.trustAnchors.map((one) => Buffer.from(one, 'base64'))
+  const trusted = [...roots, ...[...anchors, ...practice].map((der) => readCertificate(der))]
+  const names = new Set(inTokens.map(({ issuerKey }) => issuerKey))
+  return unique([...inTokens, ...trusted.filter(({ subjectKey }) => names.has(subjectKey))])
+}
+
+function unique(certificates: readonly Certificate[]): Certificate[] {
+  return certificates.filter((one, index) => certificates.findIndex(({ sha256: other }) => other === one.sha256) === index)
+}
+
+interface Revocation {
+  readonly files: readonly ZipFile[]
+  readonly told: DossierReport['revocation']
+  readonly missing: FaultDetail | null
+}
+
+async function revocationOf(host: Host, path: readonly Certificate[], at: Date): Promise<Revocation> {
+  if (path.length === 0) return { files: [], told: [], missing: { code: 'EG-DOSSIER-NO-SIGNATURE' } }
   try {
-    const { crls, ocspResponses } = await configuredEvidence(host)([chain.map(({ der }) => der)], at)
+    const { crls, ocspResponses } = await configuredEvidence(host)([path.map(({ der }) => der)], at)
+    const lists = crls.map((bytes, index) => {
+      const { thisUpdate, nextUpdate } = readRevocationList(bytes)
+      return { bytes, file: `revocation/${String(index + 1)}.crl`, kind: 'crl' as const, madeAt: thisUpdate, until: nextUpdate }
+    })
+    const answers = ocspResponses.map((bytes, index) => {
+      const { producedAt, answers: told } = readOcspResponse(bytes)
+      return { bytes, file: `revocation/${String(index + 1)}.ocsp`, kind: 'ocsp' as const, madeAt: producedAt, until: told[0]?.nextUpdate }
+    })
+    const all = [...lists, ...answers]
     return {
-      files: [
-        ...crls.map((bytes, index) => ({ name: `revocation/${String(index + 1)}.crl`, bytes })),
-        ...ocspResponses.map((bytes, index) => ({ name: `revocation/${String(index + 1)}.ocsp`, bytes })),
-      ],
+      files: all.map(({ file, bytes }) => ({ name: file, bytes })),
+      told: all.map(({ file, kind, madeAt, until }) => ({ file, kind, madeAt: madeAt.toISOString(), until: until?.toISOString() ?? null })),
       missing: null,
     }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    return { files: [], missing: { code: error.code, params: error.params } }
+    return { files: [], told: [], missing: { code: error.code, params: error.params } }
   }
 }
 
-function pointsOf(failure: FaultDetail | null, own: Certificate, basis: Basis, structure: readonly FaultDetail[]): Point[] {
-  const found = failure === null ? [] : [failure]
-  const issuer = basis.reasons
-    .filter((code) => code === 'EG-BASIS-NO-ANCHOR' || code === 'EG-BASIS-ISSUER-NOT-ACCEPTED')
-    .map((code) => ({ code }))
-  const wrong = structure.filter(({ level }) => level !== 'warning')
-  const nameless = own.holder === '' ? [{ code: 'EG-DOSSIER-NO-NAME' }] : []
-  const point = (name: Point['point'], findings: readonly FaultDetail[]): Point => ({ point: name, holds: findings.length === 0, findings })
-  return [point('a', [...found, ...issuer]), point('b', [...found, ...wrong]), point('c', nameless)]
+/** Art. 7: (a) a sound certificate and the key that belongs to it, (b) content that can be determined exactly, (c) a signer who is named. */
+function pointsOf({ bytes, changed, basis, path }: Findings): PointAnswer[] {
+  const chain = ['certificates/signer.pem', 'certificates/issuers.pem', 'signature.p7s']
+  const issuer = basis.reasons.filter((code) => code === 'EG-BASIS-NO-ANCHOR' || code === 'EG-BASIS-ISSUER-NOT-ACCEPTED')
+  const copy = changed ? [{ code: 'EG-DOSSIER-CHANGED' }] : []
+  const content = [...copy, ...bytes.content, ...bytes.signature]
+  const holder = path[0]?.holder ?? bytes.certificate?.holder ?? ''
+  return [
+    {
+      point: 'a',
+      state: bytes.signature.length > 0 ? 'contradicted' : issuer.length > 0 ? 'not-shown' : 'shown',
+      findings: [...bytes.signature, ...issuer.map((code) => ({ code }))],
+      proof: chain,
+    },
+    {
+      point: 'b',
+      state: content.length > 0 ? 'contradicted' : 'shown',
+      findings: content,
+      proof: ['document.json', 'canonical.txt', 'signature.p7s'],
+    },
+    {
+      point: 'c',
+      state: holder === '' ? 'not-shown' : 'shown',
+      findings: holder === '' ? [{ code: 'EG-DOSSIER-NO-NAME' }] : [],
+      proof: ['certificates/signer.pem'],
+    },
+  ]
 }
 
-async function reportPdf(host: Host, { locale }: CompanyContext, report: DossierReport, now: Date): Promise<Buffer> {
-  const text = (key: string, params?: Record<string, string>): string => host.i18n.text(locale, `compliance-egypt.${key}`, params)
-  const fault = (one: FaultDetail): string => host.i18n.fault(locale, one)
-  const rows = (pairs: readonly (readonly [string, string])[]): { label: string; value: string }[] =>
-    pairs.map(([key, value]) => ({ label: text(`dossier.${key}`), value }))
-  const { pdf } = await host.documents.render({
-    template: 'compliance-egypt/dossier',
-    data: {
-      locale,
-      title: text('dossier.title'),
-      intro: text('dossier.intro'),
-      rows: rows([
-        ['number', report.number],
-        ['signer', report.signer],
-        ['issuer', report.issuer],
-        ['signed', report.signedAt ?? '—'],
-        ['hash', report.textSha256],
-        ['made', report.madeAt],
-      ]),
-      points: report.points.map(({ point, holds, findings }) => ({
-        title: text(`dossier.point.${point}`),
-        holds,
-        verdict: text(holds ? 'dossier.holds' : 'dossier.fails'),
-        findings: findings.map(fault),
-      })),
-      basisTitle: text('dossier.basis'),
-      basis: text(`dossier.basis.${report.basis.basis}`),
-      reasons: [
-        ...report.basis.reasons.map((code) => fault({ code })),
-        ...(report.independentTimes.length === 0 ? [text('dossier.no-time')] : []),
-        ...(report.revocationMissing === null ? [] : [`${text('dossier.no-revocation')} ${fault(report.revocationMissing)}`]),
-      ],
-      lintTitle: text('dossier.lint'),
-      lint: report.lint.map(({ item, code, state, found }) => ({
-        item: item === 0 ? '' : String(item),
-        title: text(`lint.${code}`),
-        state: text(`lint.state.${state}`),
-        good: state === 'present',
-        found,
-      })),
-    },
-    locale,
-    digits: 'latin',
-    standard: '1.7',
-    createdAt: now,
-    title: text('dossier.title'),
-  })
-  return pdf
-}
+export type { DossierReport } from './dossier-report.js'

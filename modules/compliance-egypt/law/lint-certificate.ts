@@ -56,7 +56,7 @@ export function lintCertificate(der: Uint8Array): LintItem[] {
 }
 
 /** Art. 2: at least 2048 bits of RSA. */
-function strongEnough(key: string): boolean {
+export function strongEnough(key: string): boolean {
   const bits = /^RSA (\d+)$/.exec(key)?.[1]
   return bits === undefined ? key.startsWith('EC ') : Number(bits) >= 2048
 }

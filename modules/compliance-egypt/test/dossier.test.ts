@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CompanyContext } from '../../../core/access/context.js'
+import { canonicalJson } from '../../../core/audit/canonical-json.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { RunAgain } from '../../../core/jobs/jobs.js'
 import { TrustFolder } from '../../../core/validation/trust/trust-folder.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
-import { examinationDossier } from '../index.js'
-import type { DossierReport } from '../law/examination-dossier.js'
-import { egyptianCompany, post } from './running-company.js'
+import { examinationDossier, type DossierReport } from '../index.js'
+import { registerExamination, withdrawExamination } from '../law/examinations.js'
+import { addTimeAuthority } from '../law/time-authorities.js'
+import { stampTimes, timesOf } from '../law/time-stamps.js'
+import { rowOfInvoice } from '../../compliance/index.js'
+import { bytesOf, egyptianCompany, post } from './running-company.js'
 
 describe('Examination dossier of a signature (Art. 7)', function () {
   this.timeout(120_000)
@@ -17,6 +23,7 @@ describe('Examination dossier of a signature (Art. 7)', function () {
   let running: TestHost
   let context: CompanyContext
   let invoiceId: string
+  let count = 0
 
   before(async () => {
     running = await startTestHost({ sandbox: true })
@@ -32,38 +39,157 @@ describe('Examination dossier of a signature (Art. 7)', function () {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const unpack = async (): Promise<DossierReport> => {
-    writeFileSync(join(folder, 'dossier.zip'), await examinationDossier(running.host, { ...context, locale: 'ar' }, invoiceId))
-    execFileSync('python3', ['-m', 'zipfile', '-e', 'dossier.zip', '.'], { cwd: folder })
-    return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as DossierReport // written by the dossier itself
+  interface Unpacked {
+    readonly at: string
+    readonly report: DossierReport
   }
+  const unpack = async (presented?: Buffer): Promise<Unpacked> => {
+    count += 1
+    const at = join(folder, String(count))
+    mkdirSync(at)
+    const zip = await examinationDossier(running.host, { ...context, locale: 'ar' }, invoiceId, presented)
+    writeFileSync(join(at, 'dossier.zip'), zip)
+    execFileSync('python3', ['-m', 'zipfile', '-e', 'dossier.zip', '.'], { cwd: at })
+    return { at, report: JSON.parse(readFileSync(join(at, 'report.json'), 'utf8')) as DossierReport } // written by the dossier itself
+  }
+  const run = (at: string, line: string): string => execFileSync('/bin/sh', ['-c', line], { cwd: at, stdio: 'pipe', encoding: 'utf8' })
+  const state = (report: DossierReport, article: string): string | undefined =>
+    report.articles.find((one) => one.article === article)?.state
+  const codes = (report: DossierReport, article: string): string[] =>
+    report.articles.find((one) => one.article === article)?.findings.map(({ code }) => code) ?? []
 
-  it('its own commands check it: sums and openssl agree; the report says what holds and what is not shown', async () => {
-    const report = await unpack()
-    const [sums = '', verify = ''] = readFileSync(join(folder, 'check.txt'), 'utf8').split('\n')
-    for (const line of [sums, verify]) execFileSync('/bin/sh', ['-c', line], { cwd: folder, stdio: 'pipe' })
+  it('a failing archive of time harms nothing, is written down and asked again; the others have stamped', async () => {
+    await addTimeAuthority(running.host, context, { name: 'Away', url: 'http://127.0.0.1:9/tsa', concerned: false })
+    const stamp = (): Promise<void> => stampTimes(running.host, context, { invoiceIds: [invoiceId] })
+    await assert.rejects(stamp(), (error: unknown) => error instanceof RunAgain && error.at > new Date())
+    const { proven, awaited } = await running.host.db.company(context.companyId, (transaction) => timesOf(transaction, invoiceId))
     assert.deepEqual(
-      report.points.map(({ point, holds }) => [point, holds]),
+      proven.map(({ authority, dependence }) => [authority, dependence]),
+      [['Khatm Sandbox Time Stamps', 'sandbox']],
+    )
+    assert.equal(awaited.length, 1)
+    assert.match(awaited[0]?.problem.code ?? '', /^(SIGN-TSA-UNREACHABLE|HTTP-ADDRESS-REFUSED)$/)
+    // Before its time it is not asked again.
+    await assert.rejects(stamp(), RunAgain)
+    const again = await running.host.db.company(context.companyId, (transaction) => timesOf(transaction, invoiceId))
+    assert.equal(again.awaited[0]?.attempts, 1)
+  })
+
+  it('its own commands check it: sums, openssl over text, certificate, revocation and time stamp agree', async () => {
+    const { at } = await unpack()
+    if (process.env['KHATM_KEEP_DOSSIER'] !== undefined) cpSync(at, process.env['KHATM_KEEP_DOSSIER'], { recursive: true })
+    const lines = readFileSync(join(at, 'check.txt'), 'utf8').trim().split('\n')
+    for (const line of lines) run(at, line)
+    assert.deepEqual(
+      ['sha256sum', 'openssl cms -verify', 'openssl x509', 'openssl ocsp', 'openssl ts -verify'].filter(
+        (wanted) => !lines.some((line) => line.startsWith(wanted)),
+      ),
+      [],
+    )
+    const readme = readFileSync(join(at, 'README.txt'), 'utf8')
+    for (const line of lines) assert.ok(readme.includes(line))
+    // Marks of direction that the reader of the PDF puts in are no letters of it.
+    const words = run(at, 'pdftotext report.pdf -').replace(/\p{Cf}/gu, '')
+    for (const word of ['منقوض', 'غير مثبت', 'signature.p7s']) assert.ok(words.includes(word), word)
+  })
+
+  it('says of each article what is shown, not shown and contradicted; a software key is outside Article 10', async () => {
+    const { report, at } = await unpack()
+    assert.deepEqual(
+      report.points.map(({ point, state: answer }) => [point, answer]),
       [
-        ['a', false],
-        ['b', true],
-        ['c', true],
+        ['a', 'not-shown'],
+        ['b', 'shown'],
+        ['c', 'shown'],
       ],
     )
     assert.equal(report.basis.basis, 'none')
-    assert.ok(report.basis.reasons.includes('EG-BASIS-OUTSIDE-ARTICLE-10'))
-    assert.deepEqual(report.independentTimes, [])
-    assert.equal(report.revocationMissing, null, JSON.stringify(report.revocationMissing))
-    assert.equal(readFileSync(join(folder, 'report.pdf')).subarray(0, 5).toString(), '%PDF-')
+    const expected: Record<string, string> = {
+      '1(12)': 'contradicted',
+      '2(e)': 'shown',
+      '2(f)': 'not-shown',
+      '3(a)': 'not-shown',
+      '3(e)': 'shown',
+      '8(a)': 'not-shown',
+      '8(b)': 'shown',
+      '9': 'not-shown',
+      '10': 'contradicted',
+      '11': 'shown',
+      '20': 'not-shown',
+    }
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((article) => [article, state(report, article)])), expected)
+    assert.deepEqual(codes(report, '8(a)'), ['EG-ART-TIME-SANDBOX', 'EG-ART-TIME-AWAITED'])
+    // No human took part: what shows it is time and log, and the time is not shown.
+    assert.deepEqual([report.evidence?.unattended, state(report, '8(c)')], [true, 'not-shown'])
+    for (const { proof } of [...report.points, ...report.articles])
+      for (const file of proof) assert.ok(readFileSync(join(at, file)).length > 0, file)
+  })
+
+  it('events in it prove themselves: every hash can be computed again, the head was written down outside the database', async () => {
+    const { at, report } = await unpack()
+    const log = JSON.parse(readFileSync(join(at, 'event-log.json'), 'utf8')) as {
+      events: { hashed: { action: string }; previous: string; hash: string }[]
+    } // written by the dossier itself
+    for (const { hashed, previous, hash } of log.events) {
+      const own = createHash('sha256').update(Buffer.from(previous, 'hex')).update(canonicalJson(hashed)).digest('hex')
+      assert.equal(own, hash, hashed.action)
+    }
+    const actions = log.events.map(({ hashed }) => hashed.action)
+    for (const wanted of ['key.used', 'compliance.signed', 'compliance-egypt.time-stamped', 'compliance-egypt.dossier-made'])
+      assert.ok(actions.includes(wanted), wanted)
+    assert.equal(report.log.intact, true)
+  })
+
+  it('a copy with another amount is contradicted in content and signature, and the report says it is not what was filed', async () => {
+    const row = await running.host.db.company(context.companyId, (transaction) => rowOfInvoice(transaction, invoiceId))
+    const filed = await bytesOf(running.host, context, row?.legalSha256 ?? null)
+    const changed = Buffer.from(filed.toString('utf8').replace(/"totalAmount":(\d)/, '"totalAmount":9$1'))
+    assert.ok(!changed.equals(filed))
+    const { report, at } = await unpack(changed)
+    assert.deepEqual(
+      report.points.map((one) => one.state),
+      ['contradicted', 'contradicted', 'shown'],
+    )
+    assert.equal(report.examined, 'presented')
+    for (const article of ['2(e)', '2(f)', '11']) assert.equal(state(report, article), 'contradicted', article)
+    assert.ok(codes(report, '11').includes('EG-DOSSIER-CHANGED'))
+    const verify = readFileSync(join(at, 'check.txt'), 'utf8').split('\n')[1] ?? ''
+    assert.throws(() => run(at, verify))
+    // What is no document at all has a dossier too, and it says so.
+    const nothing = await unpack(Buffer.from('{"a":'))
+    assert.deepEqual(
+      nothing.report.points.map((one) => one.state),
+      ['contradicted', 'contradicted', 'not-shown'],
+    )
+  })
+
+  it('an examination of ITIDA is registered with its number, once, and can be withdrawn with a reason', async () => {
+    const { host } = running
+    const given = { number: 'ITIDA-EX-77', issuedOn: new Date().toISOString().slice(0, 10) }
+    const refusedWith = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
+    await assert.rejects(
+      registerExamination(host, context, invoiceId, { ...given, issuedOn: '2005-01-01' }),
+      refusedWith('EG-EXAMINATION-DATE'),
+    )
+    await registerExamination(host, context, invoiceId, given)
+    await assert.rejects(registerExamination(host, context, invoiceId, given), refusedWith('EG-EXAMINATION-THERE'))
+    const { report } = await unpack()
+    assert.equal(report.examination?.number, 'ITIDA-EX-77')
+    // A key outside Article 10 has no ground by an examination either.
+    assert.deepEqual([report.basis.basis, report.basis.reasons.includes('EG-BASIS-NOT-EXAMINED')], ['none', false])
+    await withdrawExamination(host, context, invoiceId, 'number of another invoice')
+    await registerExamination(host, context, invoiceId, { ...given, number: 'ITIDA-EX-78' })
   })
 
   it('a root pinned for Egypt makes point (a); an unsigned document has no dossier', async () => {
     const anchor = Buffer.from(running.host.config.sandbox.trustAnchors[0] ?? '', 'base64')
     new TrustFolder(running.dataDir).add(anchor, 'EG', 'root.pem')
+    const { report } = await unpack()
     assert.deepEqual(
-      (await unpack()).points.map(({ holds }) => holds),
-      [true, true, true],
+      report.points.map((one) => one.state),
+      ['shown', 'shown', 'shown'],
     )
+    assert.equal(state(report, '3(a)'), 'shown')
     await assert.rejects(examinationDossier(running.host, context, '00000000-0000-4000-8000-000000000000'), (error: unknown) => {
       return error instanceof Fault && error.code === 'EG-DOSSIER-NOT-SIGNED'
     })
