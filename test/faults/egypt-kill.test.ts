@@ -62,7 +62,9 @@ describe(`Egyptian documents while their host is killed ${String(kills)} times`,
   async function start(batch: number): Promise<{ readonly process: ChildProcess; readonly exit: Promise<unknown> }> {
     const script = join(import.meta.dirname, 'egypt-worker.ts')
     const values = [folder.path, context.companyId, JSON.stringify(input), String(batch)]
-    const started = spawn(process.execPath, ['--import', 'tsx', script, ...values], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const started = spawn(process.execPath, ['--import', join(import.meta.dirname, '../../bin/typescript.mjs'), script, ...values], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     worker = started
     const exit = once(started, 'exit')
     const lines = createInterface({ input: started.stdout })
