@@ -349,6 +349,7 @@ class LocalSigningService implements SigningService {
         digestAlgorithm,
         digest,
         uses: shown,
+        ...(options.waits === undefined ? {} : { waits: options.waits }),
         ...(askedBy === undefined ? {} : { askedBy }),
         ...(message === undefined ? {} : { message }),
       })

@@ -107,6 +107,8 @@ export interface SignDigestRequest {
   readonly uses?: readonly KeyUse[]
   /** Who asked for it, by name, where a person decides elsewhere. */
   readonly askedBy?: string
+  /** Where a person decides elsewhere: whether to wait for him. Default true. */
+  readonly waits?: boolean
 }
 
 export interface KeyReference {

@@ -43,6 +43,11 @@ export interface OpenOptions {
   readonly digestAlgorithm?: DigestAlgorithm
   /** Lets a key without certificate through, for formats that carry none. A certificate that is there must still be valid. */
   readonly withoutCertificate?: boolean
+  /**
+   * Where a person decides elsewhere (agent): false asks him and does not wait, so that a signature is there only if he gave it
+   * before; SIGN-AGENT-WAITING otherwise. Whoever asks so listens to `AgentKeyProvider.onSettled`. Default true.
+   */
+  readonly waits?: boolean
 }
 
 export interface NewSoftwareKey {

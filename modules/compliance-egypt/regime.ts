@@ -18,7 +18,7 @@ import { submitToEta } from './authority/submit.js'
 import { withShareLinks } from './authority/share-links.js'
 import { readiness } from './company/readiness.js'
 import { prepareDocuments } from './document/prepare-documents.js'
-import { documentTitle, legalNotes } from './print.js'
+import { documentTitle } from './print.js'
 import { prepareReceipts } from './receipts/prepare-receipts.js'
 import { finishReceipt } from './receipts/finish-receipt.js'
 import { inquireReceipts } from './receipts/inquire-receipts.js'
@@ -129,7 +129,8 @@ export class EgyptRegime implements Regime {
   }
 
   print(invoice: InvoiceDocument): ReturnType<Regime['print']> {
-    return { title: documentTitle(invoice), legalNotes: legalNotes(invoice) }
+    // Reasons why no tax was charged stand with their codes in the summary of taxes.
+    return { title: documentTitle(invoice), legalNotes: [] }
   }
 }
 

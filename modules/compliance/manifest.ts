@@ -1,6 +1,7 @@
 import { defineModule } from '../../core/host/module.js'
 import { complianceHooks } from './hooks.js'
 import { documentPages } from './routes/document-pages.js'
+import { listenToDesks, takeUpDecided, takeUpJob } from './services/decided-elsewhere.js'
 import { prepareInvoices, validateInvoice } from './services/prepare.js'
 import { addToPrint, holdPrints, printHeld, printsJob, refuseCancelling } from './services/print.js'
 import { readinessOf } from './services/readiness.js'
@@ -38,6 +39,11 @@ export default defineModule({
     jobs.define<ProcessPayload>(printsJob, ({ invoiceIds }, { context }) =>
       host.db.company(context.companyId, (transaction) => printHeld(host, transaction, invoiceIds)),
     )
+    jobs.define(takeUpJob, (_payload, { context }) => takeUpDecided(host, context))
+    setup.onStart(() => {
+      listenToDesks(host)
+      return Promise.resolve()
+    })
     jobs.define('compliance.watch', (_payload, { context }) => watchDocuments(host, context))
     jobs.schedule('compliance.watch', '*/5 * * * *')
     documentPages(setup)

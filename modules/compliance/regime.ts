@@ -34,6 +34,13 @@ export interface SignedLegalDocument {
   readonly qr: string | null
 }
 
+/** Why one document of several was not signed. */
+export interface NotSigned {
+  readonly fault: FaultDetail
+  /** The signer said no: asked again only when a person wants it. Otherwise it is tried again by itself. */
+  readonly held: boolean
+}
+
 /** What the authority said. */
 export interface AuthorityAnswer {
   readonly state: 'accepted' | 'accepted_with_warnings' | 'rejected' | 'pending'
@@ -110,13 +117,13 @@ export interface Regime {
   ): Promise<readonly (PreparedDocument | null)[]>
   /**
    * After commit. Null: the signer cannot be reached now (a token on a desk); the document stays `prepared`, is shown as
-   * awaiting signature and asked again. @throws Fault when it cannot be signed at all
+   * awaiting signature and asked again. `NotSigned`: this one cannot be signed, others may. @throws Fault when none can be signed at all
    */
   sign(
     context: CompanyContext,
     company: Company,
     documents: readonly (PreparedDocument & { readonly invoice: InvoiceDocument })[],
-  ): Promise<readonly (SignedLegalDocument | null)[]>
+  ): Promise<readonly (SignedLegalDocument | NotSigned | null)[]>
   /** In a job. @throws SubmissionUncertain, Fault */
   submit(context: CompanyContext, request: SubmissionRequest): Promise<AuthorityAnswer>
   /** Asks the authority for the state before a second sending, where it can be asked; null: it cannot (send the same bytes). */

@@ -12,6 +12,7 @@ import { readSignedData } from '../../../core/validation/cms/signed-data.js'
 import { TrustFolder } from '../../../core/validation/trust/trust-folder.js'
 import { startSandbox, type Sandbox } from '../../sandbox/index.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
+import type { SignedLegalDocument } from '../../compliance/index.js'
 import { canonicalText, itemsOf, memberOf, parseLiteral, signEtaDocuments, textAt } from '../index.js'
 import { chooseKey } from '../signing/choose-key.js'
 import { signatureRows } from '../signing/signature-rows.js'
@@ -36,8 +37,10 @@ describe('Signatures of Egyptian e-documents', function () {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const sign = async (documents: Parameters<typeof signEtaDocuments>[3]): ReturnType<typeof signEtaDocuments> =>
-    signEtaDocuments(running.host, context, await running.host.access.company(context.companyId), documents)
+  const sign = async (documents: Parameters<typeof signEtaDocuments>[3]): Promise<(SignedLegalDocument | null)[]> => {
+    const signed = await signEtaDocuments(running.host, context, await running.host.access.company(context.companyId), documents)
+    return signed.map((one) => (one !== null && 'fault' in one ? assert.fail(one.fault.code) : one))
+  }
   const rows = (ids: readonly string[]) => running.host.db.company(context.companyId, (transaction) => signatureRows(transaction, ids))
   const keys = () => running.host.db.company(context.companyId, (transaction) => running.host.signing.keys(transaction))
   const cmsOf = (bytes: Buffer): Buffer =>

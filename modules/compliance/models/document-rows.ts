@@ -163,13 +163,17 @@ export interface FailedRow {
   /** `signed` when the authority surely does not have it, `submitted` when nobody knows, `prepared` while it is not signed. */
   readonly state: 'prepared' | 'signed' | 'submitted'
   readonly last_error: FaultDetail
-  readonly next_try_at: string
+  /** Null: nobody tries by himself. */
+  readonly next_try_at: string | null
+  /** A person decides whether it is tried again. */
+  readonly held?: boolean
 }
 
 export async function recordFailures(transaction: CompanyTransaction, rows: readonly FailedRow[]): Promise<void> {
   await transaction.knex.raw(
-    `update compliance_document as document set state = new.state, last_error = new.last_error, next_try_at = new.next_try_at, claimed_until = null
-     from jsonb_to_recordset(?::jsonb) as new (invoice_id uuid, state text, last_error jsonb, next_try_at timestamptz)
+    `update compliance_document as document set state = new.state, last_error = new.last_error, next_try_at = new.next_try_at, claimed_until = null,
+       held = coalesce(new.held, false)
+     from jsonb_to_recordset(?::jsonb) as new (invoice_id uuid, state text, last_error jsonb, next_try_at timestamptz, held boolean)
      where document.company_id = ? and document.invoice_id = new.invoice_id and document.state in ('prepared', 'signed', 'submitted')`,
     [JSON.stringify(rows), transaction.companyId],
   )
@@ -181,7 +185,7 @@ export async function clearWait(transaction: CompanyTransaction, invoiceId: stri
     .knex('compliance_document')
     .where({ company_id: transaction.companyId, invoice_id: invoiceId })
     .whereIn('state', ['prepared', 'signed', 'submitted'])
-    .update({ next_try_at: null, claimed_until: null })
+    .update({ next_try_at: null, claimed_until: null, held: false })
   return changed > 0
 }
 
@@ -189,12 +193,23 @@ export async function clearWait(transaction: CompanyTransaction, invoiceId: stri
 export async function leftBehind(transaction: CompanyTransaction, before: Date, limit: number): Promise<string[]> {
   const { rows } = await transaction.knex.raw<{ rows: { invoiceId: string }[] }>(
     `select invoice_id as "invoiceId" from compliance_document
-     where company_id = ? and state in ('prepared', 'signed', 'submitted')
+     where company_id = ? and state in ('prepared', 'signed', 'submitted') and not held
        and coalesce(next_try_at, last_sent_at, signed_at, created_at) < ? and (claimed_until is null or claimed_until < ?)
      order by created_at limit ?`,
     [transaction.companyId, before, before, limit],
   )
   return rows.map((row) => row.invoiceId)
+}
+
+/** Documents without a signature that are not held, oldest first. */
+export async function unsignedDocuments(transaction: CompanyTransaction, limit: number): Promise<string[]> {
+  const rows = await transaction
+    .knex('compliance_document')
+    .where({ company_id: transaction.companyId, state: 'prepared', held: false })
+    .orderBy('created_at')
+    .limit(limit)
+    .select<{ invoice_id: string }[]>('invoice_id')
+  return rows.map((row) => row.invoice_id)
 }
 
 /** Marks and returns documents that have used up the given share of the time the law gives, each once. */

@@ -4,7 +4,7 @@ import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { documentsOf, type InvoiceFinish } from '../../invoicing/index.js'
 import { markSigned, recordFailures, rowsOfInvoices, type DocumentRow } from '../models/document-rows.js'
-import type { SignedLegalDocument } from '../regime.js'
+import type { NotSigned, SignedLegalDocument } from '../regime.js'
 import { takePrepared, type SignableDocument } from './prepared-memory.js'
 import { addProcessing } from './processing-jobs.js'
 import { legalFileName } from './legal-name.js'
@@ -25,7 +25,7 @@ export async function signNow(host: Host, context: CompanyContext, invoiceIds: r
   const company = await host.access.company(context.companyId)
   const regime = await regimeOf(host, context, company)
   if (regime === undefined) return []
-  let signed: readonly (SignedLegalDocument | null)[]
+  let signed: readonly (SignedLegalDocument | NotSigned | null)[]
   let problem: FaultDetail = { code: 'COMPLIANCE-SIGNER-AWAY' }
   try {
     signed = await regime.sign(context, company, documents)
@@ -42,16 +42,17 @@ async function store(
   context: CompanyContext,
   transaction: CompanyTransaction,
   documents: readonly SignableDocument[],
-  signed: readonly (SignedLegalDocument | null)[],
+  signed: readonly (SignedLegalDocument | NotSigned | null)[],
   problem: FaultDetail,
 ): Promise<InvoiceFinish[]> {
   const now = host.now()
   const finished: InvoiceFinish[] = []
   const done: { document: SignableDocument; legal: SignedLegalDocument }[] = []
-  const waiting: SignableDocument[] = []
+  const waiting: { readonly document: SignableDocument; readonly fault: FaultDetail; readonly held: boolean }[] = []
   for (const [index, document] of documents.entries()) {
     const legal = signed[index]
-    if (legal === null || legal === undefined) waiting.push(document)
+    if (legal === null || legal === undefined) waiting.push({ document, fault: problem, held: false })
+    else if ('fault' in legal) waiting.push({ document, ...legal })
     else done.push({ document, legal })
   }
   if (done.length > 0) {
@@ -91,12 +92,18 @@ async function store(
   }
   if (waiting.length > 0) {
     const again = new Date(now.getTime() + signAgainSeconds * 1000)
-    const ids = waiting.map((document) => document.invoiceId)
     await recordFailures(
       transaction,
-      ids.map((id) => ({ invoice_id: id, state: 'prepared', last_error: problem, next_try_at: again.toISOString() })),
+      waiting.map(({ document, fault, held }) => ({
+        invoice_id: document.invoiceId,
+        state: 'prepared',
+        last_error: fault,
+        next_try_at: held ? null : again.toISOString(),
+        held,
+      })),
     )
-    await addProcessing(host, transaction, ids, again)
+    const tried = waiting.filter(({ held }) => !held).map(({ document }) => document.invoiceId)
+    await addProcessing(host, transaction, tried, again)
   }
   return finished
 }

@@ -93,6 +93,7 @@ async function record(
     await recordFailures(transaction, failed)
     const byTime = new Map<string, string[]>()
     for (const { invoice_id: id, next_try_at: at } of failed) {
+      if (at === null) continue
       // Tries within the same few seconds share a job.
       const slot = new Date(Math.ceil(Date.parse(at) / 2000) * 2000).toISOString()
       byTime.set(slot, [...(byTime.get(slot) ?? []), id])

@@ -93,7 +93,8 @@ export class AgentKeyProvider implements KeyProvider {
     if (publicKey === undefined) throw new Fault('SIGN-KEY-UNREACHABLE', { params: { key: reference.keyId }, status: 503 })
     const id = await this.requests.ask(reference, Buffer.from(publicKey, 'base64'), request)
     const document = request.uses?.[0]?.subject.label ?? ''
-    const until = Date.now() + (await this.patience(reference.companyId, publicKey)) * 1000
+    const patience = request.waits === false ? 0 : await this.patience(reference.companyId, publicKey)
+    const until = Date.now() + patience * 1000
     for (;;) {
       const settled = this.settledOrLater(id, Math.min(lookAgainMs, Math.max(1, until - Date.now())))
       const standing = await this.requests.standing(reference.companyId, id)
@@ -101,7 +102,7 @@ export class AgentKeyProvider implements KeyProvider {
         case 'answered':
           return standing.signature
         case 'refused':
-          throw new Fault('SIGN-AGENT-REFUSED', { params: { document, reason: standing.reason }, status: 409 })
+          throw new Fault('SIGN-AGENT-REFUSED', { params: { document, reason: standing.reason, desk: standing.desk }, status: 409 })
         case 'superseded':
           throw new Fault('SIGN-AGENT-SUPERSEDED', { params: { document }, status: 409 })
         case 'expired':

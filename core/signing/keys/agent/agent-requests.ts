@@ -35,6 +35,9 @@ export interface AnsweringDesk {
   readonly publicKey: string
 }
 
+/** @param uses what was decided: purpose and document of each */
+export type SettledListener = (transaction: CompanyTransaction, uses: readonly KeyUse[]) => Promise<void>
+
 interface DeskAnswer {
   readonly agent: AnsweringDesk
   readonly id: string
@@ -69,9 +72,18 @@ export class AgentRequests {
   /** Events: `request` (companyId), `settled <requestId>`. */
   readonly bell = new EventEmitter()
   private readonly companies = new Map<string, CompanyWork>()
+  private readonly listeners = new Set<SettledListener>()
 
   constructor(private readonly parts: AgentRequestParts) {
     this.bell.setMaxListeners(0)
+  }
+
+  /**
+   * Told, in the transaction that writes it down, which documents were signed, refused or taken back at a desk: for those who asked
+   * without waiting. What the listener writes stands if and only if the answer does.
+   */
+  onSettled(listener: SettledListener): void {
+    this.listeners.add(listener)
   }
 
   /** Makes the request, or finds the one for the same key and digest: callers that ask again meet the answer that came meanwhile. */
@@ -223,7 +235,7 @@ export class AgentRequests {
       .knex<RequestRow>('core_agent_request')
       .where({ company_id: transaction.companyId })
       .whereIn('id', [...new Set(ids)])
-      .select<RequestRow[]>('id', 'state', 'signature', 'reason', 'told_at')
+      .select<RequestRow[]>('id', 'state', 'signature', 'reason', 'told_at', 'agent_id')
     const untold = rows.filter(({ state, told_at: toldAt }) => state === 'refused' && toldAt === null).map(({ id }) => id)
     if (untold.length > 0) {
       await transaction
@@ -232,7 +244,11 @@ export class AgentRequests {
         .whereIn('id', untold)
         .update({ told_at: this.parts.now() })
     }
-    const found = new Map(rows.map((row) => [row.id, standingOf(row)]))
+    const desks = await deskNames(
+      transaction,
+      rows.flatMap(({ state, agent_id: agentId }) => (state === 'refused' && agentId !== null ? [agentId] : [])),
+    )
+    const found = new Map(rows.map((row) => [row.id, standingOf(row, desks)]))
     return ids.map((id) => found.get(id) ?? { state: 'expired' })
   }
 
@@ -260,6 +276,7 @@ export class AgentRequests {
     const found = new Map(rows.map((row) => [row.id, row]))
     const paired = await pairedDesks(transaction, [...new Set(answers.map(({ agent }) => agent.id))])
     const taken: DeskAnswer[] = []
+    const settledUses: KeyUse[] = []
     const outcomes = answers.map((given): Outcome => {
       const { agent, id, signature, proof } = given
       const row = found.get(id)
@@ -273,10 +290,14 @@ export class AgentRequests {
       if (row.state !== 'pending') return row.state
       row.state = 'answered'
       taken.push(given)
+      settledUses.push(...row.uses)
       this.record(transaction, agent, 'agent.request-answered', id, row.uses)
       return 'taken'
     })
-    if (taken.length > 0) await this.storeAnswers(transaction, taken)
+    if (taken.length > 0) {
+      await this.storeAnswers(transaction, taken)
+      await this.tell(transaction, settledUses)
+    }
     return outcomes
   }
 
@@ -306,6 +327,7 @@ export class AgentRequests {
       if (row.state !== 'pending') return row.state
       await this.settle(transaction, [id], { state: 'refused', agent_id: agent.id, reason })
       this.record(transaction, agent, 'agent.request-refused', id, row.uses, { reason })
+      await this.tell(transaction, row.uses)
       return 'taken'
     })
   }
@@ -328,6 +350,10 @@ export class AgentRequests {
       .where({ company_id: transaction.companyId, key_id: keyId, state: 'pending' })
       .select<{ id: string; uses: KeyUse[] }[]>('id', 'uses')
     await this.end(transaction, rows, 'superseded')
+    await this.tell(
+      transaction,
+      rows.flatMap(({ uses }) => uses),
+    )
   }
 
   /** Requests that ended before the moment are forgotten; the event log and the desk's own log keep what was done. @returns how many */
@@ -335,6 +361,10 @@ export class AgentRequests {
     return this.parts.database.company(companyId, ({ knex }) =>
       knex('core_agent_request').where({ company_id: companyId }).whereNot({ state: 'pending' }).where('settled_at', '<', before).delete(),
     )
+  }
+
+  private async tell(transaction: CompanyTransaction, uses: readonly KeyUse[]): Promise<void> {
+    for (const listener of this.listeners) await listener(transaction, uses)
   }
 
   private async supersede(transaction: CompanyTransaction, newer: readonly NewRequest[]): Promise<void> {
@@ -457,9 +487,19 @@ function verifies(row: RequestRow, signature: Buffer): boolean {
   }
 }
 
-function standingOf({ state, signature, reason }: RequestRow): Standing {
+function standingOf({ state, signature, reason, agent_id: agentId }: RequestRow, desks: ReadonlyMap<string, string>): Standing {
   if (state === 'answered') return signature === null ? { state: 'expired' } : { state, signature }
-  return state === 'refused' ? { state, reason: reason ?? '' } : { state }
+  return state === 'refused' ? { state, reason: reason ?? '', desk: desks.get(agentId ?? '') ?? '' } : { state }
+}
+
+async function deskNames(transaction: CompanyTransaction, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await transaction
+    .knex('core_agent')
+    .where({ company_id: transaction.companyId })
+    .whereIn('id', [...new Set(ids)])
+    .select<{ id: string; name: string }[]>('id', 'name')
+  return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
 /** What makes two requests the same. */

@@ -46,7 +46,7 @@ export interface AgentRequest {
 export type Standing =
   | { readonly state: 'pending' | 'superseded' | 'expired' }
   | { readonly state: 'answered'; readonly signature: Buffer }
-  | { readonly state: 'refused'; readonly reason: string }
+  | { readonly state: 'refused'; readonly reason: string; readonly desk: string }
 
 /** What the columns of an offer are. */
 export const offerColumns = [
