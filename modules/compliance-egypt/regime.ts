@@ -13,7 +13,7 @@ import type {
 } from '../compliance/index.js'
 import type { InvoiceDocument } from '../invoicing/index.js'
 import { inquireEta } from './authority/inquire.js'
-import { submissionOf } from './authority/submission-rows.js'
+import { isUndone } from './authority/undone.js'
 import { submitToEta } from './authority/submit.js'
 import { withShareLinks } from './authority/share-links.js'
 import { readiness } from './company/readiness.js'
@@ -123,9 +123,9 @@ export class EgyptRegime implements Regime {
     )
   }
 
-  /** Cancelled at the authority: the invoice may be cancelled here too. */
-  async undone(transaction: CompanyTransaction, invoiceId: string): Promise<boolean> {
-    return (await submissionOf(transaction, invoiceId))?.status === 'Cancelled'
+  /** Cancelled at the authority, or rejected for good: the invoice may be cancelled here too. */
+  undone(transaction: CompanyTransaction, invoiceId: string): Promise<boolean> {
+    return isUndone(transaction, invoiceId, this.host.now())
   }
 
   print(invoice: InvoiceDocument): ReturnType<Regime['print']> {

@@ -70,6 +70,7 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
     colour: stateColours[row.status],
     explanation: text(`state-help.${row.status}`),
     reason: row.statusReason,
+    contradiction: (await isCancelledHere(transaction, invoiceId)) && standing.has(row.status) ? text('contradiction') : null,
     uuid: row.documentUuid,
     correlation: row.correlationId,
     link: linkOf(host, company.sandbox, facts?.environment ?? 'sandbox', row),
@@ -79,6 +80,18 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
     cancelOver: manager && row.status === 'Valid' && !open(cancelUntil) ? text('action.cancel-over') : null,
     decline: manager && row.status === 'Rejected' && row.declinedAt === null && open(declineUntil) ? { until: until(declineUntil) } : null,
   }
+}
+
+/** At the authority it stands, or may stand yet. */
+const standing: ReadonlySet<string> = new Set(['sending', 'Submitted', 'Valid'])
+
+/** A cancellation may be declined by the buyer after the invoice was cancelled here. */
+async function isCancelledHere(transaction: CompanyTransaction, invoiceId: string): Promise<boolean> {
+  const invoice = await transaction
+    .knex('invoicing_invoice')
+    .where({ company_id: transaction.companyId, id: invoiceId })
+    .first<{ state: string } | undefined>('state')
+  return invoice?.state === 'cancelled'
 }
 
 function linkOf(host: Host, sandbox: boolean, environment: 'sandbox' | 'preprod' | 'production', row: EtaSubmission): string | null {

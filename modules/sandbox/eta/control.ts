@@ -39,6 +39,8 @@ export function etaControl(eta: Eta): Router {
       const value = typeof body === 'object' && body !== null && name in body ? (body as Record<string, unknown>)[name] : undefined // narrowed by `in`
       if (typeof value === 'number' && Number.isFinite(value) && value >= 0) settings[name] = value
     }
+    if (typeof body === 'object' && body !== null && 'cancellationHoursOf' in body)
+      settings.cancellationHoursOf = hoursIn(body.cancellationHoursOf)
     if (typeof body === 'object' && body !== null && 'approveCodes' in body && typeof body.approveCodes === 'boolean')
       settings.approveCodes = body.approveCodes
     response.json(settings)
@@ -76,8 +78,16 @@ export function etaControl(eta: Eta): Router {
   return router
 }
 
+function hoursIn(value: unknown): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(typeof value === 'object' && value !== null ? value : {}).filter(
+      (entry): entry is [string, number] => typeof entry[1] === 'number' && entry[1] >= 0,
+    ),
+  )
+}
+
 /** What a person at the portal can make of a document. */
-export const portalStates = ['Valid', 'Invalid', 'Cancelled', 'Rejected'] as const
+export const portalStates = ['Valid', 'Invalid', 'Cancelled', 'Rejected', 'Declined'] as const
 
 function decide(response: Response, eta: Eta, id: number, state: CodeState, reason: string): void {
   if (eta.authority.register.decideCode(id, state, reason)) response.json({ id, state })

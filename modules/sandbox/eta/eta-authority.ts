@@ -23,11 +23,19 @@ export interface EtaSettings {
   /** Workflow parameters of the document types, in hours. */
   cancellationHours: number
   rejectionHours: number
+  /** Other hours to cancel for single document types: `{ c: 1 }`. */
+  cancellationHoursOf: Readonly<Record<string, number>>
   /** Codes wait for the authority's staff; or are approved at once. */
   approveCodes: boolean
 }
 
-export const etaDefaults: Readonly<EtaSettings> = { decisionMs: 200, cancellationHours: 72, rejectionHours: 72, approveCodes: false }
+export const etaDefaults: Readonly<EtaSettings> = {
+  decisionMs: 200,
+  cancellationHours: 72,
+  rejectionHours: 72,
+  cancellationHoursOf: {},
+  approveCodes: false,
+}
 
 /** More is refused; the authority's own limits are not published. */
 const maximumDocuments = 500
@@ -278,7 +286,7 @@ export class EtaAuthority {
     if (own !== taxpayer.rin) throw new EtaRefusal(403, 'Forbidden', 'Only the issuer cancels and only the receiver rejects', 'uuid')
     if (this.register.statusOf(document, this.now()) !== 'Valid')
       throw new EtaRefusal(400, 'IncorrectState', 'The document is not valid', 'status')
-    const hours = wanted === 'cancelled' ? this.settings.cancellationHours : this.settings.rejectionHours
+    const hours = wanted === 'cancelled' ? this.cancellationHours(document.type) : this.settings.rejectionHours
     if (this.now().getTime() > Date.parse(document.receivedAt) + hours * 3_600_000)
       throw new EtaRefusal(400, 'OperationPeriodOver', `The time to ask for this is over (${hours} hours)`, 'status')
     if (this.declined(document.uuid, wanted))
@@ -315,9 +323,9 @@ export class EtaAuthority {
 
   /**
    * What a person does at the portal: decides a document that is being validated (or over again), or cancels or rejects a valid one as
-   * its issuer or receiver would there. @returns false when there is no such document or it cannot become that
+   * its issuer or receiver would there, or as the other of them declines that. @returns false when there is no such document or it cannot become that
    */
-  decide(uuid: string, state: EtaStatus, reason: string): boolean {
+  decide(uuid: string, state: EtaStatus | 'Declined', reason: string): boolean {
     const document = this.register.document(uuid)
     if (document === undefined || state === 'Submitted') return false
     const at = this.now().toISOString()
@@ -326,7 +334,13 @@ export class EtaAuthority {
       this.notifier.tell(document, 'document-validated', [document.issuer])
       return true
     }
-    if (this.register.statusOf(document, this.now()) !== 'Valid') return false
+    const status = this.register.statusOf(document, this.now())
+    if (state === 'Declined') {
+      if (status !== 'Cancelled' && status !== 'Rejected') return false
+      this.change(document, status === 'Cancelled' ? 'cancelation-declined' : 'rejection-declined', reason)
+      return true
+    }
+    if (status !== 'Valid') return false
     this.change(document, state === 'Cancelled' ? 'cancelled' : 'rejected', reason)
     return true
   }
@@ -340,6 +354,10 @@ export class EtaAuthority {
 
   documentTypes(): EtaAnswer {
     return { status: 200, body: { result: typeNames.map((name, index) => this.typeBody(index + 1, name)) } }
+  }
+
+  private cancellationHours(type: string): number {
+    return this.settings.cancellationHoursOf[type] ?? this.settings.cancellationHours
   }
 
   private typeBody(id: number, name: string): object {
@@ -361,7 +379,7 @@ export class EtaAuthority {
         { id: id * 2 - 1, typeName: name, name: '0.9', status: 'published', activeFrom: '2020-01-01T00:00:00Z', activeTo: null },
       ],
       workflowParameters: [
-        parameter(1, 'cancellationDuration', cancellationHours),
+        parameter(1, 'cancellationDuration', this.cancellationHours(name)),
         parameter(2, 'rejectionDuration', rejectionHours),
         parameter(3, 'declineCancellationDuration', cancellationHours),
         parameter(4, 'declineRejectionDuration', rejectionHours),
