@@ -3,12 +3,14 @@ import { defineModule } from '../../core/host/module.js'
 import { seedCatalogue } from '../invoicing/index.js'
 import { registerAuthority } from './routes/register-authority.js'
 import { lawPages } from './routes/law-pages.js'
+import { addLawPanel } from './routes/law-panel.js'
 import { lawJobs } from './law/law-jobs.js'
 import { seedCompany } from './company/company-rows.js'
 import { identifierSchemes } from './data/identifiers.js'
 import { egyptTaxes } from './data/taxes.js'
 import { egyptGuide } from './data/guide.js'
 import { egyptDemonstration } from './demonstration.js'
+import { addToPrint } from './print.js'
 import { checkAgainstCompany } from './document/prepare-documents.js'
 import { checkOriginal } from './document/references.js'
 import { checkReceipt } from './receipts/prepare-receipts.js'
@@ -55,6 +57,7 @@ export default defineModule({
       ]
       return transaction === undefined ? host.db.company(company.id, check) : check(transaction)
     })
+    hooks.on('invoice.print', (print, invoice, call) => addToPrint(host, print, invoice, call))
     setup.onEnable(async (transaction, context) => {
       const company = await host.access.company(context.companyId)
       await seedCompany(transaction, company.sandbox ? 'sandbox' : 'production', host.now())
@@ -66,6 +69,7 @@ export default defineModule({
     registerAuthority(setup)
     lawJobs(setup)
     lawPages(setup)
+    addLawPanel(setup)
     setupPages(setup)
     devicePages(setup)
   },
