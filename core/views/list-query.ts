@@ -58,6 +58,11 @@ async function columnSql(scope: ListScope, name: string): Promise<string | undef
   return column === undefined ? undefined : `"${model.table}"."${column}"`
 }
 
+/** Names a record: the model's `select.id` where its table has another key, else the table's `id`. */
+function idSql(model: Model): string {
+  return model.select?.['id'] ?? `"${model.table}"."id"`
+}
+
 function base(scope: ListScope): Knex.QueryBuilder {
   let query: Knex.QueryBuilder = scope.transaction.knex(scope.model.table)
   if (scope.model.from !== undefined) query = scope.model.from(query)
@@ -156,7 +161,7 @@ async function page(scope: ListScope, view: ListView, address: ListAddress, whol
     if (sql !== undefined) void query.orderByRaw(`${sql} ${address.sort.direction === 'desc' ? 'desc nulls last' : 'asc nulls last'}`)
   }
   // A second key keeps pages from overlapping when many rows share the first.
-  void query.orderByRaw(`"${scope.model.table}"."id"`)
+  void query.orderByRaw(idSql(scope.model))
   const rows: unknown = await query.offset(address.offset).limit(address.limit)
   return rowsOf(rows).map(withCamelNames)
 }
@@ -165,7 +170,7 @@ async function page(scope: ListScope, view: ListView, address: ListAddress, whol
 export async function queryIds(scope: ListScope, view: ListView, address: ListAddress, most: number): Promise<string[]> {
   const query = base(scope)
   await conditions(scope, view, address, query)
-  const found: unknown = await query.select(`${scope.model.table}.id`).limit(most + 1)
+  const found: unknown = await query.select(scope.transaction.knex.raw(`${idSql(scope.model)} as id`)).limit(most + 1)
   const rows = rowsOf(found)
   if (rows.length > most) throw new Fault('VIEW-TOO-MANY', { params: { most } })
   return rows.map((row) => String(row['id']))
@@ -177,8 +182,8 @@ export async function queryIds(scope: ListScope, view: ListView, address: ListAd
  */
 export async function visibleIds(scope: ListScope, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows: unknown[] = await base(scope)
-    .whereRaw(`"${scope.model.table}"."id"::text = any(?)`, [[...ids]])
-    .select(`${scope.model.table}.id`)
+    .whereRaw(`(${idSql(scope.model)})::text = any(?)`, [[...ids]])
+    .select(scope.transaction.knex.raw(`${idSql(scope.model)} as id`))
   return new Set(rows.filter(isRow).map((row) => String(row['id'])))
 }
 

@@ -153,6 +153,21 @@ async function runBulk(parts: WebParts, request: Request, response: Response, mo
   response.redirect(303, outcome.redirect ?? back)
 }
 
+/** A header button without an address runs the model's action on no record: fetching anew, sending all that waits. */
+async function runHeader(parts: WebParts, request: Request, response: Response, model: string, path: string): Promise<void> {
+  const call = openCall(parts, request, model, path)
+  const view = listOf(call, request)
+  const name = String(request.params['action'])
+  const button = view.headerActions?.find((one) => one.name === name && one.href === undefined)
+  const run = call.model.action
+  if (button === undefined || run === undefined) throw new Fault('VIEW-ACTION-UNKNOWN', { status: 404, params: { action: name } })
+  const { context } = call.signedIn
+  if (!mayPress(button, context)) throw new Fault('ACCESS-DENIED', { status: 403, params: { groups: (button.groups ?? []).join(', ') } })
+  const outcome = await run(context, name, [], {})
+  if (outcome.notice !== undefined) leaveNotice(response, outcome.notice, parts.https)
+  response.redirect(303, outcome.redirect ?? path)
+}
+
 async function saveFavourite(parts: WebParts, request: Request, response: Response, model: string, path: string): Promise<void> {
   const call = openCall(parts, request, model, path)
   const view = listOf(call, request)
@@ -258,6 +273,7 @@ export function addListRoutes(router: Router, parts: WebParts): void {
   router.get('/search', (request, response) => findEverywhere(parts, request, response))
   router.get('/:module/:model', at(showList))
   router.post('/:module/:model/bulk/:action', at(runBulk))
+  router.post('/:module/:model/header/:action', at(runHeader))
   router.post('/:module/:model/favourite', at(saveFavourite))
   router.post('/:module/:model/favourite/drop', at(dropFavourite))
   router.post('/:module/:model/columns', at(chooseColumns))

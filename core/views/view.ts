@@ -93,6 +93,7 @@ export interface ListView {
   readonly defaultSort?: { readonly column: string; readonly direction: 'asc' | 'desc' }
   readonly defaultFilters?: readonly string[]
   readonly bulkActions?: readonly ActionButton[]
+  /** Beside «New»: links, and buttons that run the model's action on no record. */
   readonly headerActions?: readonly ActionButton[]
   readonly empty: { readonly text: LabelKey; readonly action?: LabelKey }
   readonly pageSize?: number
@@ -203,6 +204,7 @@ export interface Model {
   readonly table: string
   /** Joined or computed columns of the list: `{ customer_name: 'contacts_contact.name' }` with `from`. */
   readonly from?: (query: import('knex').Knex.QueryBuilder) => import('knex').Knex.QueryBuilder
+  /** `id` names the records of a table whose key is another. */
   readonly select?: Readonly<Record<string, string>>
   readonly searchColumns: readonly string[]
   /** How a record is named in links, relations and breadcrumbs. */

@@ -5,12 +5,10 @@ import { FileAnswer } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { newCallbackKey } from '../authority/notifications.js'
 import { fetchPackage, packageInput, packagesOf, requestPackage } from '../authority/packages.js'
-import { receivedDocuments, type ReceivedDocument } from '../authority/received-rows.js'
-import { answerReceived, cancelDocument, declineRejection, etaReasons, fetchDocument, type EtaReason } from '../authority/state-changes.js'
+import { cancelDocument, declineRejection, etaReasons, fetchDocument, type EtaReason } from '../authority/state-changes.js'
 import { submissionOf } from '../authority/submission-rows.js'
-import { readReceived } from '../authority/watch.js'
-import { endOf, keptTimes, type WorkflowTimes } from '../authority/document-types.js'
-import { isManager, reasonChoices, shownTime, stateColours } from './authority-panel.js'
+import { exportReceived } from '../received/export-received.js'
+import { receivedPage, receivedViews } from '../received/received-views.js'
 
 const readers = ['invoicing.reader'] as const
 const managers = ['invoicing.manager'] as const
@@ -29,7 +27,8 @@ function nameOf(value: string | undefined): string {
 }
 
 /** Pages about documents at the authority: state changes from the invoice, received documents, packages, the address for notifications. */
-export function authorityPages({ host, routes, views }: ModuleSetup): void {
+export function authorityPages(setup: ModuleSetup): void {
+  const { host, routes, views } = setup
   const invoicePage = (id: string | undefined): string => `/app/invoicing/invoice/${id ?? ''}`
   const idOf = (value: string | undefined): string => {
     const read = z.uuid().safeParse(value)
@@ -54,27 +53,11 @@ export function authorityPages({ host, routes, views }: ModuleSetup): void {
     return new FileAnswer(bytes, mediaType, `${row?.documentUuid ?? ''}.pdf`)
   })
 
-  routes.page('get', '/received', readers, async ({ context }) => ({
-    kind: 'page',
-    template: 'compliance-egypt/received',
-    title: host.i18n.text(context.locale, 'compliance-egypt.received.title'),
-    data: await receivedData(host, context),
-  }))
-  routes.page('post', '/received/refresh', ['invoicing.user'], async ({ context }) => {
-    const count = await readReceived(host, context)
-    return {
-      kind: 'redirect',
-      to: '/app/compliance-egypt/received',
-      notice: { key: 'compliance-egypt.notice.refreshed', params: { count }, level: 'success' },
-    }
-  })
-  routes.page('post', '/received/:uuid/reject', managers, async ({ context, params, body }) => {
-    await answerReceived(host, context, nameOf(params.uuid), 'reject', reasonOf(body.reason))
-    return { kind: 'redirect', to: '/app/compliance-egypt/received', notice: { key: 'compliance-egypt.notice.rejected', level: 'success' } }
-  })
-  routes.page('post', '/received/:uuid/decline', managers, async ({ context, params }) => {
-    await answerReceived(host, context, nameOf(params.uuid), 'decline-cancellation', null)
-    return { kind: 'redirect', to: '/app/compliance-egypt/received', notice: { key: 'compliance-egypt.notice.declined', level: 'success' } }
+  receivedViews(setup)
+  routes.page('get', '/received/export', readers, async ({ context, query }) => {
+    const only = new Set((query.ids ?? '').split(',').filter((id) => id !== ''))
+    const bytes = await host.db.company(context.companyId, (transaction) => exportReceived(host, transaction, context.locale, only))
+    return new FileAnswer(bytes, 'text/csv; charset=utf-8', `received-${host.now().toISOString().slice(0, 10)}.csv`)
   })
   for (const what of ['raw', 'pdf'] as const) {
     routes.page('get', `/received/:uuid/${what}`, readers, async ({ context, params }) => {
@@ -108,20 +91,13 @@ export function authorityPages({ host, routes, views }: ModuleSetup): void {
     here: '/app/compliance-egypt/packages',
   }))
 
-  for (const [label, href, order] of [
-    ['compliance-egypt.received.title', '/app/compliance-egypt/received', 91],
-    ['compliance-egypt.codes.title', '/app/compliance-egypt/codes', 92],
-    ['compliance-egypt.packages.title', '/app/compliance-egypt/packages', 93],
+  for (const [label, icon, href, order, group] of [
+    ['compliance-egypt.received.title', 'download', receivedPage, 91, 'invoicing.reader'],
+    ['compliance-egypt.codes.title', 'tag', '/app/compliance-egypt/codes', 92, 'invoicing.manager'],
+    ['compliance-egypt.devices.title', 'receipt', '/app/compliance-egypt/devices', 93, 'invoicing.manager'],
+    ['compliance-egypt.packages.title', 'archive', '/app/compliance-egypt/packages', 94, 'invoicing.manager'],
   ] as const) {
-    views.menu({
-      app: 'invoicing',
-      label,
-      icon: 'file-text',
-      href,
-      order,
-      group: order === 91 ? 'invoicing.reader' : 'invoicing.manager',
-      parent: true,
-    })
+    views.menu({ app: 'invoicing', label, icon, href, order, group, parent: true })
   }
 }
 
@@ -130,36 +106,7 @@ function callbackUrl(host: Host, context: CompanyContext): string {
   return `${(host.config.publicUrl ?? '').replace(/\/$/, '')}/eta/${context.companyId}`
 }
 
-async function receivedData(host: Host, context: CompanyContext): Promise<object> {
-  const company = await host.access.company(context.companyId)
-  const manager = isManager(context)
-  return host.db.company(context.companyId, async (transaction) => {
-    const documents = await receivedDocuments(transaction, 200)
-    const times = new Map<string, WorkflowTimes | null>()
-    for (const type of new Set(documents.map((one) => one.type))) times.set(type, await keptTimes(transaction, type, host.now()))
-    const open = (start: Date | null, hours: number | null | undefined): boolean => {
-      const end = endOf(start, hours)
-      return end === null || end > host.now()
-    }
-    const shown = (one: ReceivedDocument): object => {
-      const limit = times.get(one.type)
-      return {
-        ...one,
-        base: `/app/compliance-egypt/received/${one.uuid}`,
-        stateText: host.i18n.text(context.locale, `compliance-egypt.state.${one.status in stateColours ? one.status : 'Submitted'}`),
-        colour: stateColours[one.status] ?? 'grey',
-        issued: shownTime(one.issuedAt, company.timeZone),
-        rejectable: manager && one.status === 'Valid' && open(one.receivedAt, limit?.reject),
-        until: shownTime(endOf(one.receivedAt, limit?.reject), company.timeZone),
-        declinable: manager && one.status === 'Cancelled' && one.declinedAt === null && open(one.cancelAskedAt, limit?.declineCancellation),
-      }
-    }
-    return { documents: documents.map(shown), reasons: reasonChoices(host, context) }
-  })
-}
-
 async function packagesData(host: Host, context: CompanyContext): Promise<object> {
-  const company = await host.access.company(context.companyId)
   return host.db.company(context.companyId, async (transaction) => {
     const callback = await transaction
       .knex('compliance_egypt_callback')
@@ -169,16 +116,13 @@ async function packagesData(host: Host, context: CompanyContext): Promise<object
     return {
       packages: (await packagesOf(transaction)).map((one) => ({
         ...one,
-        at: shownTime(one.createdAt, company.timeZone),
+        at: one.createdAt.toISOString(),
         kindText: host.i18n.text(context.locale, `compliance-egypt.packages.${one.kind}`),
       })),
       from: `${today.slice(0, 8)}01`,
       to: today,
       url: callbackUrl(host, context),
-      callback:
-        callback === undefined
-          ? null
-          : { since: shownTime(callback.created_at, company.timeZone), last: shownTime(callback.last_at, company.timeZone) },
+      callback: callback === undefined ? null : { since: callback.created_at.toISOString(), last: callback.last_at?.toISOString() ?? null },
     }
   })
 }
