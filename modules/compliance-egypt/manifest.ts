@@ -4,6 +4,7 @@ import { seedCatalogue } from '../invoicing/index.js'
 import { registerAuthority } from './routes/register-authority.js'
 import { lawPages } from './routes/law-pages.js'
 import { addLawPanel } from './routes/law-panel.js'
+import { lintOnKeyPage } from './law/lint-on-key-page.js'
 import { lawJobs } from './law/law-jobs.js'
 import { seedCompany } from './company/company-rows.js'
 import { identifierSchemes } from './data/identifiers.js'
@@ -33,6 +34,7 @@ export default defineModule({
   },
   countries: ['EG'],
   depends: ['compliance', 'invoicing', 'contacts'],
+  extends: ['credentials'],
   setup(setup) {
     const { host, hooks } = setup
     const regime = new EgyptRegime(host)
@@ -70,6 +72,7 @@ export default defineModule({
     lawJobs(setup)
     lawPages(setup)
     addLawPanel(setup)
+    lintOnKeyPage(setup)
     setupPages(setup)
     devicePages(setup)
   },

@@ -1,4 +1,5 @@
 import { defineModule } from '../../core/host/module.js'
+import { credentialsHooks } from './hooks.js'
 import { remindOfExpiry } from './reminders.js'
 import { addApprovalPages } from './routes/approvals.js'
 import { addDeskPages } from './routes/desks.js'
@@ -18,6 +19,7 @@ export default defineModule({
   depends: [],
   always: true,
   setup(setup) {
+    for (const [name, kind] of credentialsHooks) setup.hooks.declare(name, kind)
     setup.group('credentials.user', { ar: 'المفاتيح: اطلاع', en: 'Keys: viewer', bg: 'Ключове: преглед' })
     setup.group('credentials.manager', { ar: 'المفاتيح: مدير', en: 'Keys: administrator', bg: 'Ключове: администратор' }, [
       'credentials.user',

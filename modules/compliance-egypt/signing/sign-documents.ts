@@ -87,7 +87,8 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
     ])
     const begun = [...kept.values()].find((row) => row.state === 'asked')?.keyId
     const named = settings?.key_id ?? undefined
-    const mandates = await mandatesAt(transaction, now)
+    // Of this very moment: one that ended in this second signs no more.
+    const mandates = await mandatesAt(transaction, host.now())
     const chosen = chooseKey(keys, {
       rin,
       now,

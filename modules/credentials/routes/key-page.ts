@@ -13,6 +13,7 @@ export const keyPage: Page = async (host, call, faults) => {
     return { key: found, events: await host.audit.of(transaction, { type: 'key', id: found.id }, 50) }
   })
   const company = await host.access.company(context.companyId)
+  const sections = await host.hooks.collect('credentials.key-sections', { key }, { context })
   const facts = labelled(keyFacts(key, host.now()))
   return {
     kind: 'page',
@@ -30,6 +31,7 @@ export const keyPage: Page = async (host, call, faults) => {
       })),
       usable: facts.state !== 'stopped',
       policy: await policyFacts(host, call, key),
+      sections,
       history: events.map((event) => historyLine(host, call, event)),
       faults: messages(host, call, faults),
       manager: mayManage(call),
