@@ -95,6 +95,15 @@ describe('Egyptian law of signatures on pages', function () {
       'PK',
     )
 
+    // The page of the key says what its certificate holds by Art. 20.
+    await page.goto(`${url}/app/credentials/keys`)
+    await page.locator('main a[href*="/credentials/keys/"]').first().click()
+    const lint = page.locator('#section-0')
+    await lint.waitFor()
+    assert.equal(await page.locator('section[aria-labelledby=section-0] tr').count(), 13)
+    await look('key-ar')
+    assert.deepEqual(await judge(page), [])
+
     await page.setViewportSize({ width: 390, height: 844 })
     await speak(page, url, 'en')
     await page.goto(`${url}/app/compliance-egypt/law`)
