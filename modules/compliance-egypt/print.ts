@@ -1,5 +1,12 @@
+import type { CompanyTransaction } from '../../core/db/database.js'
+import type { HookCall } from '../../core/hooks/hook-map.js'
+import type { Host } from '../../core/host/module.js'
 import type { LocalizedText } from '../../core/i18n/locale.js'
-import type { InvoiceDocument } from '../invoicing/index.js'
+import { sum } from '../../core/money/decimal-text.js'
+import type { InvoiceDocument, InvoicePrint, PrintStamp } from '../invoicing/index.js'
+import { submissionOf, type EtaSubmission } from './authority/submission-rows.js'
+import { subtypeOf } from './data/taxes.js'
+import { signatureRows, type KeyEvidence } from './signing/signature-rows.js'
 
 type Titles = Readonly<Record<InvoiceDocument['type'], LocalizedText>>
 
@@ -24,14 +31,90 @@ export function documentTitle(invoice: InvoiceDocument): LocalizedText {
   return (invoice.country?.['export'] === 'yes' ? exports : documents)[invoice.type]
 }
 
-/** Why value added tax was not charged, once per reason, and the reason of a note. Which key signed is no matter of the paper. */
-export function legalNotes(invoice: InvoiceDocument): LocalizedText[] {
-  const notes = new Map<string, LocalizedText>()
-  for (const { tax } of invoice.taxes) {
-    const reason = tax.exemptionReason
-    if (reason === undefined) continue
-    const code = tax.exemptionCode ?? tax.code
-    notes.set(code, { ar: `${reason.ar} (${code})`, en: `${reason.en} (${code})`, bg: `${reason.bg} (${code})` })
+const kinds: readonly { readonly types: ReadonlySet<string>; readonly name: LocalizedText }[] = [
+  { types: new Set(['T1']), name: { ar: 'ضريبة القيمة المضافة', en: 'Value added tax', bg: 'Данък върху добавената стойност' } },
+  { types: new Set(['T2', 'T3']), name: { ar: 'ضريبة الجدول', en: 'Table tax', bg: 'Данък по таблицата' } },
+  {
+    types: new Set(['T5', 'T6', 'T7', 'T8', 'T9', 'T10', 'T11', 'T12']),
+    name: { ar: 'رسوم أخرى خاضعة للضريبة', en: 'Other fees, taxable', bg: 'Други такси, облагаеми' },
+  },
+  {
+    types: new Set(['T13', 'T14', 'T15', 'T16', 'T17', 'T18', 'T19', 'T20']),
+    name: { ar: 'رسوم غير خاضعة للضريبة', en: 'Fees, not taxable', bg: 'Необлагаеми такси' },
+  },
+  { types: new Set(['T4']), name: { ar: 'الخصم تحت حساب الضريبة', en: 'Tax withheld', bg: 'Удържан данък' } },
+]
+
+/** The document's tax by what it does to the total; the groups add up to it, for the subtotals do. What is withheld comes last. */
+export function taxGroups(invoice: InvoiceDocument): NonNullable<InvoicePrint['taxGroups']> {
+  return kinds.flatMap(({ types, name }) => {
+    const amounts = invoice.taxes.filter(({ tax }) => types.has(subtypeOf(tax.code)?.type ?? 'T1')).map(({ amount }) => amount)
+    return amounts.length === 0 ? [] : [{ name, amount: sum(amounts) }]
+  })
+}
+
+/** Part of `invoice.print`: taxes by kind, who signed with which certificate, and where the authority has the document. */
+export async function addToPrint(host: Host, print: InvoicePrint, invoice: InvoiceDocument, call: HookCall): Promise<InvoicePrint> {
+  const company = await host.access.company(call.context.companyId)
+  if (company.country !== 'EG') return print
+  const read = async (transaction: CompanyTransaction): Promise<InvoicePrint> => {
+    const grouped = { ...print, taxGroups: taxGroups(invoice) }
+    if (invoice.simplified || invoice.number === '') return grouped
+    const signature = (await signatureRows(transaction, [invoice.id])).get(invoice.id)
+    const submission = await submissionOf(transaction, invoice.id)
+    const evidence = signature?.state === 'signed' ? signature.evidence : null
+    const name = submission?.documentUuid ?? null
+    return {
+      ...grouped,
+      ...(name === null || print.qr === null ? {} : { qrCaption: name }),
+      stamps: [
+        ...(print.stamps ?? []),
+        ...(evidence === null || signature === undefined ? [] : signatureStamps(evidence, signature.signedAt)),
+        ...(submission === undefined || name === null ? [] : authorityStamps(submission, print.qr)),
+      ],
+      legalNotes: evidence?.provider === 'software' ? [...print.legalNotes, outsideArticle10] : print.legalNotes,
+    }
   }
-  return [...notes.values()]
+  return call.transaction === undefined ? host.db.company(company.id, read) : read(call.transaction)
+}
+
+/** Executive Regulations 109/2005. */
+const outsideArticle10: LocalizedText = {
+  ar: 'وُقِّع بمفتاح برمجي خارج نطاق المادتين 1 (12) و10 من اللائحة التنفيذية 109 لسنة 2005: لا يقوم مقام بطاقة ذكية في حيازة الموقِّع وحده.',
+  en: 'Signed with a software key, outside Articles 1(12) and 10 of the Executive Regulations 109/2005: it is not a smart card in the sole hands of the signer.',
+  bg: 'Подписано със софтуерен ключ, извън чл. 1(12) и чл. 10 от Изпълнителния правилник 109/2005: той не е смарт карта единствено в ръцете на подписващия.',
+}
+
+function signatureStamps({ certificate }: KeyEvidence, signedAt: Date): PrintStamp[] {
+  const stamp = (label: LocalizedText, value: string, code = true): PrintStamp => ({ label, value, code })
+  return [
+    stamp({ ar: 'وقّعه إلكترونيًا', en: 'Signed electronically by', bg: 'Подписано електронно от' }, commonName(certificate.subject), false),
+    stamp(
+      { ar: 'الشهادة', en: 'Certificate', bg: 'Удостоверение' },
+      `${certificate.sha256.slice(0, 16)} · ${commonName(certificate.issuer)} · ${certificate.notAfter.slice(0, 10)}`,
+    ),
+    stamp({ ar: 'وقت التوقيع', en: 'Time of signing', bg: 'Време на подписване' }, utc(signedAt)),
+  ]
+}
+
+function authorityStamps({ documentUuid, receivedAt, sentAt }: EtaSubmission, link: string | null): PrintStamp[] {
+  return [
+    {
+      label: { ar: 'رقم المستند لدى المصلحة', en: 'Number at the authority', bg: 'Номер при администрацията' },
+      value: documentUuid ?? '',
+      code: true,
+    },
+    { label: { ar: 'وقت التقديم', en: 'Submitted', bg: 'Подадено' }, value: utc(receivedAt ?? sentAt), code: true },
+    ...(link === null ? [] : [{ label: { ar: 'صفحته على البوابة', en: 'On the portal', bg: 'В портала' }, value: link, code: true }]),
+  ]
+}
+
+/** The name in a distinguished name; all of it where there is none. */
+function commonName(subject: string): string {
+  const found = /(?:^|,\s*)CN=((?:\\.|[^,\\])+)/.exec(subject)?.[1]
+  return (found ?? subject).replace(/\\(.)/g, '$1')
+}
+
+function utc(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

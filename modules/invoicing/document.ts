@@ -40,6 +40,8 @@ export interface FurtherTax {
   readonly amount: DecimalText
   /** The amount was given, not computed from a rate. */
   readonly fixed: boolean
+  /** Kept back by the buyer: off the total. */
+  readonly withheld?: true
 }
 
 /** What a country asks for beside the fields every invoice has, by the country's own names: `{ "itemsDiscount": "5.00" }`. */
@@ -63,6 +65,8 @@ export interface InvoiceLine {
   readonly taxAmount: DecimalText
   /** Absent where a line has its main tax alone. */
   readonly taxes?: readonly FurtherTax[]
+  /** What the line comes to, where that is more than net and main tax. */
+  readonly total?: DecimalText
   readonly country?: CountryFacts
 }
 

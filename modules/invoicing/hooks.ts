@@ -1,5 +1,6 @@
 import type { Collect, Notify, Veto, Waterfall } from '../../core/hooks/hook-map.js'
 import type { FaultDetail } from '../../core/i18n/fault.js'
+import type { LocalizedText } from '../../core/i18n/locale.js'
 import type { DocumentAttachment } from '../../core/documents/documents.js'
 import type { InvoiceDocument, Tax } from './document.js'
 import type { InvoiceInput } from './input.js'
@@ -9,6 +10,8 @@ import type { TaxComputation } from './tax-computation.js'
 export interface InvoicePrint {
   /** Text of the QR code (base64 for Saudi Arabia); null prints none. */
   readonly qr: string | null
+  /** Facts a country puts on its document, in the print's languages: the point of sale a receipt comes from. */
+  readonly facts?: readonly PrintFact[]
   /** Lines of law under the totals, in the print's languages. */
   readonly legalNotes: readonly { readonly ar: string; readonly en: string; readonly bg: string }[]
   /** The legal file, attached to the PDF. */
@@ -17,6 +20,29 @@ export interface InvoicePrint {
   readonly title: { readonly ar: string; readonly en: string; readonly bg: string } | null
   /** Seal drawn in its fixed place, as SVG; the seal module fills it. */
   readonly sealSvg: string | null
+  /** Under the QR code: what a person types who cannot scan it. */
+  readonly qrCaption?: string
+  /** Who stamped the document, and under which name the authority has it; printed beside the seal. */
+  readonly stamps?: readonly PrintStamp[]
+  /**
+   * Total tax by kind, in the document's currency, where kinds differ in what they do to the total; what is withheld is below zero.
+   * They add up to the document's tax. Absent: one row of the whole tax.
+   */
+  readonly taxGroups?: readonly { readonly name: LocalizedText; readonly amount: string }[]
+}
+
+export interface PrintStamp {
+  readonly label: LocalizedText
+  readonly value: string
+  /** Number, code, address: kept left to right as one piece. */
+  readonly code: boolean
+}
+
+export interface PrintFact {
+  readonly label: { readonly ar: string; readonly en: string; readonly bg: string }
+  readonly value: string
+  /** Number, code, date: kept left to right as one piece. */
+  readonly code: boolean
 }
 
 export interface PostedNotice {

@@ -15,6 +15,8 @@ export interface InvoiceData {
   /** Null for a draft. */
   readonly number: string | null
   readonly facts: readonly InvoiceFact[]
+  /** Of the country's law, labelled in each of `languages`. */
+  readonly countryFacts: readonly { readonly label: readonly string[]; readonly value: string; readonly code: boolean }[]
   readonly seller: InvoiceParty
   readonly customer: InvoiceParty | null
   readonly currency: string
@@ -33,6 +35,10 @@ export interface InvoiceData {
   readonly legalNotes: readonly (readonly string[])[]
   /** True when the request carries the picture `qr.svg`. */
   readonly qr: boolean
+  /** Under the code: what is typed instead of scanned. */
+  readonly qrCaption: string | null
+  /** Beside the seal: who stamped the document, and its name at the authority. */
+  readonly stamps: readonly { readonly label: readonly string[]; readonly value: string; readonly code: boolean }[]
   /** `place` leaves the room for the seal of the signature; `preview` shows the picture `seal.svg` in it; `none` leaves no room. */
   readonly seal: 'place' | 'preview' | 'none'
   /** Printed in the footer: what a reader types or scans to check the document. */
@@ -66,11 +72,15 @@ export interface InvoiceDataLine {
   readonly net: string
   readonly taxRate: string
   readonly taxAmount: string
+  /** Taxes beside the main one; what is withheld is below zero. */
+  readonly furtherTaxes: readonly { readonly code: string; readonly rate: string | null; readonly amount: string }[]
   readonly gross: string
 }
 
 export interface InvoiceDataTotal {
   readonly label: string
+  /** In each of `languages`, instead of the label. */
+  readonly name: readonly string[] | null
   readonly amount: string
   readonly currency: string | null
   readonly strong: boolean

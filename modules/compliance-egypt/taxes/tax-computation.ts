@@ -10,7 +10,7 @@ import type {
   TaxSubtotal,
 } from '../../invoicing/index.js'
 import { subtypeOf } from '../data/taxes.js'
-import { documentAmounts, lineAmounts, type AskedLine, type AskedTax, type ChargedTax } from './line-amounts.js'
+import { documentAmounts, lineAmounts, type AskedLine, type AskedTax, type ChargedTax, type LineAmounts } from './line-amounts.js'
 
 /** Facts of a line: the authority's own names where it has one. `taxRate` is the percentage of V010. */
 export const lineFacts = ['valueDifference', 'itemsDiscount', 'itemType', 'internalCode', 'taxRate'] as const
@@ -115,7 +115,10 @@ export const egyptTaxComputation: TaxComputation = {
     const tax = subtract(total, taxExclusive)
     const prepaid = fixed(options.prepaid, digits)
     return {
-      lines: priced.map((line, index) => pricedLine(line, index, exact[index]?.netTotal ?? '0', exact[index]?.taxes ?? [], digits)),
+      lines: priced.flatMap((line, index) => {
+        const amounts = exact[index]
+        return amounts === undefined ? [] : [pricedLine(line, index, amounts, digits)]
+      }),
       taxes: subtotals(
         priced,
         exact.map((one) => one.taxes),
@@ -137,13 +140,14 @@ export const egyptTaxComputation: TaxComputation = {
   },
 }
 
-function pricedLine(line: PricedLine, index: number, net: string, charged: readonly ChargedTax[], digits: number): InvoiceLine {
+function pricedLine(line: PricedLine, index: number, { netTotal, taxes: charged, total }: LineAmounts, digits: number): InvoiceLine {
   const [main, ...others] = charged
   const taxes = others.flatMap((one, at): FurtherTax[] => {
     const asked = line.taxes?.[at]
     if (asked === undefined) return []
     const isFixed = subtypeOf(one.subType)?.fixed ?? false
-    return [{ tax: { ...asked.tax, rate: one.rate }, amount: isFixed ? one.amount : round(one.amount, digits), fixed: isFixed }]
+    const amount = isFixed ? one.amount : round(one.amount, digits)
+    return [{ tax: { ...asked.tax, rate: one.rate }, amount, fixed: isFixed, ...(one.type === 'T4' ? { withheld: true } : {}) }]
   })
   return {
     position: index + 1,
@@ -153,10 +157,11 @@ function pricedLine(line: PricedLine, index: number, net: string, charged: reado
     unit: line.unit,
     unitPrice: line.unitPrice,
     discount: line.discount,
-    net: round(net, digits),
+    net: round(netTotal, digits),
     tax: main === undefined ? line.tax : { ...line.tax, rate: main.rate },
     taxAmount: round(main?.amount ?? '0', digits),
     ...(taxes.length === 0 ? {} : { taxes }),
+    total: round(total, digits),
     ...(line.country === undefined ? {} : { country: line.country }),
   }
 }

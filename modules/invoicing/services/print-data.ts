@@ -1,11 +1,11 @@
 import { amountInWords } from '../../../core/money/amount-in-words.js'
 import { minorUnits } from '../../../core/money/currencies.js'
-import { add, isZero, negate, trim } from '../../../core/money/decimal-text.js'
+import { add, isNegative, isZero, negate, trim } from '../../../core/money/decimal-text.js'
 import { formatDay, formatDecimal, inDigits } from '../../../core/money/format-amount.js'
 import type { PostalAddress } from '../../../core/access/context.js'
 import type { Digits, Locale } from '../../../core/i18n/locale.js'
 import type { InvoiceData, InvoiceDataLine, InvoiceFact, InvoiceParty } from '../../../templates/invoicing/invoice-data.js'
-import type { InvoiceDocument, InvoiceState, Party } from '../document.js'
+import type { InvoiceDocument, InvoiceState, Party, Tax } from '../document.js'
 import type { InvoicePrint } from '../hooks.js'
 
 /** How a company prints. */
@@ -79,6 +79,7 @@ export function printData(invoice: InvoiceDocument, print: InvoicePrint, display
     mark,
     number: invoice.number === '' ? null : invoice.number,
     facts: facts(invoice, day, plain, digits),
+    countryFacts: (print.facts ?? []).map((fact) => ({ ...fact, label: inLanguages(fact.label) })),
     seller: party(invoice.seller, locale),
     customer: invoice.customer === null ? null : party(invoice.customer, locale),
     currency: invoice.currency,
@@ -97,23 +98,29 @@ export function printData(invoice: InvoiceDocument, print: InvoicePrint, display
       net: money(line.net),
       taxRate: rate(line.tax.rate),
       taxAmount: money(line.taxAmount),
-      gross: money(add(line.net, line.taxAmount)),
+      furtherTaxes: (line.taxes ?? []).map((further) => ({
+        code: further.tax.code,
+        rate: further.fixed ? null : rate(further.tax.rate),
+        amount: money(further.withheld === true ? negate(further.amount) : further.amount),
+      })),
+      gross: money(line.total ?? add(line.net, line.taxAmount)),
     })),
     taxes: invoice.taxes.map((subtotal) => ({
       name: inLanguages(subtotal.tax.name),
       rate: rate(subtotal.tax.rate),
       taxable: money(subtotal.taxable),
       amount: money(subtotal.amount),
-      reason:
-        subtotal.tax.exemptionReason === undefined ? null : reasons(inLanguages(subtotal.tax.exemptionReason), subtotal.tax.exemptionCode),
+      reason: subtotal.tax.exemptionReason === undefined ? null : reasons(subtotal.tax, inLanguages),
     })),
-    totals: totals(invoice, money),
+    totals: totals(invoice, print, money, inLanguages),
     words: display.languages.map((language) => amountInWords(invoice.totals.payable, invoice.currency, language)),
     refersTo: refersTo(invoice, day),
     payment: payment(invoice, display, locale),
     notes: invoice.notes,
     legalNotes: print.legalNotes.map(inLanguages),
     qr: print.qr !== null,
+    qrCaption: print.qr === null ? null : (print.qrCaption ?? null),
+    stamps: (print.stamps ?? []).map(({ label, value, code }) => ({ label: inLanguages(label), value, code })),
     seal: display.seal === 'preview' && print.sealSvg === null ? 'none' : display.seal,
     verification: display.verification ?? null,
   }
@@ -136,10 +143,16 @@ function facts(invoice: InvoiceDocument, day: (value: string) => string, plain: 
   return list
 }
 
-function totals(invoice: InvoiceDocument, money: (value: string) => string): InvoiceData['totals'] {
+function totals(
+  invoice: InvoiceDocument,
+  { taxGroups }: InvoicePrint,
+  money: (value: string) => string,
+  inLanguages: (texts: Readonly<Record<Locale, string>>) => string[],
+): InvoiceData['totals'] {
   const { totals: sums } = invoice
   const row = (label: string, value: string, strong = false): InvoiceData['totals'][number] => ({
     label,
+    name: null,
     amount: money(value),
     currency: null,
     strong,
@@ -147,7 +160,10 @@ function totals(invoice: InvoiceDocument, money: (value: string) => string): Inv
   })
   const list = []
   if (!isZero(sums.discount)) list.push(row('total-lines', sums.lines), row('total-discount', negate(sums.discount)))
-  list.push(row('total-exclusive', sums.taxExclusive), row('total-tax', sums.tax))
+  list.push(row('total-exclusive', sums.taxExclusive))
+  if (taxGroups === undefined) list.push(row('total-tax', sums.tax))
+  else for (const { name, amount } of taxGroups) list.push({ ...row('total-tax', amount), name: inLanguages(name) })
+  const withheld = taxGroups?.some(({ amount }) => isNegative(amount)) === true
   if (invoice.currency !== invoice.companyCurrency) {
     list.push({ ...row('total-tax-company', sums.taxInCompanyCurrency), currency: invoice.companyCurrency })
   }
@@ -155,7 +171,7 @@ function totals(invoice: InvoiceDocument, money: (value: string) => string): Inv
   if (differs) list.push(row('total-inclusive', sums.taxInclusive))
   if (!isZero(sums.prepaid)) list.push(row('prepaid', negate(sums.prepaid)))
   if (!isZero(sums.rounding)) list.push(row('rounding', sums.rounding))
-  list.push(row(differs ? 'payable' : 'total-inclusive', sums.payable, true))
+  list.push(row(differs || withheld ? 'payable' : 'total-inclusive', sums.payable, true))
   return list
 }
 
@@ -180,8 +196,13 @@ function payment(invoice: InvoiceDocument, display: PrintDisplay, locale: Locale
   return list
 }
 
-function reasons(texts: readonly string[], code: string | undefined): string[] {
-  return code === undefined ? [...texts] : texts.map((text) => `${text} (${code})`)
+/** Why no tax is charged. A tax that is named after its reason does not say it twice. */
+function reasons(tax: Tax, inLanguages: (texts: Readonly<Record<Locale, string>>) => string[]): string[] | null {
+  const { exemptionReason: reason, exemptionCode: code, name } = tax
+  if (reason === undefined) return null
+  const texts = inLanguages(reason)
+  if (texts.every((text, index) => text === inLanguages(name)[index])) return code === undefined ? null : [code]
+  return code === undefined ? texts : texts.map((text) => `${text} (${code})`)
 }
 
 function party(value: Party, locale: Locale): InvoiceParty {
