@@ -12,6 +12,7 @@ import { canonicalHash, canonicalText, insertSignatures } from '../../modules/co
 import { egyptFacts, egyptInvoice } from '../../modules/compliance-egypt/test/egypt-invoice.js'
 import type { BenchFigure, BenchFigures } from './figure.js'
 import { signingHouse } from './signing-house.js'
+import { cpuOf } from './token.bench.js'
 import { callers, inTurns, type Contender, type Speed, type Turn } from './turns.js'
 
 const rounded = (value: number): number => Number(value.toPrecision(4))
@@ -60,7 +61,11 @@ export async function run(): Promise<BenchFigures> {
       { turns: 6, milliseconds: 400, warm: 2 },
     )
     figures['egypt.cms.software.rsa-2048'] = figure(ours, bare, 'node:crypto, bare RSA-2048, as many callers')
-    figures['egypt.signed-document.software'] = { value: rounded(finished?.perSecond ?? 0), unit: 'documents/s with their signatures put in' }
+    figures['egypt.cms.software.rsa-2048.cpu'] = cpuFigure(ours, bare, 'node:crypto, bare RSA-2048, as many callers')
+    figures['egypt.signed-document.software'] = {
+      value: rounded(finished?.perSecond ?? 0),
+      unit: 'documents/s with their signatures put in',
+    }
     if (token === undefined) return figures
 
     token.generate('rsa:2048', '02', 'rsa-2048')
@@ -69,9 +74,13 @@ export async function run(): Promise<BenchFigures> {
     const { publicKey } = await provider.findKey({ module: 'soft', keyLabel: 'rsa-2048' })
     const signer = withCertificate(await house.openToken('soft', 'rsa-2048'), publicKey)
     const raw = await bareToken(token)
-    const [onToken, bareOnToken] = await inTurns([callers(24, cms(signer)), raw.contender], { turns: 6, milliseconds: 400, warm: 3 })
+    const child = provider.processOf('soft')
+    if (child === undefined) throw new RangeError('the process of the token')
+    const onTokenToo = callers(24, cms(signer), () => cpuOf(child))
+    const [onToken, bareOnToken] = await inTurns([onTokenToo, raw.contender], { turns: 6, milliseconds: 400, warm: 3 })
     raw.end()
     figures['egypt.cms.token.rsa-2048'] = figure(onToken, bareOnToken, 'pkcs11js C_SignAsync, 8 sessions')
+    figures['egypt.cms.token.rsa-2048.cpu'] = cpuFigure(onToken, bareOnToken, 'pkcs11js C_SignAsync, 8 sessions')
   } finally {
     await house.end()
     token?.remove()
@@ -102,6 +111,21 @@ function figure(ours: Speed | undefined, bare: Speed | undefined, peer: string):
     ratio: rounded(ours.perSecond / bare.perSecond),
     limit: rounded(limit),
     ofLimit: rounded(ours.perSecond / limit),
+  }
+}
+
+/** The same promise by the CPU of all processes, which tells the machine's other work apart from ours. */
+function cpuFigure(ours: Speed | undefined, bare: Speed | undefined, peer: string): BenchFigure {
+  if (ours === undefined || bare === undefined) throw new RangeError('two contenders')
+  const ratio = bare.cpuMicroseconds / ours.cpuMicroseconds
+  return {
+    value: rounded(ours.cpuMicroseconds),
+    unit: 'µs of CPU a CMS',
+    peer,
+    peerValue: rounded(bare.cpuMicroseconds),
+    ratio: rounded(ratio),
+    limit: rounded(bare.cpuMicroseconds / promised),
+    ofLimit: rounded(ratio / promised),
   }
 }
 

@@ -112,7 +112,7 @@ async function bareToken(token: SoftToken, keyLabel: string): Promise<{ readonly
 }
 
 /** CPU a process spent so far, in microseconds, as the kernel counts it (proc(5), fields 14 and 15, hundredths of a second). */
-function cpuOf(pid: number): number {
+export function cpuOf(pid: number): number {
   const line = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10_000

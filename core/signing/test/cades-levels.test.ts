@@ -12,10 +12,12 @@ import type { VerifyOptions } from '../../validation/report.js'
 import type { RevocationSource } from '../../validation/revocation/evidence.js'
 import type { DocumentVerdict } from '../../validation/verdict.js'
 import { algorithmIdentifier, context, element, integer, nullValue, objectIdentifier, octetString, sequence, setOf, time } from '../der.js'
+import { holdsLikeBefore } from '../formats/cades/checked-form.js'
 import { egyptProfile } from '../formats/cades/profiles/egypt.js'
 import { signCades, type SignCadesOptions } from '../formats/cades/sign-cades.js'
 import { evidenceFrom } from '../revocation/collect-evidence.js'
 import type { KeyAlgorithm, SignatureScheme } from '../key.js'
+import { signWith } from '../sign-with.js'
 import type { Signer } from '../signing-service.js'
 import { issueCertificate, signerOf, type TestCertificate } from './test-authority.js'
 import { addressExtensions, crlOf, ocspOf, responderOf, stampAuthority, stampClient } from './test-revocation.js'
@@ -284,3 +286,41 @@ function signedWithReference(leaf: TestCertificate, reference: (hash: Buffer) =>
   const data = sequence(integer(3), setOf(digest), sequence(objectIdentifier(egyptProfile.contentType)), context(0, leaf.der), setOf(info))
   return sequence(objectIdentifier('1.2.840.113549.1.7.2'), context(0, data))
 }
+
+describe('many structures of one signer', () => {
+  const certificate = issueCertificate({ commonName: 'Signs often', algorithm: 'rsa-2048' })
+  const signer = signerOf(certificate)
+  const digestOf = (content: Buffer): Buffer => createHash('sha256').update(content).digest()
+  const made = async (content: Buffer, by = signer): Promise<Buffer> =>
+    (await signCades(content, { signer: by, signedAt: new Date(), detached: true, profile: egyptProfile })).cms
+
+  it('are compared with the first, which was read in full: each byte that is not this document’s own must be the same', async () => {
+    const content = Buffer.from('"A""1"')
+    const cms = await made(content)
+    const like = (bytes: Buffer, digest = digestOf(content)): boolean => holdsLikeBefore(bytes, signer, egyptProfile.contentType, digest)
+    assert.ok(like(cms) && like(await made(content)))
+    for (let at = 0; at < cms.length; at += 1) {
+      const changed = Buffer.from(cms)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      assert.equal(like(changed), false, String(at))
+    }
+    assert.equal(like(cms, digestOf(Buffer.from('"A""2"'))), false, 'another document')
+    assert.equal(like(Buffer.concat([cms, Buffer.alloc(1)])), false, 'a byte behind it')
+    assert.equal(
+      holdsLikeBefore(cms, signerOf(certificate), egyptProfile.contentType, digestOf(content)),
+      false,
+      'an opening not seen before',
+    )
+  })
+
+  it('a signer that signs something else after a right signature gives nothing', async () => {
+    let count = 0
+    const lying = {
+      ...signer,
+      signMessage: (message: Uint8Array): Promise<Buffer> =>
+        signWith(signer, ++count > 1 ? Buffer.concat([message, Buffer.alloc(1)]) : message),
+    }
+    await made(Buffer.from('"A""1"'), lying)
+    await assert.rejects(made(Buffer.from('"A""2"'), lying), { code: 'SIGN-SIGNATURE-WRONG' })
+  })
+})

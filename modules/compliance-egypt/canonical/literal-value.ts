@@ -155,6 +155,8 @@ class Parser {
   }
 
   private skip(): void {
+    // Documents are written without white space: the pattern is seldom asked.
+    if (this.source.charCodeAt(this.at) > 0x20) return
     space.lastIndex = this.at
     this.at += space.exec(this.source)?.[0].length ?? 0
   }

@@ -5,6 +5,7 @@ import type { EvidenceFor } from '../../revocation/collect-evidence.js'
 import type { Signer } from '../../signing-service.js'
 import type { TimeStampClient, TimeStampToken } from '../../tsp/time-stamp.js'
 import { takeApart } from './existing-signed-data.js'
+import { holdsLikeBefore, rememberForm } from './checked-form.js'
 import type { CmsProfile } from './profiles/profile.js'
 import { assemble, certificateSet, encapsulate, revocationSet, versionOf } from './signed-data.js'
 import { createSignerInfo, partsOf } from './signer-info.js'
@@ -76,9 +77,13 @@ export async function signCades(content: Uint8Array, options: SignCadesOptions):
     ...(revocations === undefined ? {} : { revocations }),
     signerInfos: [...(existing?.signerInfos ?? []), made.signerInfo],
   })
-  const digestOf = (algorithm: string): Buffer =>
-    algorithm === signer.digestAlgorithm ? contentDigest : createHash(algorithm).update(content).digest()
-  checkFinished(cms, content, digestOf, existing === undefined ? 1 : existing.signerInfos.length + 1)
+  // Of many documents in a row of one signer the first is read in full, the others are compared with it.
+  if (!holdsLikeBefore(cms, signer, contentType, contentDigest)) {
+    const digestOf = (algorithm: string): Buffer =>
+      algorithm === signer.digestAlgorithm ? contentDigest : createHash(algorithm).update(content).digest()
+    checkFinished(cms, content, digestOf, existing === undefined ? 1 : existing.signerInfos.length + 1)
+    if (existing === undefined) rememberForm(cms, signer, contentType, partsOf(signer.certificates).publicKey)
+  }
   return { cms, level: `CAdES-BASELINE-${wanted.level}`, ...(made.stamp === undefined ? {} : { stampedAt: made.stamp.at }) }
 }
 
