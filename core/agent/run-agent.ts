@@ -15,7 +15,7 @@ import { removeFile, writePrivateFile } from './private-file.js'
 import { readRunning, removeRunning, writeRunning } from './running-file.js'
 import { SigningDesk } from './signing-desk.js'
 import { TerminalDesk } from './terminal-desk.js'
-import { tokenLibraries } from './token-libraries.js'
+import { knownTokenLibraries, tokenLibraries } from './token-libraries.js'
 import { Tokens } from './tokens.js'
 
 export interface RunOptions {
@@ -70,7 +70,10 @@ export async function runAgent(options: RunOptions): Promise<RunningAgent> {
   })
   if (desk.history.brokenAt !== undefined) say(texts.text(locale, 'agent.page.history.broken', { entry: desk.history.brokenAt }))
   await desk.start()
-  if (libraries.length === 0) say(texts.text(locale, 'agent.page.tokens.nolibrary'))
+  if (libraries.length === 0) {
+    const tried = knownTokenLibraries(options.machine).flatMap(({ files }) => files)
+    say([texts.text(locale, 'agent.page.tokens.nolibrary'), texts.text(locale, 'agent.cli.tried'), ...tried].join('\n  '))
+  }
   const page =
     unattended === undefined && !options.terminal ? new PageServer(desk, { texts, pageTexts, locale, port: options.port }) : undefined
   const url = await page?.listen()

@@ -12,7 +12,17 @@ export interface TokenLibraryFile {
 const paths = z.array(z.string())
 const knownShape = z.object({
   checked: z.string(),
-  libraries: z.array(z.object({ name: z.string(), title: z.string(), source: z.string(), linux: paths, win32: paths, darwin: paths })),
+  libraries: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      source: z.string(),
+      egypt: z.enum(['seen', 'unconfirmed']),
+      linux: paths,
+      win32: paths,
+      darwin: paths,
+    }),
+  ),
 })
 
 /**
@@ -28,11 +38,29 @@ export function tokenLibraries(
   const missing = named.find((file) => !exists(file))
   if (missing !== undefined) throw new Fault('SIGN-AGENT-LIBRARY', { params: { file: missing } })
   if (named.length > 0) return named.map((file, index) => ({ name: `library-${index + 1}`, title: lastPart(file), file }))
-  const { platform, environment } = machine
+  return knownTokenLibraries(machine).flatMap(({ name, title, files }) => {
+    const file = files.find((path) => exists(path))
+    return file === undefined ? [] : [{ name, title, file }]
+  })
+}
+
+/** A library the table knows, with the places it is looked for on this system; none where no source names one. */
+export interface KnownTokenLibrary {
+  readonly name: string
+  readonly title: string
+  /** Where the name and the place come from. */
+  readonly source: string
+  /** Whether tools of the Egyptian field name it; the rest is a maker's default. */
+  readonly egypt: 'seen' | 'unconfirmed'
+  readonly files: readonly string[]
+}
+
+/** What the desk looks for on a system, and where: shown when nothing was found and where people set up their token. */
+export function knownTokenLibraries({ platform, environment }: Pick<Machine, 'platform' | 'environment'>): KnownTokenLibrary[] {
   const system = platform === 'win32' || platform === 'darwin' ? platform : 'linux'
-  return readKnown().libraries.flatMap((library) => {
-    const file = library[system].map((path) => expand(path, environment)).find((path) => exists(path))
-    return file === undefined ? [] : [{ name: library.name, title: library.title, file }]
+  return readKnown().libraries.map((library) => {
+    const { name, title, source, egypt } = library
+    return { name, title, source, egypt, files: library[system].map((path) => expand(path, environment)) }
   })
 }
 

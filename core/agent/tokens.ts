@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Fault } from '../i18n/fault.js'
 import type { DigestAlgorithm, SignatureScheme } from '../signing/key.js'
-import type { ListedKey, ListedToken, TokenDescription } from '../signing/keys/pkcs11/messages.js'
+import type { KeyProtection, ListedKey, ListedToken, TokenDescription } from '../signing/keys/pkcs11/messages.js'
 import { TokenHost } from '../signing/keys/pkcs11/token-host.js'
 import type { DeskToken } from '../signing/keys/agent/protocol.js'
 import type { TokenLibraryFile } from './token-libraries.js'
@@ -32,6 +32,8 @@ export class Tokens {
   readonly failed = new Map<string, string>()
   private readonly hosts = new Map<string, TokenHost>()
   private seen: PresentToken[] = []
+  /** What tokens told of their keys while they were unlocked, by token and key: a locked one tells nothing of them. */
+  private readonly told = new Map<string, KeyProtection>()
   private timer: NodeJS.Timeout | undefined
   private looking: Promise<void> | undefined
   private closed = false
@@ -123,6 +125,13 @@ export class Tokens {
     return host
   }
 
+  private remembered({ token }: ListedToken, key: ListedKey): ListedKey {
+    const name = `${token.serial}|${key.keyId}|${Buffer.from(key.publicKey).toString('base64')}`
+    if (key.protection !== undefined) this.told.set(name, key.protection)
+    const protection = key.protection ?? this.told.get(name)
+    return protection === undefined ? key : { ...key, protection }
+  }
+
   private async lookNow(): Promise<void> {
     const before = JSON.stringify(this.seen.map(shape))
     const found: PresentToken[] = []
@@ -133,7 +142,8 @@ export class Tokens {
         this.failed.delete(library)
         // The same token may be shown by two libraries that know it.
         for (const one of listed)
-          if (!found.some(({ token }) => token.serial === one.token.serial && token.serial !== '')) found.push({ ...one, library })
+          if (!found.some(({ token }) => token.serial === one.token.serial && token.serial !== ''))
+            found.push({ ...one, keys: one.keys.map((key) => this.remembered(one, key)), library })
       } catch (error) {
         this.failed.set(library, error instanceof Fault ? error.code : 'SIGN-PROVIDER-FAILED')
       }
@@ -145,7 +155,12 @@ export class Tokens {
 
 /** What makes a difference to who looks. */
 function shape({ token, unlocked, keys, library }: PresentToken): unknown {
-  return [token, unlocked, library, keys.map((key) => [key.keyId, Buffer.from(key.publicKey).toString('base64'), key.certificates.length])]
+  return [
+    token,
+    unlocked,
+    library,
+    keys.map((key) => [key.keyId, Buffer.from(key.publicKey).toString('base64'), key.certificates.length, key.protection]),
+  ]
 }
 
 /** A token as the host is told of it. */
@@ -159,12 +174,14 @@ export function deskTokenOf({ token, keys, library }: PresentToken): DeskToken {
     pinCountLow: token.pinCountLow,
     pinFinalTry: token.pinFinalTry,
     pinLocked: token.pinLocked,
+    facts: { firmware: token.firmware.slice(0, 40), loginRequired: token.loginRequired, pinInitialized: token.pinInitialized },
     keys: keys.slice(0, 64).map((key) => ({
       keyId: key.keyId,
       label: key.label.slice(0, 200),
       algorithm: key.algorithm,
       publicKey: Buffer.from(key.publicKey).toString('base64'),
       certificates: key.certificates.slice(0, 8).map((der) => Buffer.from(der).toString('base64')),
+      ...(key.protection === undefined ? {} : { protection: key.protection }),
     })),
   }
 }

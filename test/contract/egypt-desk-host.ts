@@ -3,112 +3,122 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { writeHeapSnapshot } from 'node:v8'
 import { until } from '../../core/agent/test/desk-house.js'
-import { AgentKeyProvider } from '../../core/signing/keys/agent/agent-provider.js'
-import { signEtaDocuments } from '../../modules/compliance-egypt/index.js'
-import { signatureRows } from '../../modules/compliance-egypt/signing/signature-rows.js'
-import { egyptRin, etaDocument } from '../../modules/compliance-egypt/test/signing-house.js'
-import { startSandbox } from '../../modules/sandbox/index.js'
-import { startTestHost } from '../helpers/test-host.js'
+import { agentProviderOf } from '../../core/signing/keys/agent/agent-provider.js'
+import { deskProgress } from '../../core/signing/keys/agent/document-standings.js'
+import { prepareSandboxCompany } from '../../modules/compliance-egypt/company/sandbox-company.js'
+import { egyptDemonstration } from '../../modules/compliance-egypt/demonstration.js'
+import { retryNow } from '../../modules/compliance/services/process.js'
+import { placeHostDatabase, startTestHost } from '../helpers/test-host.js'
 
 /**
- * A whole host in a process of its own whose key is on somebody's desk: gives a pairing code, adopts the key the desk shows, has a batch
- * signed, then lays down everything a PIN could have got into. Arguments: folder, number of documents. Talks by lines of JSON.
+ * A host in a process of its own, with pages and jobs, on an embedded database that outlives it; the keys of its Egyptian company are on
+ * somebody's desk. Arguments: folder, port, address of the sandbox authorities, their trust anchors. Talks by lines of JSON.
  */
-const [folder = '', count = '200'] = process.argv.slice(2)
+const [folder = '', port = '0', sandboxUrl = '', trustAnchors = '[]'] = process.argv.slice(2)
+const dataDir = path.join(folder, 'data')
 const tell = (facts: object): void => {
   process.stdout.write(`${JSON.stringify(facts)}\n`)
 }
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-const next = async (): Promise<string> => String((await lines.next()).value)
-
-const sandbox = await startSandbox({ dataDir: path.join(folder, 'sandbox') })
+const fresh = process.argv.includes('fresh')
+if (fresh) await placeHostDatabase(dataDir)
 const running = await startTestHost({
+  dataDir,
+  role: { web: true, worker: true },
   config: {
-    allowedPrivateOrigins: [new URL(sandbox.url).origin],
-    signing: { agent: { waitSeconds: 90, waitWithoutDeskSeconds: 0.5, requestHours: 72 } },
+    port: Number(port),
+    logLevel: 'info',
+    allowedPrivateOrigins: [new URL(sandboxUrl).origin],
+    sandbox: { url: sandboxUrl, trustAnchors: JSON.parse(trustAnchors) as string[] }, // given by egypt-desk.test.ts
   },
 })
 const { host } = running
-const context = await running.company({ country: 'EG', currency: 'EGP', timeZone: 'Africa/Cairo' })
-await host.modules.enable(context, 'compliance-egypt')
+const known = (await host.access.companies())[0]
+const context =
+  known === undefined ? await running.company({ ...egyptDemonstration().company }) : await host.access.systemContext(known.id, 'cli')
+if (fresh) await host.modules.enable(context, 'compliance-egypt')
 const company = await host.access.company(context.companyId)
 const inCompany = <Result>(work: Parameters<typeof host.db.company<Result>>[1]): Promise<Result> => host.db.company(context.companyId, work)
-const provider = host.signing.provider('agent')
-if (!(provider instanceof AgentKeyProvider)) throw new TypeError('agent')
+const provider = agentProviderOf(host.signing)
+await running.listen()
 
-const { port } = await running.listen()
-const { code } = await inCompany((transaction) => provider.desks.newCode(transaction, context))
-tell({ url: `http://127.0.0.1:${String(port)}`, code })
-const found = await until(
-  'the desk tells its key',
-  async () => {
-    const [desk] = await inCompany((transaction) => provider.desks.list(transaction))
-    const [token] = desk?.tokens ?? []
-    const [key] = token?.keys ?? []
-    return desk === undefined || token === undefined || key === undefined
-      ? undefined
-      : provider.foundKey(context.companyId, { agentId: desk.id, tokenSerial: token.serial, keyId: key.keyId })
+const answers: Readonly<Record<string, () => Promise<object>>> = {
+  code: async () => ({ code: (await inCompany((transaction) => provider.desks.newCode(transaction, context))).code }),
+  apiKey: async () => ({ secret: (await host.access.createApiKey(context, 'shop', ['invoicing.user'])).secret }),
+  /** Takes every key the desk shows into use, as a person would who does not know which is which. */
+  adopt: async () => {
+    const desk = await until(
+      'the desk shows its keys',
+      async () => (await inCompany((transaction) => provider.desks.list(transaction))).find(({ tokens }) => tokens.length > 0),
+      60_000,
+    )
+    const adopted: string[] = []
+    for (const token of desk.tokens)
+      for (const { keyId, label } of token.keys) {
+        const found = await provider.foundKey(context.companyId, { agentId: desk.id, tokenSerial: token.serial, keyId })
+        await inCompany((transaction) =>
+          host.signing.adoptKey(transaction, context, { ...found, name: label, purposes: ['stamp-e-invoice'] }),
+        )
+        adopted.push(label)
+      }
+    await prepareSandboxCompany(host, context, company)
+    return { adopted: adopted.sort(), keys: (await inCompany((transaction) => host.signing.keys(transaction))).length }
   },
-  60_000,
-)
-const key = await inCompany((transaction) =>
-  host.signing.adoptKey(transaction, context, { ...found, name: 'Token', purposes: ['stamp-e-invoice'], provider: 'agent' }),
-)
-const chain = await sandbox.issueCertificate({
-  spki: key.publicKey,
-  subject: [
-    { type: 'C', value: 'EG' },
-    { type: 'O', value: 'شركة المثال التجارية' },
-    { type: 'ORGANIZATIONIDENTIFIER', value: `VATEG-${egyptRin}` },
-    { type: 'CN', value: 'شركة المثال التجارية' },
-  ],
-  profile: 'egypt-invoice',
-})
-await inCompany((transaction) => host.signing.installCertificates(transaction, context, key.id, chain))
-writeFileSync(path.join(folder, 'chain.json'), JSON.stringify(chain.map((der) => der.toString('base64'))))
-tell({ adopted: true })
-
-const documents = Array.from({ length: Number(count) }, (_, index) =>
-  etaDocument(`INV/2026/${String(index + 1).padStart(5, '0')}`, `${String(100 + index)}.50`),
-)
-for (let round = await next(); round !== 'end'; round = await next()) {
-  const started = performance.now()
-  try {
-    const signed = await signEtaDocuments(host, context, company, documents)
-    for (const [index, legal] of signed.entries())
-      if (legal !== null) writeFileSync(path.join(folder, `${String(index)}.json`), legal.bytes)
-    const rows = await inCompany((transaction) =>
-      signatureRows(
-        transaction,
-        documents.map(({ invoiceId }) => invoiceId),
+  status: async () => {
+    const { rows } = await inCompany(({ knex }) =>
+      knex.raw<{ rows: { number: string; state: string; code: string | null; held: boolean; invoiceId: string; sha256: string | null }[] }>(
+        `select number, state, last_error ->> 'code' as code, held, invoice_id as "invoiceId", legal_sha256 as sha256
+         from compliance_document order by number`,
       ),
     )
-    tell({
-      signed: signed.filter((legal) => legal !== null).length,
-      times: [...new Set([...rows.values()].map(({ signedAt }) => signedAt.toISOString()))],
-      control: [...rows.values()][0]?.evidence?.soleControl,
-      milliseconds: Math.round(performance.now() - started),
+    return { documents: rows }
+  },
+  progress: async () => ({ progress: await inCompany((transaction) => deskProgress(transaction)) }),
+  evidence: async () => {
+    const { rows } = await inCompany(({ knex }) =>
+      knex.raw<{ rows: object[] }>(`select evidence, basis from compliance_egypt_signature where state = 'signed' limit 1`),
+    )
+    return { evidence: rows[0] }
+  },
+  files: async () => {
+    const { rows } = await inCompany(({ knex }) =>
+      knex.raw<{ rows: { number: string; sha256: string }[] }>(
+        `select number, legal_sha256 as sha256 from compliance_document where legal_sha256 is not null order by number`,
+      ),
+    )
+    for (const [index, { sha256 }] of rows.entries()) {
+      const { bytes } = await inCompany((transaction) => host.files.get(transaction, sha256))
+      writeFileSync(path.join(folder, `${String(index)}.json`), bytes)
+    }
+    return { files: rows.length }
+  },
+  /** Every row of every table as text, and this process's memory: what a PIN could have got into. */
+  dump: async () => {
+    const lines = await inCompany(async ({ knex }) => {
+      const { rows: tables } = await knex.raw<{ rows: { name: string }[] }>(
+        `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
+      )
+      const all: string[] = []
+      for (const { name } of tables) {
+        const { rows } = await knex.raw<{ rows: { line: string }[] }>(`select t::text as line from ${name} t`)
+        all.push(...rows.map(({ line }) => `${name} ${line}`))
+      }
+      return all
     })
+    writeFileSync(path.join(folder, 'dump.txt'), lines.join('\n'))
+    writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
+    return { rows: lines.length }
+  },
+}
+tell({ ready: true })
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'end') break
+  const [word = '', argument = ''] = line.split(' ')
+  try {
+    if (word === 'retry') tell({ retried: await retryNow(host, context, argument) })
+    else tell((await answers[word]?.()) ?? { error: line })
   } catch (error) {
     tell({ error: String(error) })
   }
 }
-// Every row of every table as text: what a dump of the database holds.
-const dump = await inCompany(async ({ knex }) => {
-  const { rows: tables } = await knex.raw<{ rows: { name: string }[] }>(
-    `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
-  )
-  const all: string[] = []
-  for (const { name } of tables) {
-    const { rows } = await knex.raw<{ rows: { line: string }[] }>(`select t::text as line from ${name} t`)
-    all.push(...rows.map(({ line }) => `${name} ${line}`))
-  }
-  return all
-})
-writeFileSync(path.join(folder, 'dump.txt'), dump.join('\n'))
-writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
-tell({ rows: dump.length })
-await next()
 await running.stop()
-await sandbox.close()
 process.exit(0)

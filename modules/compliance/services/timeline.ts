@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import { deskProgress, standingsOfDocuments } from '../../../core/signing/keys/agent/document-standings.js'
 import type { BadgeColor } from '../../../core/views/view.js'
 import { rowOfInvoice, type DocumentRow } from '../models/document-rows.js'
 import { regimeOf } from './regime-of.js'
@@ -33,6 +34,8 @@ export interface Timeline {
   /** Changes with every step while the answer is out; null when the story is over. */
   readonly waiting: string | null
   readonly stuck: { readonly text: string; readonly nextTry: string | null } | null
+  /** Whose signature it waits for, and how far he is with the lot it belongs to. */
+  readonly desk: { readonly text: string; readonly label: string; readonly href: string } | null
   readonly retry: { readonly label: string; readonly href: string } | null
   readonly reply: { readonly label: string; readonly href: string } | null
   readonly legal: { readonly label: string; readonly href: string } | null
@@ -63,6 +66,7 @@ export async function loadTimeline(
     at === null ? null : { iso: at.toISOString(), text: localTime(at, company.timeZone) }
   const text = (key: string, params?: Record<string, string | number>): string =>
     host.i18n.text(context.locale, `compliance.${key}`, params)
+  const desk = await deskOf(transaction, row, text)
   const final = row.answeredAt !== null
   const open = !final
   return {
@@ -70,29 +74,50 @@ export async function loadTimeline(
     state: text(`state.${row.state}`),
     color: colors[row.state],
     invoiceId,
-    steps: stepsOf(row, text, shown),
+    steps: stepsOf(row, desk !== null, text, shown),
     chain: row.counter === null ? null : String(row.counter),
     hash: row.hash,
     uuid: row.uuid,
     faults: row.faults.map((fault) => ({ text: host.i18n.fault(context.locale, fault), level: fault.level ?? 'error' })),
-    waiting: open ? [row.state, String(row.attempts), row.lastError?.code ?? ''].join(' ') : null,
+    waiting: open ? [row.state, String(row.attempts), row.lastError?.code ?? '', desk?.text ?? ''].join(' ') : null,
+    desk: desk === null ? null : { text: desk.text, label: text('desk.open'), href: '/app/credentials/desks' },
     stuck:
-      open && row.lastError !== null
+      open && row.lastError !== null && desk === null
         ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: shown(row.nextTryAt)?.text ?? null }
         : null,
-    retry: open && row.lastError !== null ? { label: text('retry'), href: `/app/compliance/documents/${invoiceId}/retry` } : null,
+    retry:
+      open && row.lastError !== null && desk === null
+        ? { label: text('retry'), href: `/app/compliance/documents/${invoiceId}/retry` }
+        : null,
     reply: row.answerBody === null ? null : { label: text('reply'), href: `/app/compliance/documents/${invoiceId}/reply` },
     legal: row.legalSha256 === null ? null : { label: text('legal'), href: `/app/compliance/documents/${invoiceId}/legal` },
     labels: { chain: text('field.counter'), hash: text('field.hash'), uuid: text('field.uuid'), nextTry: text('field.next_try') },
   }
 }
 
+/** The desk an unsigned document lies on; null when it lies on none. */
+async function deskOf(
+  transaction: CompanyTransaction,
+  row: DocumentRow,
+  text: (key: string, params?: Record<string, string | number>) => string,
+): Promise<{ readonly text: string } | null> {
+  if (row.state !== 'prepared') return null
+  const standing = (await standingsOfDocuments(transaction, 'stamp-e-invoice', 'invoicing.invoice', [row.invoiceId])).get(row.invoiceId)
+  if (standing?.state !== 'pending') return null
+  const lot = (await deskProgress(transaction)).find(({ keyId }) => keyId === standing.keyId)
+  if (lot === undefined) return null
+  const [desk] = lot.desks
+  const params = { desk: desk?.name ?? '', signed: lot.signed, total: lot.total }
+  return { text: text(desk === undefined ? 'desk.none' : desk.connected ? 'desk.waiting' : 'desk.away', params) }
+}
+
 function stepsOf(
   row: DocumentRow,
+  atDesk: boolean,
   text: (key: string, params?: Record<string, string | number>) => string,
   shown: (at: Date | null) => ShownTime | null,
 ): TimelineStep[] {
-  const signing = row.signedAt !== null ? 'done' : row.lastError === null ? 'now' : 'failed'
+  const signing = row.signedAt !== null ? 'done' : row.lastError === null || atDesk ? 'now' : 'failed'
   const sent = row.firstSentAt !== null
   const answered = row.answeredAt !== null
   return [

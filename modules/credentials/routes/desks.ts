@@ -1,8 +1,10 @@
+import { knownTokenLibraries } from '../../../core/agent/token-libraries.js'
 import type { PageAnswer, PageCall, RouteRegistration } from '../../../core/http/routes.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { KeyPurpose } from '../../../core/signing/key.js'
 import { AgentKeyProvider } from '../../../core/signing/keys/agent/agent-provider.js'
+import { deskProgress } from '../../../core/signing/keys/agent/document-standings.js'
 import { fingerprint } from '../../../core/signing/keys/agent/protocol.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 
@@ -48,6 +50,12 @@ export function addDeskPages(routes: RouteRegistration, host: Host): void {
   })
 }
 
+const systems = [
+  { platform: 'win32', name: 'Windows' },
+  { platform: 'linux', name: 'Linux' },
+  { platform: 'darwin', name: 'macOS' },
+] as const
+
 interface Extra {
   readonly code?: string
   readonly codeUntil?: Date
@@ -56,10 +64,11 @@ interface Extra {
 
 async function page(host: Host, { context, query }: PageCall, extra: Extra = {}): Promise<PageAnswer> {
   const provider = agents(host)
-  const { desks, requests, keys } = await host.db.company(context.companyId, async (transaction) => ({
+  const { desks, requests, keys, lots } = await host.db.company(context.companyId, async (transaction) => ({
     desks: await provider.desks.list(transaction),
     requests: await provider.requests.list(transaction),
     keys: await host.signing.keys(transaction),
+    lots: await deskProgress(transaction),
   }))
   const used = new Map(keys.filter(({ provider: kind }) => kind === 'agent').map((key) => [key.publicKey.toString('base64'), key]))
   const named = new Map(desks.map(({ id, name }) => [id, name]))
@@ -81,6 +90,18 @@ async function page(host: Host, { context, query }: PageCall, extra: Extra = {})
       hostKey: fingerprint(provider.hostKey.publicKey),
       purposes: offered.map((purpose) => ({ value: purpose, label: `credentials.purpose.${purpose}` })),
       shownStopped,
+      libraries: systems.map(({ platform, name }) => ({
+        name,
+        rows: knownTokenLibraries({ platform, environment: {} })
+          .filter(({ files }) => files.length > 0)
+          .map((library) => ({ ...library, unconfirmed: library.egypt === 'unconfirmed' })),
+      })),
+      lots: lots.map((lot) => ({
+        ...lot,
+        key: keys.find(({ id }) => id === lot.keyId)?.name ?? '',
+        desk: lot.desks.map(({ name }) => name).join(' · '),
+        connected: lot.desks.some(({ connected }) => connected),
+      })),
       stopped: desks.filter(({ state }) => state === 'stopped').length,
       desks: desks
         .filter(({ state }) => state === 'paired' || shownStopped)

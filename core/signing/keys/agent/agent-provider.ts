@@ -9,7 +9,7 @@ import type { CompanyTransaction } from '../../../db/database.js'
 import type { KeyProvider, KeyReference, SignDigestRequest } from '../../key.js'
 import type { FoundKey, SigningService } from '../../signing-service.js'
 import { AgentRequests } from './agent-requests.js'
-import { Desks, type Desk } from './desks.js'
+import { Desks, tokenAttributes, type Desk } from './desks.js'
 import { loadHostKey, type HostKey } from './host-key.js'
 import { largestDocument, usesShape } from './protocol.js'
 import { shownDocument, shownUses } from './request-rows.js'
@@ -134,13 +134,7 @@ export class AgentKeyProvider implements KeyProvider {
       algorithm: key.algorithm,
       publicKey: Buffer.from(key.publicKey, 'base64'),
       certificates: key.certificates.map((der) => Buffer.from(der, 'base64')),
-      attributes: {
-        desk: desk.name,
-        tokenSerial: token.serial,
-        tokenLabel: token.label,
-        tokenModel: token.model,
-        tokenManufacturer: token.manufacturer,
-      },
+      attributes: tokenAttributes(desk.name, token, key),
       stored: { publicKey: key.publicKey, tokenSerial: token.serial, keyId: key.keyId },
     }
   }

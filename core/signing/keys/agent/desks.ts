@@ -50,6 +50,21 @@ export interface DeskParts {
   readonly hostKey: () => HostKey
 }
 
+/** What is known of a key on a desk's token, as the desk tells it; what it did not tell is not there. */
+export function tokenAttributes(desk: string, token: DeskToken, key: DeskToken['keys'][number]): Record<string, string | boolean> {
+  return {
+    desk,
+    tokenSerial: token.serial,
+    tokenLabel: token.label,
+    tokenModel: token.model,
+    tokenManufacturer: token.manufacturer,
+    module: token.library,
+    keyLabel: key.label,
+    ...token.facts,
+    ...key.protection,
+  }
+}
+
 /** Pairing of desks and what the host knows of them. */
 export class Desks {
   /** Event `stopped` (agentId): sockets of it are closed. */
@@ -184,8 +199,8 @@ export class Desks {
   /** Written by the connection: the desk is there, with these tokens (unchanged when not given). */
   async seen(companyId: string, id: string, facts: { tokens?: readonly DeskToken[]; software?: string; left?: boolean }): Promise<void> {
     const now = this.parts.now()
-    await this.parts.database.company(companyId, (transaction) =>
-      transaction
+    await this.parts.database.company(companyId, async (transaction) => {
+      const [paired] = await transaction
         .knex('core_agent')
         .where({ company_id: companyId, id, state: 'paired' })
         .update({
@@ -193,8 +208,41 @@ export class Desks {
           connected_until: facts.left === true ? null : new Date(now.getTime() + connectedMs),
           ...(facts.tokens === undefined ? {} : { tokens: JSON.stringify(facts.tokens) }),
           ...(facts.software === undefined ? {} : { software: facts.software }),
-        }),
-    )
+        })
+        .returning<{ name: string }[]>('name')
+      if (paired !== undefined && facts.tokens !== undefined) await this.noteEvidence(transaction, { id, name: paired.name }, facts.tokens)
+    })
+  }
+
+  /**
+   * Keys in use learn what their token said of them when it was unlocked, before the first signature of the batch is stored: it is
+   * kept with each signature.
+   */
+  private async noteEvidence(
+    transaction: CompanyTransaction,
+    desk: { id: string; name: string },
+    tokens: readonly DeskToken[],
+  ): Promise<void> {
+    const { knex, companyId } = transaction
+    for (const token of tokens)
+      for (const key of token.keys) {
+        if (key.protection === undefined) continue
+        const attributes = JSON.stringify(tokenAttributes(desk.name, token, key))
+        const { rows } = await knex.raw<{ rows: { id: string; name: string }[] }>(
+          `update core_key set attributes = attributes || ?::jsonb
+           where company_id = ? and provider = 'agent' and public_key = ? and not attributes @> ?::jsonb returning id, name`,
+          [attributes, companyId, Buffer.from(key.publicKey, 'base64'), attributes],
+        )
+        for (const { id, name } of rows) {
+          const actor = { kind: 'signer' as const, id: desk.id, name: desk.name }
+          const context: CompanyContext = { companyId, actor, locale: 'en', source: 'api', groups: new Set() }
+          this.parts.audit.record(transaction, context, {
+            action: 'key.token-told',
+            subject: { type: 'key', id, label: name },
+            facts: { ...token.facts, ...key.protection, tokenSerial: token.serial, tokenModel: token.model },
+          })
+        }
+      }
   }
 
   async companyName(companyId: string): Promise<{ name: string; nameAr: string | null }> {

@@ -50,6 +50,16 @@ export const offerShape = z.object({
 })
 export type Offer = z.infer<typeof offerShape>
 
+const protectionShape = z.object({
+  onToken: z.boolean(),
+  sensitive: z.boolean(),
+  alwaysSensitive: z.boolean(),
+  extractable: z.boolean(),
+  neverExtractable: z.boolean(),
+  madeOnToken: z.boolean(),
+  pinEachTime: z.boolean(),
+})
+
 export const deskTokenShape = z.object({
   label: z.string().max(100),
   serial: z.string().max(100),
@@ -59,6 +69,8 @@ export const deskTokenShape = z.object({
   pinCountLow: z.boolean(),
   pinFinalTry: z.boolean(),
   pinLocked: z.boolean(),
+  /** Flags of the token; desks before 3 do not tell them. */
+  facts: z.object({ firmware: z.string().max(40), loginRequired: z.boolean(), pinInitialized: z.boolean() }).optional(),
   keys: z
     .array(
       z.object({
@@ -68,6 +80,8 @@ export const deskTokenShape = z.object({
         algorithm: z.enum(keyAlgorithms),
         publicKey: base64,
         certificates: z.array(base64).max(8),
+        /** What the token said of the private key while it was unlocked. */
+        protection: protectionShape.optional(),
       }),
     )
     .max(64),

@@ -54,7 +54,14 @@ export interface ListedKey {
   readonly publicKey: Uint8Array
   /** DER, the key's own first, then issuers found on the token; empty for a key without certificate. */
   readonly certificates: readonly Uint8Array[]
+  /** What the token says of the private key; only a token that is logged in tells. */
+  readonly protection?: KeyProtection
 }
+
+/** CKA_SENSITIVE, … of a private key (PKCS#11 3.1 section 4.9), in the names of `Key.attributes`. */
+export type KeyProtection = Readonly<
+  Record<'sensitive' | 'alwaysSensitive' | 'extractable' | 'neverExtractable' | 'madeOnToken' | 'pinEachTime' | 'onToken', boolean>
+>
 
 export interface ListedToken {
   readonly token: TokenDescription

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Handle, PKCS11, TokenInfo } from 'pkcs11js'
 import type { KeyAlgorithm } from '../../key.js'
-import type { ListedToken, TokenDescription, TokenKeyFound, TokenKeyQuery, TokenKeyWish, TokenProcessSettings } from './messages.js'
+import type {
+  ListedKey,
+  ListedToken,
+  TokenDescription,
+  TokenKeyFound,
+  TokenKeyQuery,
+  TokenKeyWish,
+  TokenProcessSettings,
+} from './messages.js'
 import { publicKeysOf } from './public-objects.js'
 import { isLost, returnCode, TokenFault } from './token-fault.js'
 import { describeToken, TokenLogin } from './token-login.js'
@@ -78,8 +86,9 @@ export class TokenLibrary {
       if (info === undefined || (info.flags & this.pkcs11js.CKF_TOKEN_INITIALIZED) === 0) return []
       const session = library.C_OpenSession(slot, this.pkcs11js.CKF_SERIAL_SESSION)
       try {
-        const unlocked = this.tokens.has(slot.toString('hex'))
-        return [{ token: describeToken(info, slotName(library, slot)), unlocked, keys: publicKeysOf(this.pkcs11js, library, session) }]
+        const open = this.tokens.get(slot.toString('hex'))
+        const keys = publicKeysOf(this.pkcs11js, library, session).map((key) => withProtection(key, open))
+        return [{ token: describeToken(info, slotName(library, slot)), unlocked: open !== undefined, keys }]
       } finally {
         library.C_CloseSession(session)
       }
@@ -325,6 +334,17 @@ function keyOf(token: OpenToken, query: TokenKeyQuery): OpenKey {
   const key = { handle, algorithm, pinEachTime: token.objects.wantsPinEachTime(handle) }
   token.keys.set(name, key)
   return key
+}
+
+/** Private keys show themselves to a session that is logged in alone. */
+function withProtection(key: ListedKey, open: OpenToken | undefined): ListedKey {
+  if (open === undefined) return key
+  try {
+    return { ...key, protection: open.objects.protection(open.objects.privateKey({ keyId: key.keyId })) }
+  } catch {
+    // A certificate without its key, or two keys of one name: nothing is claimed.
+    return key
+  }
 }
 
 function tokenInfo(library: PKCS11, slot: Handle): TokenInfo | undefined {

@@ -4,7 +4,7 @@ import { readCertificate, type Certificate } from '../../../validation/certifica
 import { algorithmIdentifier, bitString, element, integer, nullValue, objectIdentifier, sequence } from '../../der.js'
 import type { KeyAlgorithm } from '../../key.js'
 import { algorithmOf } from '../software/key-material.js'
-import type { TokenKeyFound, TokenKeyQuery, TokenKeyWish } from './messages.js'
+import type { KeyProtection, TokenKeyFound, TokenKeyQuery, TokenKeyWish } from './messages.js'
 import { TokenFault } from './token-fault.js'
 
 type Pkcs11js = typeof import('pkcs11js')
@@ -60,7 +60,6 @@ export class TokenObjects {
   describe(handle: Handle): TokenKeyFound {
     const { p } = this
     const { info, module } = this.token
-    const truth = (type: number): boolean => this.read(handle, type)?.[0] === 1
     const identifier = this.read(handle, p.CKA_ID) ?? Buffer.alloc(0)
     const label = this.read(handle, p.CKA_LABEL)?.toString('utf8') ?? ''
     const known = this.publicKey(handle, identifier, label)
@@ -83,15 +82,25 @@ export class TokenObjects {
         tokenManufacturer: info.manufacturerID.trim(),
         firmware: `${info.firmwareVersion.major}.${info.firmwareVersion.minor}`,
         keyLabel: label,
-        sensitive: truth(p.CKA_SENSITIVE),
-        alwaysSensitive: truth(p.CKA_ALWAYS_SENSITIVE),
-        extractable: truth(p.CKA_EXTRACTABLE),
-        neverExtractable: truth(p.CKA_NEVER_EXTRACTABLE),
-        madeOnToken: truth(p.CKA_LOCAL),
-        pinEachTime: truth(p.CKA_ALWAYS_AUTHENTICATE),
+        ...this.protection(handle),
         loginRequired: (info.flags & p.CKF_LOGIN_REQUIRED) !== 0,
         pinInitialized: (info.flags & p.CKF_USER_PIN_INITIALIZED) !== 0,
       },
+    }
+  }
+
+  /** What the token says of how the key is kept. An attribute it does not tell is none it has. */
+  protection(handle: Handle): KeyProtection {
+    const { p } = this
+    const truth = (type: number): boolean => this.read(handle, type)?.[0] === 1
+    return {
+      onToken: truth(p.CKA_TOKEN),
+      sensitive: truth(p.CKA_SENSITIVE),
+      alwaysSensitive: truth(p.CKA_ALWAYS_SENSITIVE),
+      extractable: truth(p.CKA_EXTRACTABLE),
+      neverExtractable: truth(p.CKA_NEVER_EXTRACTABLE),
+      madeOnToken: truth(p.CKA_LOCAL),
+      pinEachTime: truth(p.CKA_ALWAYS_AUTHENTICATE),
     }
   }
 
