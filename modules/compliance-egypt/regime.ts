@@ -19,6 +19,7 @@ import { withShareLinks } from './authority/share-links.js'
 import { readiness } from './company/readiness.js'
 import { prepareDocuments } from './document/prepare-documents.js'
 import { documentTitle } from './print.js'
+import { receiptFacts } from './receipts/print-receipt.js'
 import { prepareReceipts } from './receipts/prepare-receipts.js'
 import { finishReceipt } from './receipts/finish-receipt.js'
 import { inquireReceipts } from './receipts/inquire-receipts.js'
@@ -128,9 +129,10 @@ export class EgyptRegime implements Regime {
     return isUndone(transaction, invoiceId, this.host.now())
   }
 
-  print(invoice: InvoiceDocument): ReturnType<Regime['print']> {
+  print(invoice: InvoiceDocument, legal?: Parameters<Regime['print']>[1]): ReturnType<Regime['print']> {
+    const facts = legal?.kind === 'receipt' ? receiptFacts(legal.bytes) : []
     // Reasons why no tax was charged stand with their codes in the summary of taxes.
-    return { title: documentTitle(invoice), legalNotes: [] }
+    return { title: documentTitle(invoice), legalNotes: [], facts }
   }
 }
 

@@ -2,7 +2,7 @@ import type { Company, CompanyContext } from '../../core/access/context.js'
 import type { CompanyTransaction } from '../../core/db/database.js'
 import type { Fault, FaultDetail } from '../../core/i18n/fault.js'
 import type { LocalizedText } from '../../core/i18n/locale.js'
-import type { InvoiceDocument } from '../invoicing/index.js'
+import type { InvoiceDocument, PrintFact } from '../invoicing/index.js'
 
 /**
  * Life of an e-document:
@@ -137,6 +137,9 @@ export interface Regime {
   inquireMany?(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly (BatchOutcome | null)[]>
   /** True when a filed document was undone at the authority itself, so that the invoice may be cancelled here too. */
   undone?(transaction: CompanyTransaction, invoiceId: string): Promise<boolean>
-  /** Title, legal notes and QR of the print. */
-  print(invoice: InvoiceDocument): { readonly title: LocalizedText; readonly legalNotes: readonly LocalizedText[] }
+  /** Title, legal notes and QR of the print. @param legal the document's legal file, once there is one: what it says is printed from it */
+  print(
+    invoice: InvoiceDocument,
+    legal?: { readonly kind: string; readonly bytes: Buffer },
+  ): { readonly title: LocalizedText; readonly legalNotes: readonly LocalizedText[]; readonly facts?: readonly PrintFact[] }
 }

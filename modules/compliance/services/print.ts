@@ -56,7 +56,8 @@ export async function addToPrint(host: Host, print: InvoicePrint, invoice: Invoi
       relationship: 'data' as const,
       description: regime.title.en,
     }
-    return { ...titled, qr: row.qr ?? print.qr, attachments: [...print.attachments, attachment] }
+    const facts = regime.print(invoice, { kind: row.kind, bytes }).facts ?? []
+    return { ...titled, facts: [...(print.facts ?? []), ...facts], qr: row.qr ?? print.qr, attachments: [...print.attachments, attachment] }
   })
 }
 
