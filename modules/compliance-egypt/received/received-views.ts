@@ -51,7 +51,8 @@ const rejectUntil = `case when ${table}.status = 'Valid' then ${table}.received_
 const signedTotal = `case when ${table}.total ~ '^-{0,1}[0-9]+([.][0-9]+){0,1}$'
   then ${table}.total::numeric * case when ${table}.type in ('c', 'ec') then -1 else 1 end end`
 
-const numberOf = (record: RecordValues): string => String(record['internalId'] ?? record['internal_id'] ?? '')
+const numberOf = (record: RecordValues): string =>
+  [record['internalId'], record['internal_id']].find((name): name is string => typeof name === 'string') ?? ''
 
 /** What others issued to the company: list and page of each, with what may be answered and until when. */
 export function receivedViews({ host, jobs, views }: ModuleSetup): void {

@@ -122,6 +122,7 @@ async function packagesData(host: Host, context: CompanyContext): Promise<object
       from: `${today.slice(0, 8)}01`,
       to: today,
       url: callbackUrl(host, context),
+      reachable: host.config.publicUrl !== null,
       callback: callback === undefined ? null : { since: callback.created_at.toISOString(), last: callback.last_at?.toISOString() ?? null },
     }
   })

@@ -62,8 +62,6 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
   const declineUntil = endOf(row.rejectAskedAt, times?.declineRejection)
   const open = (end: Date | null): boolean => end === null || end > host.now()
   const text = (key: string, params?: Record<string, string>): string => host.i18n.text(context.locale, `compliance-egypt.${key}`, params)
-  const until = (end: Date | null): string | null =>
-    end === null ? text('action.until-unknown') : text('action.until', { time: shownTime(end, company.timeZone) ?? '' })
   return {
     base: `/app/compliance-egypt/documents/${invoiceId}`,
     state: text(`state.${row.status}`),
@@ -76,9 +74,14 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
     link: linkOf(host, company.sandbox, facts?.environment ?? 'sandbox', row),
     printout: row.documentUuid !== null,
     cancel:
-      manager && row.status === 'Valid' && open(cancelUntil) ? { until: until(cancelUntil), reasons: reasonChoices(host, context) } : null,
+      manager && row.status === 'Valid' && open(cancelUntil)
+        ? { end: cancelUntil?.toISOString() ?? null, reasons: reasonChoices(host, context) }
+        : null,
     cancelOver: manager && row.status === 'Valid' && !open(cancelUntil) ? text('action.cancel-over') : null,
-    decline: manager && row.status === 'Rejected' && row.declinedAt === null && open(declineUntil) ? { until: until(declineUntil) } : null,
+    decline:
+      manager && row.status === 'Rejected' && row.declinedAt === null && open(declineUntil)
+        ? { end: declineUntil?.toISOString() ?? null }
+        : null,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
-import type { ModuleSetup } from '../../../core/host/module.js'
+import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import type { PageAnswer, PageCall } from '../../../core/http/routes.js'
-import { Fault } from '../../../core/i18n/fault.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import {
   egyptCompany,
   makeDefault,
@@ -12,11 +12,12 @@ import {
   updateCompany,
 } from '../company/company-rows.js'
 import { storeCredentials } from '../company/credentials.js'
+import { prepareSandboxCompany } from '../company/sandbox-company.js'
 import { setupPage } from '../company/readiness.js'
 import { activityOn } from '../data/codes.js'
 import { testConnection } from '../company/test-connection.js'
 import { readBranch, readCode, readCredentials } from './read-forms.js'
-import { setupSteps, type StepName } from './setup-steps.js'
+import { labelOfField, setupSteps, type StepName } from './setup-steps.js'
 import { testSigning } from './signing-test.js'
 
 const managers = ['invoicing.manager'] as const
@@ -32,8 +33,9 @@ export function setupPages(setup: ModuleSetup): void {
       problem === undefined
         ? null
         : {
-            text: host.i18n.fault(context.locale, problem.fault),
+            text: host.i18n.fault(context.locale, named(host, context, problem.step, problem.fault)),
             code: problem.fault.code,
+            field: problem.fault.details[0]?.path ?? '',
             details: problem.fault.details.slice(1).map((detail) => host.i18n.fault(context.locale, detail)),
           }
     return {
@@ -61,9 +63,15 @@ export function setupPages(setup: ModuleSetup): void {
 
   routes.page('get', '/setup', managers, ({ context }) => page(context))
 
-  action('/setup/portal', 'portal', 'saved', ({ context }) =>
-    host.db.company(context.companyId, (transaction) => updateCompany(transaction, { portal_confirmed_at: now() }, now())),
+  action('/setup/portal', 'portal', 'saved', ({ context, body }) =>
+    host.db.company(context.companyId, (transaction) =>
+      updateCompany(transaction, { portal_confirmed_at: body.action === 'undo' ? null : now() }, now()),
+    ),
   )
+  action('/setup/sandbox', 'credentials', 'sandbox-prepared', async ({ context }) => {
+    host.access.require(context, 'invoicing.manager')
+    await prepareSandboxCompany(host, context, await host.access.company(context.companyId))
+  })
   action('/setup/branch', 'branches', 'saved', ({ context, body }) => {
     const branch = readBranch(body)
     return host.db.company(context.companyId, (transaction) => saveBranch(transaction, branch))
@@ -118,4 +126,12 @@ export function setupPages(setup: ModuleSetup): void {
     group: 'invoicing.manager',
     parent: true,
   })
+}
+
+/** A refused field under the name its label has on the page. */
+function named(host: Host, context: CompanyContext, step: StepName, fault: Fault): FaultDetail {
+  const [detail] = fault.details
+  if (fault.code !== 'EG-SETUP-FIELD' || detail?.path === undefined) return detail ?? fault
+  const label = labelOfField(step, detail.path)
+  return label === undefined ? detail : { ...detail, params: { field: host.i18n.text(context.locale, label) } }
 }

@@ -3,6 +3,7 @@ import type { Host } from '../../../core/host/module.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { activitiesOf, branchesOf, egyptCompany, etaEnvironments } from '../company/company-rows.js'
 import { registrationNumberOf } from '../company/readiness.js'
+import { headOfficeOf } from '../company/sandbox-company.js'
 import { activityCodes, activityOn } from '../data/codes.js'
 import { egyptGuide } from '../data/guide.js'
 import { mandatesAt } from '../law/mandates.js'
@@ -28,6 +29,20 @@ const branchFields = [
   { name: 'landmark', longest: 500 },
   { name: 'additionalInformation', longest: 500, wide: true },
 ] as const
+
+const credentialLabels: Readonly<Record<string, string>> = {
+  environment: 'compliance-egypt.setup.environment',
+  clientId: 'compliance-egypt.setup.client-id',
+  clientSecret: 'compliance-egypt.setup.secret',
+  secondSecret: 'compliance-egypt.setup.second-secret',
+}
+
+/** Key of the label a field of a step has on the page. */
+export function labelOfField(step: StepName, field: string): string | undefined {
+  if (step === 'branches') return branchFields.some((one) => one.name === field) ? `compliance-egypt.branch.${field}` : undefined
+  if (step === 'activity') return 'compliance-egypt.setup.activity-code'
+  return step === 'credentials' ? credentialLabels[field] : undefined
+}
 
 /** Everything the page of steps shows. */
 export async function setupSteps(
@@ -69,6 +84,7 @@ export async function setupSteps(
         sha256: certificate?.sha256 ?? '',
         fits: lacks.length === 0,
         chosen: facts?.keyId === key.id,
+        mismatch: lacks.some((lack) => lack.code === 'EG-KEY-TAXPAYER'),
         lacks: lacks.map((lack) => host.i18n.fault(context.locale, lack)),
       }
     })
@@ -87,6 +103,8 @@ export async function setupSteps(
     const activity = activityOn(code, now.toISOString().slice(0, 10))
     return (context.locale === 'ar' ? activity?.ar : activity?.en) ?? ''
   }
+  // The first branch is nearly always the company's own address as head office.
+  const own: Readonly<Record<string, unknown>> = { ...headOfficeOf(company) }
   const next = openStep ?? stepNames.find((name) => states[name] === 'open')
   const steps = stepNames.map((name, index) => ({
     name,
@@ -100,7 +118,12 @@ export async function setupSteps(
     icon: states[name] === 'done' ? 'check' : states[name] === 'open' ? 'alert-triangle' : 'clock',
     guide: egyptGuide.steps
       .filter((step) => step.topic === name)
-      .map((step) => ({ text: host.i18n.pick(context.locale, step.text), source: step.source })),
+      .map((step) => ({
+        text: host.i18n.pick(context.locale, step.text),
+        source: step.source,
+        href: step.source.startsWith('https://') ? step.source : null,
+        site: step.source.startsWith('https://') ? new URL(step.source).host : '',
+      })),
   }))
   return {
     steps,
@@ -112,13 +135,16 @@ export async function setupSteps(
     branchFields: branchFields.map((field) => ({
       ...field,
       label: `compliance-egypt.branch.${field.name}`,
-      value: openStep === 'branches' ? form[field.name] : '',
+      value: openStep === 'branches' ? form[field.name] : branches.length === 0 ? (own[field.name] ?? '') : '',
     })),
+    addBranch: branches.length === 0 || openStep === 'branches',
+    typedActivity: openStep === 'activity' ? form['code'] : '',
+    ready: stepNames.every((name) => states[name] !== 'open'),
     activities: activities.map((activity) => ({ ...activity, name: nameOf(activity.code) })),
     activityCodes: activityCodes.map(({ code, ar, en }) => ({ code, text: context.locale === 'ar' ? ar : en })),
     keys,
     anyKey: chosenKey === null,
-    clientId: facts?.clientId ?? '',
+    clientId: openStep === 'credentials' && typeof form['clientId'] === 'string' ? form['clientId'] : (facts?.clientId ?? ''),
     hasSecret: facts?.hasSecret ?? false,
     checkedAt: facts?.credentialsCheckedAt?.toISOString() ?? null,
     signedAt: tested ? facts?.signingCheckedAt?.toISOString() : null,
@@ -126,7 +152,8 @@ export async function setupSteps(
     environments: (company.sandbox ? (['sandbox'] as const) : etaEnvironments.filter((one) => one !== 'sandbox')).map((value) => ({
       value,
       label: `compliance-egypt.environment.${value}`,
-      selected: facts?.environment === value,
+      help: `compliance-egypt.environment-help.${value}`,
+      selected: (openStep === 'credentials' ? form['environment'] : facts?.environment) === value,
     })),
   }
 }
