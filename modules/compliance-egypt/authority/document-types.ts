@@ -13,7 +13,7 @@ export interface WorkflowTimes {
   readonly readAt: Date
 }
 
-/** Parameters change by decree: read anew after a day. */
+/** Parameters change by decree: read anew after a day (and when the clock was set back). */
 const freshMs = 24 * 3_600_000
 /** The unit of the values is not stated; hours fit every figure named in public. UNCONFIRMED. */
 const hoursPerUnit = 1
@@ -41,7 +41,7 @@ export async function workflowTimes(host: Host, context: CompanyContext, company
       .where({ company_id: context.companyId, type: name })
       .first<{ parameters: unknown; read_at: Date } | undefined>('parameters', 'read_at'),
   )
-  if (kept !== undefined && host.now().getTime() - kept.read_at.getTime() < freshMs)
+  if (kept !== undefined && Math.abs(host.now().getTime() - kept.read_at.getTime()) < freshMs)
     return timesOf(kept.parameters, kept.read_at, host.now())
   try {
     const read = await readTypes(host, context, company)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { rootCertificates } from 'node:tls'
 import { z } from 'zod'
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
@@ -83,11 +84,11 @@ export async function callEta(host: Host, context: Context, company: Company, ca
   const credentials = await credentialsOf(host, context)
   const addresses = addressesOf(host.config, company, credentials.environment)
   const first = await send(host, context, credentials, addresses, call)
-  if (first.status !== 401) return judged(first)
-  forgetToken(context.companyId, credentials, call.pos)
-  const second = await send(host, context, credentials, addresses, call)
-  if (second.status === 401) throw new Fault('EG-CREDENTIALS-REFUSED', { status: 502, params: { reply: second.text.slice(0, 200) } })
-  return judged(second)
+  if (first.reply.status !== 401) return judged(first.reply)
+  await forgetToken(context.companyId, credentials, call.pos, first.token)
+  const { reply } = await send(host, context, credentials, addresses, call)
+  if (reply.status === 401) throw new Fault('EG-CREDENTIALS-REFUSED', { status: 502, params: { reply: reply.text.slice(0, 200) } })
+  return judged(reply)
 }
 
 function judged(reply: EtaReply): EtaReply {
@@ -95,7 +96,12 @@ function judged(reply: EtaReply): EtaReply {
   return reply
 }
 
-async function send(host: Host, context: Context, credentials: EtaCredentials, addresses: EtaAddresses, call: EtaCall): Promise<EtaReply> {
+interface Sent {
+  readonly reply: EtaReply
+  readonly token: Token
+}
+
+async function send(host: Host, context: Context, credentials: EtaCredentials, addresses: EtaAddresses, call: EtaCall): Promise<Sent> {
   const token = await tokenOf(host, context, credentials, addresses, call.pos)
   const limit = limitName([context.companyId, credentials.environment, credentials.clientId].join(' '), call.method, call.path)
   const hold = holdOf(limit, Date.now())
@@ -119,7 +125,7 @@ async function send(host: Host, context: Context, credentials: EtaCredentials, a
   const reply = replyOf(answer, host.now())
   const wait = reply.retryAt === undefined ? undefined : new Date(Date.now() + reply.retryAt.getTime() - host.now().getTime())
   noteLimits(limit, answer.status, answer.headers, wait, Date.now())
-  return reply
+  return { reply, token }
 }
 
 /** What is wrong on the way is uncertain; an address that may not be reached is our set-up. */
@@ -128,7 +134,7 @@ async function exchange(host: Host, credentials: EtaCredentials, url: URL, reque
   const whole: GuardedRequest = {
     ...request,
     allowPrivate: host.config.allowedPrivateOrigins,
-    ...(root === undefined ? {} : { ca: root }),
+    ...(root === undefined ? {} : { ca: [...rootCertificates, root].join('\n') }),
   }
   try {
     return await fetchGuarded(url, { ...whole, legacyTls: legacyHosts.has(url.hostname) })
@@ -144,8 +150,12 @@ async function exchange(host: Host, credentials: EtaCredentials, url: URL, reque
   }
 }
 
-function needsLegacyTls(error: unknown): boolean {
-  return error instanceof Fault && error.code === 'HTTP-UNREACHABLE' && String(error.params.reason).includes('UNSAFE_LEGACY_RENEGOTIATION')
+/** The handshake ended because the peer cannot renegotiate safely; the words of OpenSSL stand in the cause, below a general code. */
+export function needsLegacyTls(error: unknown): boolean {
+  if (!(error instanceof Fault) || error.code !== 'HTTP-UNREACHABLE') return false
+  const { cause } = error
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return /unsafe[ _]legacy[ _]renegotiation/i.test(`${code} ${String(error.params.reason)} ${cause instanceof Error ? cause.message : ''}`)
 }
 
 function replyOf(answer: GuardedAnswer, now: Date): EtaReply {
@@ -184,8 +194,12 @@ function nameOf(companyId: string, { environment, clientId, clientSecrets }: Eta
   return [companyId, environment, clientId, secrets].join(' ')
 }
 
-function forgetToken(companyId: string, credentials: EtaCredentials, pos?: EtaPos): void {
-  tokens.delete(nameOf(companyId, credentials, pos))
+/** Without `refused`: whatever token is kept. With it: that one alone, since another call may have renewed it already. */
+async function forgetToken(companyId: string, credentials: EtaCredentials, pos?: EtaPos, refused?: Token): Promise<void> {
+  const name = nameOf(companyId, credentials, pos)
+  const known = tokens.get(name)
+  const kept = refused === undefined ? undefined : await known?.catch(() => undefined)
+  if ((refused === undefined || kept === refused) && tokens.get(name) === known) tokens.delete(name)
 }
 
 async function tokenOf(host: Host, context: Context, credentials: EtaCredentials, addresses: EtaAddresses, pos?: EtaPos): Promise<Token> {
@@ -253,6 +267,6 @@ export async function openEta(host: Host, context: Context, company: Company): P
 /** Asks for a token and nothing more: the test of the credentials. @throws as `callEta` */
 export async function testCredentials(host: Host, context: Context, company: Company): Promise<void> {
   const credentials = await credentialsOf(host, context)
-  forgetToken(context.companyId, credentials)
+  await forgetToken(context.companyId, credentials)
   await tokenOf(host, context, credentials, addressesOf(host.config, company, credentials.environment))
 }
