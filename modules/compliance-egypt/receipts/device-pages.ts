@@ -27,7 +27,7 @@ export function devicePages({ host, routes }: ModuleSetup): void {
       data: {
         devices: devices.map((device) => ({ ...device, short: device.lastUuid.slice(0, 16) })),
         branches: branches.map((branch) => ({ ...branch, selected: typed('branchCode') === branch.code })),
-        fields: fields.map((field) => ({ ...field, label: `compliance-egypt.device.${field.name}`, value: typed(field.name) })),
+        fields: fields.map((field) => ({ ...field, label: `compliance-egypt.device.${field.name}`, value: typed(field.name) || ('usual' in field ? field.usual : '') })),
         problem: problem === undefined ? null : { code: problem.fault.code, text: host.i18n.fault(context.locale, problem.fault) },
       },
       status: problem === undefined ? 200 : problem.fault.status,
@@ -61,5 +61,6 @@ const fields = [
   { name: 'serial', required: true, longest: 100, latin: true },
   { name: 'osVersion', required: true, longest: 50, latin: true },
   { name: 'model', required: true, longest: 10, latin: true },
+  { name: 'receiptType', required: true, longest: 2, latin: true, usual: 's' },
   { name: 'syndicateLicense', longest: 100, latin: true },
 ] as const
