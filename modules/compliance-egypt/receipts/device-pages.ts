@@ -27,7 +27,11 @@ export function devicePages({ host, routes }: ModuleSetup): void {
       data: {
         devices: devices.map((device) => ({ ...device, short: device.lastUuid.slice(0, 16) })),
         branches: branches.map((branch) => ({ ...branch, selected: typed('branchCode') === branch.code })),
-        fields: fields.map((field) => ({ ...field, label: `compliance-egypt.device.${field.name}`, value: typed(field.name) || ('usual' in field ? field.usual : '') })),
+        fields: fields.map((field) => ({
+          ...field,
+          label: `compliance-egypt.device.${field.name}`,
+          value: typed(field.name) || ('usual' in field ? field.usual : ''),
+        })),
         problem: problem === undefined ? null : { code: problem.fault.code, text: host.i18n.fault(context.locale, problem.fault) },
       },
       status: problem === undefined ? 200 : problem.fault.status,
