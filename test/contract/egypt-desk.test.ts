@@ -266,7 +266,8 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
         pinInitialized: true,
       },
     )
-    for (const name of ['tokenSerial', 'tokenModel', 'firmware', 'desk']) assert.match(JSON.stringify(evidence.attributes[name]), /^"[^"]+"$/, name)
+    for (const name of ['tokenSerial', 'tokenModel', 'firmware', 'desk'])
+      assert.match(JSON.stringify(evidence.attributes[name]), /^"[^"]+"$/, name)
     taken()
   })
 
