@@ -131,6 +131,7 @@ export async function setupSteps(
     total: steps.filter(({ state }) => state !== 'optional').length,
     registration: registration ?? null,
     sandbox: company.sandbox,
+    lacksAccess: states.credentials === 'open' || states.key === 'open',
     branches,
     branchFields: branchFields.map((field) => ({
       ...field,
