@@ -152,6 +152,36 @@ function verifyPssEncoding(encoded: Buffer, modulusBits: number, algorithm: Dige
   return timingSafeEqual(again, hash)
 }
 
+interface FoundRight {
+  readonly key: KeyObject
+  readonly info: Buffer
+}
+
+/**
+ * RSA signatures found right a moment ago, by their bytes: what a provider gave is checked at once, and again where the finished
+ * structure is. The same key, digest and signature have the same answer; it is given once more and then forgotten.
+ */
+const foundRight = new Map<string, FoundRight>()
+const foundRightLimit = 256
+
+function verifyPkcs1(key: KeyObject, { digestAlgorithm, digest, signature }: DigestSignature): boolean {
+  const info = Buffer.concat([digestInfoPrefixes[digestAlgorithm], digest])
+  const name = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString('latin1')
+  const before = foundRight.get(name)
+  if (before?.key === key && before.info.equals(info)) {
+    foundRight.delete(name)
+    return true
+  }
+  const opened = publicDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, signature)
+  if (opened.length !== info.length || !timingSafeEqual(opened, info)) return false
+  foundRight.set(name, { key, info })
+  if (foundRight.size > foundRightLimit) {
+    const oldest = foundRight.keys().next()
+    if (oldest.done !== true) foundRight.delete(oldest.value)
+  }
+  return true
+}
+
 export interface DigestSignature {
   readonly publicKeySpki?: Uint8Array
   readonly certificateDer?: Uint8Array
@@ -184,11 +214,7 @@ export function verifyDigestSignature(input: DigestSignature): boolean {
   }
   if (known.curve !== 'other' || known.key.asymmetricKeyType !== 'rsa') return false
   try {
-    if (input.scheme === 'rsa-pkcs1') {
-      const opened = publicDecrypt({ key: known.key, padding: constants.RSA_PKCS1_PADDING }, input.signature)
-      const expected = Buffer.concat([digestInfoPrefixes[input.digestAlgorithm], input.digest])
-      return opened.length === expected.length && timingSafeEqual(opened, expected)
-    }
+    if (input.scheme === 'rsa-pkcs1') return verifyPkcs1(known.key, input)
     const opened = publicDecrypt({ key: known.key, padding: constants.RSA_NO_PADDING }, input.signature)
     return verifyPssEncoding(opened, known.key.asymmetricKeyDetails?.modulusLength ?? 0, input.digestAlgorithm, input.digest)
   } catch {

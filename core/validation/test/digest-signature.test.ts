@@ -28,6 +28,20 @@ describe('signatures over a digest', () => {
     })
   }
 
+  it('an RSA signature found right a moment ago is right for its own key and digest alone', () => {
+    const [pair, other] = [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('rsa', { modulusLength: 2048 })]
+    const publicKeySpki = pair.publicKey.export({ format: 'der', type: 'spki' })
+    const digest = createHash('sha256').update(message).digest()
+    const signature = sign('sha256', message, pair.privateKey)
+    const base = { publicKeySpki, scheme: 'rsa-pkcs1', digestAlgorithm: 'sha256', digest, signature } as const
+    for (let round = 0; round < 3; round++) {
+      assert.equal(verifyDigestSignature(base), true)
+      assert.equal(verifyDigestSignature({ ...base, digest: createHash('sha256').update('other').digest() }), false)
+      assert.equal(verifyDigestSignature({ ...base, publicKeySpki: other.publicKey.export({ format: 'der', type: 'spki' }) }), false)
+      assert.equal(verifyDigestSignature({ ...base, scheme: 'rsa-pss' }), false)
+    }
+  })
+
   for (const scheme of ['rsa-pkcs1', 'rsa-pss'] as const) {
     it(`agrees with OpenSSL on ${scheme}`, () => {
       const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -147,6 +147,23 @@ describe('literal JSON, any document', () => {
     )
   })
 
+  it('answers ten megabytes of anything with a value or a coded fault', () => {
+    const bytes = 10 * 1024 * 1024
+    const filled = (head: string, part: string, tail = ''): Buffer => Buffer.from(head + part.repeat(bytes / part.length) + tail)
+    for (const [json, code] of [
+      [filled('', '['), 'EG-JSON-DEPTH'],
+      [filled('', '{"a":'), 'EG-JSON-DEPTH'],
+      [filled('{"a":"', '\\"'), 'EG-JSON-SYNTAX'],
+      [filled('{"a":"', '\\n', '"}'), undefined],
+      [filled('{"a":', '9', '}'), undefined],
+      [filled('{', ' ', '}'), undefined],
+      [Buffer.alloc(51 * 1024 * 1024, 0x20), 'EG-JSON-SIZE'],
+    ] as const) {
+      if (code === undefined) parseLiteral(json)
+      else assert.throws(() => parseLiteral(json), { code })
+    }
+  })
+
   it('reads a long text in the time of a long text', () => {
     const json = Buffer.from(`{"a":"${'ا"'.replaceAll('"', '\\"').repeat(500_000)}","b":[${'1,'.repeat(200_000)}1]}`)
     const started = performance.now()
