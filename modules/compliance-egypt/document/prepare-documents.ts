@@ -8,6 +8,7 @@ import { activitiesOf, branchesOf, egyptCompany, type EgyptActivity, type EgyptB
 import { registrationNumberOf } from '../company/readiness.js'
 import { buildEtaDocument } from './build-eta-document.js'
 import { referencesOf } from './references.js'
+import { registeredCodes, unregisteredFaults } from './registered-codes.js'
 
 /** Invoices and notes as the authority takes them, in the posting transaction. @throws Fault EG-BRANCH-UNKNOWN, EG-ACTIVITY-OTHER, EG-… */
 export async function prepareDocuments(
@@ -18,6 +19,7 @@ export async function prepareDocuments(
   if (invoices.length === 0) return []
   const issuer = await issuerFacts(transaction, company)
   const references = await referencesOf(transaction, invoices)
+  const codes = await registeredCodes(transaction, issuer.rin, invoices)
   return invoices.map((invoice) => {
     const payload = buildEtaDocument(invoice, {
       rin: issuer.rin,
@@ -26,6 +28,7 @@ export async function prepareDocuments(
       documentVersion: issuer.documentVersion,
       timeZone: company.timeZone,
       references: references.get(invoice.id) ?? [],
+      itemCodes: codes.get(invoice.id) ?? new Map(),
     })
     return {
       invoiceId: invoice.id,
@@ -75,7 +78,7 @@ export function activityOf(invoice: InvoiceDocument, activities: readonly EgyptA
   return found.code
 }
 
-/** Part of `invoice.validate`: branch and activity are the company's, and what a note refers to is known to the authority. */
+/** Part of `invoice.validate`: branch and activity are the company's, and codes of the house are registered. */
 export async function checkAgainstCompany(
   transaction: CompanyTransaction,
   company: Company,
@@ -94,5 +97,7 @@ export async function checkAgainstCompany(
       faults.push({ code: error.code, params: error.params, ...(error.path === undefined ? {} : { path: error.path }) })
     }
   }
-  return faults
+  // A receipt is written without the table of registered codes: its lines carry whole codes.
+  const codes = invoice.simplified ? undefined : (await registeredCodes(transaction, issuer.rin, [invoice])).get(invoice.id)
+  return [...faults, ...unregisteredFaults(invoice, codes ?? new Map())]
 }

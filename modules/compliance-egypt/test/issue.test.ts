@@ -48,7 +48,11 @@ const tampers: readonly Tamper[] = [
   ['the case of a value', swap(/"itemCode":"EG-/, '"itemCode":"Eg-'), [digest]],
   ['the case of a name', swap(/"internalID"/, '"internalId"'), ['EG-JSON-FIELD-UNKNOWN']],
   ['two fields in another order', swap(/("documentType":"\w+"),("documentTypeVersion":"1.0")/, '$2,$1'), [digest]],
-  ['an amount in another object', swap(/"amountEGP":([\d.]+)([^}]*)\}/, '$2},"amountEGP":$1'), ['EG-JSON-FIELD-UNKNOWN', 'EG-JSON-SYNTAX']],
+  [
+    'an amount in another object',
+    swap(/,"amountEGP":([\d.]+)((?:,[^}]*)?)\}/, '$2},"amountEGP":$1'),
+    ['EG-JSON-FIELD-UNKNOWN', 'EG-JSON-SYNTAX'],
+  ],
   ['a field out of its object', swap(/,"name":("[^"]*")\},"receiver"/, '},"name":$1,"receiver"'), ['EG-JSON-FIELD-UNKNOWN']],
   ['a line twice', swap(/"invoiceLines":\[(\{.*?\]\})/, '"invoiceLines":[$1,$1'), [digest]],
   ['no lines', swap(/"invoiceLines":\[.*\],"totalDiscountAmount"/, '"invoiceLines":[],"totalDiscountAmount"'), ['EG-JSON-COUNT']],
