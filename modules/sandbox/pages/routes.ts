@@ -5,6 +5,7 @@ import Handlebars from 'handlebars'
 import { createTranslator } from '../../../core/i18n/create-translator.js'
 import { directionOf, isLocale, locales, type Locale } from '../../../core/i18n/locale.js'
 import type { CertificateAuthorities } from '../ca/authority.js'
+import { portalStates } from '../eta/control.js'
 import type { Eta } from '../eta/start-eta.js'
 import type { Units } from '../fatoora/units.js'
 import type { Mail, Mailbox } from '../mailbox/mailbox.js'
@@ -14,7 +15,7 @@ import type { Faults } from '../state/faults.js'
 
 const folder = join(import.meta.dirname, '../../../templates/sandbox')
 const words = [
-  'etaDocuments accepted address attachments banner breaks certificates counters dashboard documents endpoints faults from gaps mailbox noDocuments',
+  'etaDocuments decide accepted address attachments banner breaks certificates counters dashboard documents endpoints faults from gaps mailbox noDocuments',
   'noMails noMessages message phone noUnits now number production reasons received rejected revoked route service source subject time title to unit units verdict',
 ].flatMap((line) => line.split(' '))
 
@@ -56,7 +57,7 @@ export function pageRoutes(parts: PageParts): Router {
     response
       .set(
         'Content-Security-Policy',
-        "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
       )
       .set('X-Content-Type-Options', 'nosniff')
       .set('Referrer-Policy', 'no-referrer')
@@ -71,6 +72,17 @@ export function pageRoutes(parts: PageParts): Router {
   router.get('/', (request: Request, response: Response) => {
     const say = (key: string): string => texts.text(localeOf(request), key)
     show(request, response, 'dashboard', dashboard(parts, say))
+  })
+  // A form of our own page alone: what another origin sends is refused.
+  router.post('/eta-documents/:uuid', express.urlencoded({ extended: false, limit: '1kb' }), (request: Request, response: Response) => {
+    const site = request.get('Sec-Fetch-Site')
+    const body: unknown = request.body
+    const asked: unknown = typeof body === 'object' && body !== null && 'state' in body ? body.state : undefined
+    const state = portalStates.find((one) => one === asked)
+    if (site !== undefined && site !== 'same-origin' && site !== 'none') response.status(403).end()
+    else if (state === undefined || !parts.eta.authority.decide(String(request.params.uuid), state, 'Wrong invoice details'))
+      response.status(409).type('text').send('409')
+    else response.redirect(303, '/#eta-documents')
   })
   router.get('/mail/api', async (_request: Request, response: Response) => {
     response.json((await parts.mails.all()).map(summaryOf))
@@ -169,10 +181,18 @@ function dashboard(parts: PageParts, say: (key: string) => string): object {
         ...document,
         shownAt: timeText(new Date(document.at)),
         stateText: say(`sandbox.eta.${document.status}`),
+        choices: choicesOf(document.status).map((state) => ({ state, label: say(`sandbox.eta.do.${state}`) })),
         verdict: document.status === 'Valid' ? 'accepted' : document.status === 'Submitted' ? 'accepted_with_warnings' : 'rejected',
       })),
     faults: parts.faults.waiting().map((plan) => ({ kind: plan.kind, path: plan.path ?? '' })),
   }
+}
+
+/** What a person at the portal can make of a document that stands like this. */
+function choicesOf(status: string): readonly string[] {
+  if (status === 'Submitted') return ['Valid', 'Invalid']
+  if (status === 'Valid') return ['Cancelled', 'Rejected', 'Invalid']
+  return status === 'Cancelled' || status === 'Rejected' ? ['Declined'] : ['Valid']
 }
 
 function shown(mail: Mail): { id: string; subject: string; from: string; to: string; at: string; shownAt: string } {
