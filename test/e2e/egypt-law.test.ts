@@ -100,7 +100,7 @@ describe('Egyptian law of signatures on pages', function () {
     await page.locator('main a[href*="/credentials/keys/"]').first().click()
     const lint = page.locator('#section-0')
     await lint.waitFor()
-    assert.equal(await page.locator('section[aria-labelledby=section-0] tr').count(), 13)
+    assert.equal(await page.locator('section[aria-labelledby=section-0] li').count(), 13)
     await look('key-ar')
     assert.deepEqual(await judge(page), [])
 

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SoftToken, softHsmIsHere } from '../../../core/signing/test/soft-token.js'
+import { TrustFolder } from '../../../core/validation/trust/trust-folder.js'
+import { startTestHost } from '../../../test/helpers/test-host.js'
+import { startSandbox } from '../../sandbox/index.js'
+import { updateCompany } from '../company/company-rows.js'
+import { examinationDossier, type DossierReport } from '../index.js'
+import { registerExamination } from '../law/examinations.js'
+import { egyptianCompany, post } from './running-company.js'
+
+describe('Examination dossier of a signature by a token', function () {
+  this.timeout(120_000)
+  if (!softHsmIsHere) {
+    it('needs the Debian packages softhsm2 and opensc')
+    return
+  }
+
+  it('the token’s own facts show Articles 1(12), 2 and 3(d); its code kept by the host leaves 10 open; ground 9(b), then 9(a)', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'khatm-token-dossier-'))
+    const token = new SoftToken('e-invoices')
+    token.generate('rsa:2048', '31', 'e-invoices')
+    const sandbox = await startSandbox({ dataDir: join(folder, 'sandbox') })
+    const running = await startTestHost({
+      config: {
+        sandbox: { url: sandbox.url, trustAnchors: [sandbox.caCertificate.toString('base64')] },
+        allowedPrivateOrigins: [new URL(sandbox.url).origin],
+        signing: { pkcs11: [token.configuration()] },
+      },
+    })
+    try {
+      const { host } = running
+      const context = await egyptianCompany(running)
+      const key = await host.db.company(context.companyId, (transaction) =>
+        host.signing.adoptTokenKey(transaction, context, {
+          name: 'Token',
+          purposes: ['stamp-e-invoice'],
+          module: 'soft',
+          tokenLabel: token.label,
+          keyId: '31',
+        }),
+      )
+      const chain = await sandbox.issueCertificate({
+        spki: key.publicKey,
+        subject: [
+          { type: 'C', value: 'EG' },
+          { type: 'ORGANIZATIONIDENTIFIER', value: 'VATEG-900100200' },
+          { type: 'OU', value: 'NID 29001011234567' },
+          { type: 'CN', value: 'منى عبد الله' },
+        ],
+        profile: 'egypt-invoice',
+      })
+      await host.db.company(context.companyId, async (transaction) => {
+        await host.signing.installCertificates(transaction, context, key.id, chain)
+        await updateCompany(transaction, { key_id: key.id }, host.now())
+      })
+      const { company: _company, ...input } = JSON.parse(
+        readFileSync(join(import.meta.dirname, '../examples/in/1-invoice.json'), 'utf8'),
+      ) as Record<string, unknown> // an object, as the examples are
+      const [posted] = await post(host, context, input)
+      const dossier = async (): Promise<DossierReport> => {
+        writeFileSync(join(folder, 'dossier.zip'), await examinationDossier(host, context, posted?.invoiceId ?? ''))
+        execFileSync('python3', ['-m', 'zipfile', '-e', 'dossier.zip', '.'], { cwd: folder })
+        return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as DossierReport // written by the dossier itself
+      }
+      const states = ({ articles }: DossierReport, ...wanted: string[]): string[] =>
+        wanted.map((article) => `${article} ${articles.find((one) => one.article === article)?.state ?? ''}`)
+
+      const first = await dossier()
+      assert.equal(first.evidence?.provider, 'pkcs11')
+      assert.deepEqual(states(first, '1(12)', '2(a)', '3(d)', '10', '11', '9'), [
+        '1(12) shown',
+        '2(a) shown',
+        '3(d) shown',
+        '10 not-shown',
+        '11 shown',
+        '9 not-shown',
+      ])
+      // The certificate carries a person's number: reports and evidence do not repeat it, the certificate itself stays as it is.
+      for (const name of ['report.json', 'evidence.json', 'event-log.json'])
+        assert.ok(!readFileSync(join(folder, name), 'utf8').includes('29001011234567'), name)
+      const words = execFileSync('pdftotext', ['report.pdf', '-'], { cwd: folder, encoding: 'utf8' }).replace(/\p{Cf}/gu, '')
+      assert.ok(!words.includes('29001011234567') && words.includes('290•••••••••67'))
+      for (const line of readFileSync(join(folder, 'check.txt'), 'utf8').trim().split('\n'))
+        execFileSync('/bin/sh', ['-c', line], { cwd: folder, stdio: 'pipe' })
+
+      const examined = { number: 'ITIDA-EX-1', issuedOn: new Date().toISOString().slice(0, 10) }
+      await registerExamination(host, context, posted?.invoiceId ?? '', examined)
+      assert.equal((await dossier()).basis.basis, '9b')
+      const root = chain.at(-1) ?? assert.fail('no root')
+      new TrustFolder(running.dataDir).add(root, 'EG', 'root.pem')
+      const last = await dossier()
+      // As it was judged when it was signed stays beside what can be judged now.
+      assert.deepEqual([last.basis.basis, last.basisWhenSigned?.basis], ['9a', 'none'])
+    } finally {
+      await running.stop()
+      await sandbox.close()
+      token.remove()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
