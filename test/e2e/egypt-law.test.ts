@@ -23,7 +23,9 @@ describe('Egyptian law of signatures on pages', function () {
       this.skip()
     }
     browser = await launch()
+    closing.push(() => browser.close())
     running = await startTestHost({ role: { web: true, worker: true }, sandbox: true })
+    closing.push(() => running.stop())
     const context = await egyptianCompany(running)
     await running.access.createUser({ login: 'law@demo.example', password: 'a long password of a test', name: 'سلمى', locale: 'ar' }, [
       { companyId: context.companyId, groups: ['core.admin', 'invoicing.manager', 'credentials.manager'] },
@@ -33,9 +35,9 @@ describe('Egyptian law of signatures on pages', function () {
     invoiceId = posted?.invoiceId ?? ''
     url = `http://127.0.0.1:${String((await running.listen()).port)}`
   })
+  const closing: (() => Promise<unknown>)[] = []
   after(async () => {
-    await browser?.close()
-    await running?.stop()
+    for (const close of closing) await close()
   })
 
   it('a mandate and an accepted foreign authority are entered, ended and taken back; the examination and the dossier are on the invoice', async () => {

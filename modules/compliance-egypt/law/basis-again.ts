@@ -23,7 +23,8 @@ export async function basisAgain(
   const kept = rests === undefined ? [] : await keptCertificates(transaction, rests.path)
   const path = kept.length > 0 && kept[0]?.sha256 === presented[0]?.sha256 ? kept : presented
   const accepted = await acceptedAuthorities(config, transaction, at)
-  const [then] = rests?.authority == null ? [] : await keptCertificates(transaction, [rests.authority])
+  const authority = rests?.authority ?? null
+  const [then] = authority === null ? [] : await keptCertificates(transaction, [authority])
   const known = then !== undefined && accepted.some(({ certificate }) => certificate.sha256 === then.sha256)
   const { foreign } = signature?.basis ?? {}
   const recorded =
