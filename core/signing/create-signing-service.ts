@@ -13,6 +13,7 @@ import { buildCertificateRequest, encodeName, toPem } from './certificate-reques
 import { issueCertificate } from './certificates/issue-certificate.js'
 import { makeOneUseKey, type OneUseKey } from './certificates/one-use-key.js'
 import {
+  claimKey,
   insertKey,
   raiseVersion,
   readKey,
@@ -316,6 +317,7 @@ class LocalSigningService implements SigningService {
     if (row.purposes.length === 0) throw new Fault('SIGN-PURPOSE-MISSING', { path: 'purposes' })
     if (await wasStopped(transaction, row.publicKey)) throw new Fault('SIGN-KEY-WAS-STOPPED', { params: { name: row.name }, status: 409 })
     if (certificates.length > 0) checkCertificates(row, certificates)
+    if (!(await claimKey(transaction, row.publicKey))) throw new Fault('SIGN-KEY-ELSEWHERE', { params: { name: row.name }, status: 409 })
     await insertKey(transaction, row, this.parts.now())
     await replaceCertificates(transaction, row.id, certificates)
     const { key } = await readKey(transaction, row.id)

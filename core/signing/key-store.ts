@@ -227,3 +227,13 @@ export async function wasStopped(transaction: CompanyTransaction, publicKey: Buf
     .select<{ id: string }[]>('id')
   return rows.length > 0
 }
+
+/**
+ * Makes the key this company's alone. Another company of the host that has it keeps it for good, also after it reported it lost; which
+ * one that is stays untold.
+ * @returns false when another company has it
+ */
+export async function claimKey({ knex }: CompanyTransaction, publicKey: Buffer): Promise<boolean> {
+  const { rows } = await knex.raw<{ rows: { own: boolean }[] }>('select core_claim_key(?) as own', [publicKey])
+  return rows[0]?.own === true
+}

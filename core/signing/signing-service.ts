@@ -104,7 +104,8 @@ export interface SigningService {
   ): Promise<Key>
   /**
    * Registers a key that another provider holds (agent, CSC): the provider's own code has found it and read its facts.
-   * @throws Fault SIGN-KEY-NAME-MISSING, SIGN-PURPOSE-MISSING, SIGN-CERT-MISMATCH
+   * A key belongs to one company of the host, whatever its certificate says: signatures of two could not be told apart.
+   * @throws Fault SIGN-KEY-NAME-MISSING, SIGN-PURPOSE-MISSING, SIGN-CERT-MISMATCH, SIGN-KEY-WAS-STOPPED, SIGN-KEY-ELSEWHERE (409)
    */
   adoptKey(transaction: CompanyTransaction, context: CompanyContext, key: FoundKey): Promise<Key>
   /** The provider of that kind, for its own verbs (tokens of a module, credentials of a CSC service, pairing of agents). */

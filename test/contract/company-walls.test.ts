@@ -19,6 +19,7 @@ const hostTables = new Map([
   ['core_migration', 'code and tables are per database'],
   ['core_worker', 'processes serve every company'],
   ['core_agent_pairing', 'found by the hash of a code before a company is known'],
+  ['core_key_holder', 'a key is one company’s alone; the application may claim, not read'],
   ['core_master_key', 'which master key wraps: one house, one key'],
   ['verification_code', 'found by the hash of a code before a company is known'],
   ['signatures_link_token', 'found by the hash of a link before a company is known'],

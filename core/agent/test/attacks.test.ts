@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { createCoreTranslator } from '../../i18n/create-translator.js'
 import { Fault } from '../../i18n/fault.js'
@@ -165,6 +166,28 @@ describe('Who attacks a desk or its host', function () {
     assert.ok((await house.provider.prune(house.companyId)) >= 1)
     house.clockAhead = 0
     assert.equal((await house.provider.requests.standing(house.companyId, id)).state, 'expired')
+  })
+
+  it('a key is reported lost while an answer is being stored: the stop stands, whoever was first', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const spki = publicKey.export({ format: 'der', type: 'spki' })
+    const stored = { publicKey: spki.toString('base64') }
+    const reference = { keyId: 'raced', companyId: house.companyId, algorithm: 'ec-p256' as const, stored }
+    const request = { scheme: 'ecdsa' as const, digestAlgorithm: 'sha256' as const, digest: randomBytes(32) }
+    const { requests } = house.provider
+    const id = await requests.ask(reference, spki, request)
+    const { database } = house.scratch
+    // The answer has written its row and not committed yet when the stop looks for what is pending.
+    let stopping: Promise<void> | undefined
+    await database.company(house.companyId, async ({ knex }) => {
+      const signature = sign('sha256', request.digest, privateKey)
+      await knex('core_agent_request').where({ company_id: house.companyId, id }).update({ state: 'answered', signature })
+      stopping = database.company(house.companyId, (transaction) => house.provider.stopping(transaction, 'raced'))
+      stopping.catch(() => undefined)
+      await sleep(200)
+    })
+    await stopping
+    assert.equal((await requests.standing(house.companyId, id)).state, 'answered')
   })
 
   it('another user of the PC: arguments of the browser hold no secret, and the page is come to by a file of the owner alone', async () => {

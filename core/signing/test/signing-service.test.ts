@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createHash, createPrivateKey, randomUUID } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { systemContextOf } from '../../../test/helpers/company-context.js'
@@ -126,6 +126,42 @@ describe('signing service', function () {
       service.open(context, key.id, { ...use, amount: { value: '1', currency: 'SAR' } }),
       refusedWith('SIGN-KEY-PERIOD-ENDED'),
     )
+  })
+
+  it('a key is one company’s alone: another one is refused and not told whose it is, also after it was reported lost', async () => {
+    const stranger = await systemContextOf(randomUUID())
+    const key = await generate('ec-p256')
+    const { algorithm, publicKey, certificates, attributes } = key
+    const found = { name: 'Token', purposes: ['stamp-e-invoice'], provider: 'agent', algorithm, publicKey, certificates } as const
+    const adopt = (who: CompanyContext): Promise<Key> =>
+      scratch.database.company(who.companyId, (transaction) => service.adoptKey(transaction, who, { ...found, attributes, stored: {} }))
+    const elsewhere = (error: unknown): boolean =>
+      error instanceof Fault && error.code === 'SIGN-KEY-ELSEWHERE' && !JSON.stringify(error.details).includes(companyId)
+    await assert.rejects(adopt(stranger), elsewhere)
+    assert.deepEqual(await scratch.database.company(stranger.companyId, (transaction) => service.keys(transaction)), [])
+    assert.equal((await adopt(context)).name, 'Token', 'a second registration in the company that has it')
+    await scratch.database.company(companyId, (transaction) => service.stopKey(transaction, context, key.id, 'token lost'))
+    await assert.rejects(adopt(stranger), elsewhere)
+    for (const statement of ['select company_id from core_key_holder', 'delete from core_key_holder'])
+      await assert.rejects(
+        scratch.database.company(stranger.companyId, ({ knex }) => knex.raw(statement)),
+        /permission denied/,
+      )
+  })
+
+  it('two companies that take one key at the same moment: one has it', async () => {
+    const [one, other] = [await systemContextOf(randomUUID()), await systemContextOf(randomUUID())]
+    const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' })
+    const shape = { name: 'Shared', purposes: ['seal-document'] as const, bytes: Buffer.from(pem) }
+    const tries = await Promise.allSettled(
+      [one, other].map((who) =>
+        scratch.database.company(who.companyId, (transaction) =>
+          service.importKey(transaction, who, { ...shape, bytes: Buffer.from(pem) }),
+        ),
+      ),
+    )
+    assert.deepEqual(tries.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    assert.ok(tries.some((result) => result.status === 'rejected' && refusedWith('SIGN-KEY-ELSEWHERE')(result.reason)))
   })
 
   it('refuses expired and missing certificates, and a certificate of another key', async () => {

@@ -343,11 +343,13 @@ export class AgentRequests {
     return rows.map(requestOf)
   }
 
-  /** Nobody answers a stopped key any more. */
+  /** Nobody answers a stopped key any more. Locked: an answer that comes at this moment is before the stop or finds the request ended. */
   async endOfKey(transaction: CompanyTransaction, keyId: string): Promise<void> {
     const rows = await transaction
       .knex<RequestRow>('core_agent_request')
       .where({ company_id: transaction.companyId, key_id: keyId, state: 'pending' })
+      .orderBy('id')
+      .forUpdate()
       .select<{ id: string; uses: KeyUse[] }[]>('id', 'uses')
     await this.end(transaction, rows, 'superseded')
     await this.tell(
