@@ -14,10 +14,16 @@ function power(exponent: number): bigint {
   return 10n ** BigInt(exponent)
 }
 
-/** Text cut into its unscaled integer (as text) and the number of decimals. */
+/** A text once read: its unscaled integer and the number of decimals. */
 interface Parts {
-  readonly digits: string
+  readonly value: string
+  /** Place of the point; -1 without one. */
+  readonly point: number
   readonly scale: number
+  /** Digits, and the sign where there is one. */
+  readonly size: number
+  /** Exact as long as `size` is at most `safeDigits`; beyond it `bigOf` is asked. */
+  readonly unscaled: number
 }
 
 function read(value: string): Parts {
@@ -26,15 +32,26 @@ function read(value: string): Parts {
   let index = value.charCodeAt(0) === 45 ? 1 : 0
   if (index === length) refuse(value)
   const start = index
+  let magnitude = 0
   for (; index < length; index += 1) {
     const code = value.charCodeAt(index)
     if (code === 46) {
       if (point !== -1 || index === start || index === length - 1) refuse(value)
       point = index
     } else if (code < 48 || code > 57) refuse(value)
+    else magnitude = magnitude * 10 + code - 48
   }
-  if (point === -1) return { digits: value, scale: 0 }
-  return { digits: value.slice(0, point) + value.slice(point + 1), scale: length - point - 1 }
+  const unscaled = start === 0 ? magnitude : -magnitude
+  if (point === -1) return { value, point, scale: 0, size: length, unscaled }
+  return { value, point, scale: length - point - 1, size: length - 1, unscaled }
+}
+
+function exactOf(parts: Parts): number | bigint {
+  return parts.size <= safeDigits ? parts.unscaled : bigOf(parts)
+}
+
+function bigOf({ value, point }: Parts): bigint {
+  return BigInt(point === -1 ? value : value.slice(0, point) + value.slice(point + 1))
 }
 
 function refuse(value: string): never {
@@ -57,11 +74,11 @@ function plus(a: string, b: string, sign: 1 | -1): string {
   const scale = Math.max(left.scale, right.scale)
   const leftShift = scale - left.scale
   const rightShift = scale - right.scale
-  if (left.digits.length + leftShift < safeDigits && right.digits.length + rightShift < safeDigits) {
-    const shifted = Number(left.digits) * (powers[leftShift] ?? 1)
-    return write(shifted + sign * Number(right.digits) * (powers[rightShift] ?? 1), scale)
+  if (left.size + leftShift < safeDigits && right.size + rightShift < safeDigits) {
+    const shifted = left.unscaled * (powers[leftShift] ?? 1)
+    return write(shifted + sign * right.unscaled * (powers[rightShift] ?? 1), scale)
   }
-  return write(BigInt(left.digits) * power(leftShift) + BigInt(sign) * BigInt(right.digits) * power(rightShift), scale)
+  return write(bigOf(left) * power(leftShift) + BigInt(sign) * bigOf(right) * power(rightShift), scale)
 }
 
 /** Sum, with the greater number of decimals: `add("1.5", "2.25")` is `"3.75"`. */
@@ -76,11 +93,16 @@ export function subtract(a: string, b: string): string {
 
 /** Exact product; its decimals are those of both factors together: `multiply("2", "100.00")` is `"200.00"`. */
 export function multiply(a: string, b: string): string {
+  return times(a, b, 0)
+}
+
+/** Product with its point moved further to the left. */
+function times(a: string, b: string, further: number): string {
   const left = read(a)
   const right = read(b)
-  const scale = left.scale + right.scale
-  if (left.digits.length + right.digits.length <= safeDigits) return write(Number(left.digits) * Number(right.digits), scale)
-  return write(BigInt(left.digits) * BigInt(right.digits), scale)
+  const scale = left.scale + right.scale + further
+  if (left.size + right.size <= safeDigits) return write(left.unscaled * right.unscaled, scale)
+  return write(bigOf(left) * bigOf(right), scale)
 }
 
 /** Sum of a list; `"0"` for an empty one. */
@@ -92,21 +114,28 @@ export function sum(list: readonly string[]): string {
 
 /** Rounds half up (away from zero, as tax law and people round) to exactly `digits` decimals: `round("2.005", 2)` is `"2.01"`. */
 export function round(value: string, digits: number): string {
-  const { digits: text, scale } = read(value)
+  const parts = read(value)
+  const { scale, size, unscaled } = parts
   if (scale <= digits) {
-    if (scale === digits && text.charCodeAt(0) !== 45 && (text.length === 1 || text.charCodeAt(0) !== 48)) return value
-    return write(BigInt(text) * power(digits - scale), digits)
+    if (scale === digits && isWritten(parts)) return value
+    if (size + digits - scale <= safeDigits) return write(unscaled * (powers[digits - scale] ?? 1), digits)
+    return write(bigOf(parts) * power(digits - scale), digits)
   }
   const drop = scale - digits
-  if (text.length <= safeDigits && drop <= safeDigits) {
-    const unscaled = Number(text)
+  if (size <= safeDigits && drop <= safeDigits) {
     const divisor = powers[drop] ?? 1
     const magnitude = Math.abs(unscaled)
     const rest = magnitude % divisor
     const quotient = (magnitude - rest) / divisor + (rest * 2 >= divisor ? 1 : 0)
     return write(unscaled < 0 ? -quotient : quotient, digits)
   }
-  return write(divideHalfUp(BigInt(text), power(drop)), digits)
+  return write(divideHalfUp(bigOf(parts), power(drop)), digits)
+}
+
+/** Whether a text stands as `write` would write it: no sign, and no zero in front of another digit. */
+function isWritten({ value, point, size }: Parts): boolean {
+  const first = value.charCodeAt(0)
+  return first !== 45 && (first !== 48 || point === 1 || size === 1)
 }
 
 /** As `round`: exactly `digits` decimals, for XML, JSON and print. `fixed("5", 2)` is `"5.00"`. */
@@ -118,10 +147,10 @@ export function fixed(value: string, digits: number): string {
 export function divide(a: string, b: string, digits: number): string {
   const left = read(a)
   const right = read(b)
-  const divisor = BigInt(right.digits)
+  const divisor = bigOf(right)
   if (divisor === 0n) throw new Fault('MONEY-DIVISION-BY-ZERO')
   const shift = digits + right.scale - left.scale
-  const dividend = BigInt(left.digits)
+  const dividend = bigOf(left)
   const quotient = shift >= 0 ? divideHalfUp(dividend * power(shift), divisor) : divideHalfUp(dividend, divisor * power(-shift))
   return write(quotient, digits)
 }
@@ -136,8 +165,7 @@ function divideHalfUp(dividend: bigint, divisor: bigint): bigint {
 
 /** `rate` per cent of a value, exact: `percent("200.00", "15")` is `"30.0000"`. */
 export function percent(value: string, rate: string): string {
-  const product = read(multiply(value, rate))
-  return write(BigInt(product.digits), product.scale + 2)
+  return times(value, rate, 2)
 }
 
 /** -1, 0 or 1; `"1.0"` equals `"1"`. */
@@ -156,19 +184,22 @@ export function isNegative(value: string): boolean {
 }
 
 export function negate(value: string): string {
-  const { digits, scale } = read(value)
-  return write(-BigInt(digits), scale)
+  const parts = read(value)
+  return write(-exactOf(parts), parts.scale)
 }
 
 /** Value without its sign. */
 export function absolute(value: string): string {
-  return isNegative(value) ? negate(value) : write(BigInt(read(value).digits.replace('-', '')), read(value).scale)
+  if (isNegative(value)) return negate(value)
+  const parts = read(value)
+  return write(exactOf(parts), parts.scale)
 }
 
 /** Without zeros that say nothing: `"15.00"` is `"15"`, `"2.50"` is `"2.5"`. */
 export function trim(value: string): string {
-  const { digits, scale } = read(value)
-  const text = write(BigInt(digits), scale)
+  const parts = read(value)
+  const { scale } = parts
+  const text = write(exactOf(parts), scale)
   if (scale === 0) return text
   let end = text.length
   while (text.charCodeAt(end - 1) === 48) end -= 1
@@ -188,12 +219,12 @@ export function isDecimalText(value: unknown): value is string {
 export function allocate(amount: string, weights: readonly string[], digits: number): string[] {
   const total = read(round(amount, digits))
   const scale = Math.max(0, ...weights.map((weight) => read(weight).scale))
-  const shares = weights.map((weight) => BigInt(read(fixed(weight, scale)).digits))
+  const shares = weights.map((weight) => bigOf(read(fixed(weight, scale))))
   const whole = shares.reduce((left, right) => left + right, 0n)
   if (whole <= 0n || shares.some((share) => share < 0n) || compare(amount, round(amount, digits)) !== 0) {
     throw new Fault('MONEY-ALLOCATION', { params: { amount } })
   }
-  const units = BigInt(total.digits)
+  const units = bigOf(total)
   const magnitude = units < 0n ? -units : units
   const parts = shares.map((share, index) => ({ index, units: (magnitude * share) / whole, rest: (magnitude * share) % whole }))
   const left = Number(magnitude - parts.reduce((value, part) => value + part.units, 0n))

@@ -1,4 +1,4 @@
-import { add, isZero, multiply, percent, round, subtract, sum } from '../../../core/money/decimal-text.js'
+import { add, multiply, percent, round, subtract, sum } from '../../../core/money/decimal-text.js'
 
 /** Decimals of the authority's amounts. */
 export const etaDigits = 5
@@ -127,6 +127,7 @@ export function documentAmounts(lines: readonly LineAmounts[], extraDiscount: st
 /** At least two decimals and no idle zeros behind them: `947.00`, `3.12345`. */
 export function etaAmount(value: string): string {
   const full = round(value, etaDigits)
-  const short = full.replace(/0{1,3}$/, '')
-  return isZero(short) ? '0.00' : short
+  let end = full.length
+  while (end > full.length - 3 && full.charCodeAt(end - 1) === 48) end -= 1
+  return full.slice(0, end)
 }
