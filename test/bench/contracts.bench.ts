@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BenchFigures } from './figure.js'
 import { scannedPdf } from './many-pages.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 const rounded = (value: number): number => Number(value.toPrecision(4))
 
@@ -41,7 +42,7 @@ function throughTheHost(child: string): string {
   try {
     const input = join(folder, 'contract.pdf')
     writeFileSync(input, scannedPdf(100, 20_000_000))
-    return execFileSync(process.execPath, ['--import', 'tsx', child, input], { encoding: 'utf8', maxBuffer: 1024 * 1024 })
+    return execFileSync(process.execPath, [...readingTypeScript, child, input], { encoding: 'utf8', maxBuffer: 1024 * 1024 })
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BenchFigures } from './figure.js'
 import { scannedPdf } from './many-pages.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 const rounded = (value: number): number => Number(value.toPrecision(4))
 
@@ -15,7 +16,7 @@ export function run(): Promise<BenchFigures> {
     const [input, output] = [join(folder, 'in.pdf'), join(folder, 'out.pdf')]
     writeFileSync(input, scannedPdf(100, 20_000_000))
     const child = fileURLToPath(new URL('./sign-form.ts', import.meta.url))
-    const answer = execFileSync(process.execPath, ['--import', 'tsx', child, input, output, folder], { encoding: 'utf8' })
+    const answer = execFileSync(process.execPath, [...readingTypeScript, child, input, output, folder], { encoding: 'utf8' })
     // sign-form.ts prints just this.
     const told = JSON.parse(answer) as { inspect: number; prepare: number; sign: number; megabytes: number; added: number }
     const figure = (value: number, unit: string, limit: number): BenchFigures[string] => ({

@@ -10,6 +10,7 @@ import { stampSource, typstPdf } from '../../core/signing/test/typst-pdf.js'
 import type { BenchFigures } from './figure.js'
 import { largePdf } from './large-pdf.js'
 import { localEvidence, localTimeStamps } from './local-authorities.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 const signedAt = new Date('2026-11-22T10:30:00Z')
 const rounded = (value: number): number => Number(value.toPrecision(4))
@@ -69,7 +70,7 @@ function large(): BenchFigures {
     const [input, output] = [join(folder, 'in.pdf'), join(folder, 'out.pdf')]
     writeFileSync(input, largePdf(100_000_000))
     const child = fileURLToPath(new URL('./sign-large.ts', import.meta.url))
-    const answer = execFileSync(process.execPath, ['--import', 'tsx', child, input, output], { encoding: 'utf8' })
+    const answer = execFileSync(process.execPath, [...readingTypeScript, child, input, output], { encoding: 'utf8' })
     // sign-large.ts prints just this.
     const { milliseconds, megabytes } = JSON.parse(answer) as { milliseconds: number; megabytes: number }
     return {

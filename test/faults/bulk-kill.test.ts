@@ -14,6 +14,7 @@ import { readVersion } from '../../modules/signatures/services/template-rows.js'
 import { createTextTemplate } from '../../modules/signatures/templates/create-template.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
 import { startTestHost, type TestHost } from '../helpers/test-host.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 /** KHATM_FULL=1: the figure of the promise. */
 const rows = process.env.KHATM_FULL === '1' ? 1000 : 250
@@ -68,7 +69,7 @@ describe(`bulk sending of ${String(rows)} rows with a worker killed ${String(kil
 
   async function startWorker(): Promise<void> {
     const script = join(import.meta.dirname, 'bulk-worker.ts')
-    worker = spawn(process.execPath, ['--import', 'tsx', script, folder.path, String(smtpPort())], { stdio: ['ignore', 'pipe', 'inherit'] })
+    worker = spawn(process.execPath, [...readingTypeScript, script, folder.path, String(smtpPort())], { stdio: ['ignore', 'pipe', 'inherit'] })
     const started = worker
     assert.ok(started.stdout !== null)
     const ended = once(started, 'exit').then(() => assert.fail('the worker ended before it was ready'))

@@ -13,6 +13,7 @@ import { pageTexts } from '../../core/agent/run-agent.js'
 import { SigningDesk } from '../../core/agent/signing-desk.js'
 import { Tokens } from '../../core/agent/tokens.js'
 import { softHsmIsHere, softHsmLibrary, SoftToken } from '../../core/signing/test/soft-token.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 /** Whether bytes hold a text, plain, in base64 or as UTF-16, as heaps and drivers keep it. */
 function holds(bytes: Buffer, secret: string): boolean {
@@ -34,7 +35,7 @@ describe('a canary PIN typed at a desk', function () {
     const folder = mkdtempSync(path.join(tmpdir(), 'khatm-canary-'))
     const { SOFTHSM2_CONF: _desk, ...environment } = process.env
     const script = path.resolve(import.meta.dirname, 'desk-host.ts')
-    const host = spawn(process.execPath, ['--import', 'tsx', script, folder], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] })
+    const host = spawn(process.execPath, [...readingTypeScript, script, folder], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] })
     const told = createInterface({ input: host.stdout })[Symbol.asyncIterator]()
     const next = async (): Promise<Record<string, string>> => JSON.parse(String((await told.next()).value)) as Record<string, string> // printed by desk-host.ts
     const deskFolder = path.join(folder, 'desk')

@@ -8,6 +8,7 @@ import { demonstrationCompany } from '../../modules/compliance/index.js'
 import { postInvoices } from '../../modules/invoicing/index.js'
 import { temporaryFolder } from '../helpers/temporary-folder.js'
 import { startTestHost, type TestHost } from '../helpers/test-host.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 /** Receipts of two hosts on one point of sale. KHATM_FULL=1: the figure of the promise. */
 const full = process.env.KHATM_FULL === '1'
@@ -135,7 +136,7 @@ describe(`two hosts race one point of sale with ${String(each)} receipts each, t
 
   async function startSender(): Promise<ChildProcess> {
     const script = join(import.meta.dirname, 'egypt-receipts-worker.ts')
-    const child = spawn(process.execPath, ['--import', 'tsx', script, folder.path, firstOf(hosts).authorities?.url ?? ''], {
+    const child = spawn(process.execPath, [...readingTypeScript, script, folder.path, firstOf(hosts).authorities?.url ?? ''], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     sender = child

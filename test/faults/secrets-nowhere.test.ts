@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { softHsmIsHere, softHsmLibrary, SoftToken } from '../../core/signing/test/soft-token.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 /** Whether bytes hold a text, plain, in base64 or as UTF-16, as heaps and drivers keep it. */
 function holds(bytes: Buffer, secret: string): boolean {
@@ -49,7 +50,7 @@ describe('a canary PIN', function () {
 
   it('appears nowhere: not in the heap of the host, its log, its tables, nor in arguments and environments of its processes', async () => {
     const script = path.resolve(import.meta.dirname, 'signing-host.ts')
-    const host = spawn(process.execPath, ['--import', 'tsx', script, token.folder, softHsmLibrary, token.pinFile], {
+    const host = spawn(process.execPath, [...readingTypeScript, script, token.folder, softHsmLibrary, token.pinFile], {
       env: { ...process.env, CANARY_TOKEN_PIN: token.pin },
       stdio: ['pipe', 'pipe', 'inherit'],
     })

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { brokenEvent, readEvents } from '../../modules/signatures/services/events.js'
 import { anchorsFor } from '../../modules/signatures/services/signing/sealed-document.js'
 import { documentOf, SigningHouse } from '../../modules/signatures/services/signing/test/signing-house.js'
+import { readingTypeScript } from '../helpers/reading-typescript.js'
 
 /** A worker starts, frees what the dead one held, and does it: seconds on a machine that does nothing else. */
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -33,7 +34,7 @@ describe('A worker killed between making and storing', function () {
     const { publicUrl, smtp, allowedPrivateOrigins, sandbox, signing } = house.host.config
     const config = { publicUrl, smtp, allowedPrivateOrigins, sandbox, signing: { timeStampUrl: signing.timeStampUrl } }
     const script = join(import.meta.dirname, 'signing-worker.ts')
-    const started = spawn(process.execPath, ['--import', 'tsx', script, house.running.dataDir, JSON.stringify(config), stopBefore], {
+    const started = spawn(process.execPath, [...readingTypeScript, script, house.running.dataDir, JSON.stringify(config), stopBefore], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     worker = started

@@ -12,6 +12,7 @@ import type { JobsOptions, JobSystem } from '../create-jobs.js'
 import { createJobs } from '../create-jobs.js'
 import { RunAgain } from '../jobs.js'
 import { WorkerLife } from '../worker-life.js'
+import { readingTypeScript } from '../../../test/helpers/reading-typescript.js'
 
 const logger = createLogger({ logLevel: 'silent' })
 
@@ -143,7 +144,7 @@ describe('jobs', function () {
   })
 
   it('of a worker that was killed run again at once on the same machine', async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'worker-host.ts'), scratch.dataDir], {
+    const child = spawn(process.execPath, [...readingTypeScript, path.join(import.meta.dirname, 'worker-host.ts'), scratch.dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const system = create()

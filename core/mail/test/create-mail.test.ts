@@ -20,6 +20,7 @@ import { createJobs } from '../../jobs/create-jobs.js'
 import type { MailSystem } from '../create-mail.js'
 import { createMail } from '../create-mail.js'
 import type { OutgoingMail } from '../mail.js'
+import { readingTypeScript } from '../../../test/helpers/reading-typescript.js'
 
 const logger = createLogger({ logLevel: 'silent' })
 const now = (): Date => new Date()
@@ -234,7 +235,7 @@ describe('mail', function () {
     await queue(mail, 'h')
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', path.join(import.meta.dirname, 'mail-host.ts'), scratch.dataDir, String(port)],
+      [...readingTypeScript, path.join(import.meta.dirname, 'mail-host.ts'), scratch.dataDir, String(port)],
       { stdio: 'inherit' },
     )
     for (let waited = 0; taken === 0 && waited < 20_000; waited += 20) await sleep(20)

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenDatabase } from '../../open-database.js'
 import { openDatabase } from '../../open-database.js'
 import { isAlive } from '../postmaster-file.js'
+import { readingTypeScript } from '../../../../test/helpers/reading-typescript.js'
 
 const open = (dataDir: string): Promise<OpenDatabase> => openDatabase({ dataDir, database: { url: null, poolSize: 4 }, logLevel: 'silent' })
 
@@ -20,7 +21,7 @@ class ChildHost {
   closed = false
 
   constructor(dataDir: string) {
-    this.process = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'child-host.ts'), dataDir], {
+    this.process = spawn(process.execPath, [...readingTypeScript, path.join(import.meta.dirname, 'child-host.ts'), dataDir], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     if (this.process.stdout === null) throw new Error('no output')

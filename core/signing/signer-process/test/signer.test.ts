@@ -15,6 +15,7 @@ import { startSigner, type Signer } from '../signer-server.js'
 import { StoppedCredentials, stopCredential } from '../stopped-credentials.js'
 import { logFile, verifyUseLog } from '../use-log.js'
 import { silent, SignerHouse } from './signer-house.js'
+import { readingTypeScript } from '../../../../test/helpers/reading-typescript.js'
 
 const fault = (code: string) => (error: unknown) => {
   assert.ok(error instanceof Fault, String(error))
@@ -307,7 +308,7 @@ describe('khatm signer', () => {
       `import { StoppedCredentials, stopCredential } from ${JSON.stringify(module)}; for (let i = 0; i < 40; i++) stopCredential(${JSON.stringify(folder)}, '${name}' + i, 'x', new Date())`
     await Promise.all(
       ['a', 'b'].map(async (name) => {
-        const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', report(name)], { stdio: 'ignore' })
+        const child = spawn(process.execPath, [...readingTypeScript, '--input-type=module', '-e', report(name)], { stdio: 'ignore' })
         const [code] = (await once(child, 'exit')) as [number | null]
         assert.equal(code, 0)
       }),
