@@ -4,6 +4,7 @@ import { readCertificate, type Certificate } from '../../../validation/certifica
 import { algorithmIdentifier, bitString, integer, nullValue, objectIdentifier, sequence } from '../../der.js'
 import type { KeyAlgorithm } from '../../key.js'
 import { algorithmOf } from '../software/key-material.js'
+import { certificateInUse } from './certificate-in-use.js'
 import type { ListedKey } from './messages.js'
 
 type Pkcs11js = typeof import('pkcs11js')
@@ -48,7 +49,7 @@ export function publicKeysOf(pkcs11js: Pkcs11js, library: PKCS11, session: Handl
   return [...listed.values()]
 }
 
-/** The first of an identifier and public key stays: a certificate comes before the bare key it carries, the newest before older ones. */
+/** A certificate comes before the bare key it carries; of several that a renewal left there, the one in use. */
 function add(listed: Map<string, ListedKey>, keyId: string, label: string, spki: Buffer, chain: readonly Certificate[]): void {
   const algorithm = algorithmOrNone(spki)
   if (algorithm === undefined) return
@@ -57,8 +58,8 @@ function add(listed: Map<string, ListedKey>, keyId: string, label: string, spki:
   const [own] = chain
   if (known !== undefined) {
     const [shown] = known.certificates
-    // A renewed certificate for the same key lies beside the old one: the one that ends last is shown.
-    if (own === undefined || (shown !== undefined && readCertificate(shown).notAfter >= own.notAfter)) return
+    if (own === undefined) return
+    if (shown !== undefined && certificateInUse([readCertificate(shown), own], new Date()) !== own) return
   }
   listed.set(name, { keyId, label, algorithm, publicKey: spki, certificates: chain.map(({ der }) => der) })
 }

@@ -4,6 +4,7 @@ import { readCertificate, type Certificate } from '../../../validation/certifica
 import { algorithmIdentifier, bitString, element, integer, nullValue, objectIdentifier, sequence } from '../../der.js'
 import type { KeyAlgorithm } from '../../key.js'
 import { algorithmOf } from '../software/key-material.js'
+import { certificateInUse } from './certificate-in-use.js'
 import type { KeyProtection, TokenKeyFound, TokenKeyQuery, TokenKeyWish } from './messages.js'
 import { TokenFault } from './token-fault.js'
 
@@ -217,7 +218,10 @@ export class TokenObjects {
       ...all.filter((one) => label !== '' && one.label === label),
       ...(publicKey === undefined ? [] : all),
     ].filter((one) => publicKey === undefined || one.certificate.spki.equals(publicKey))
-    const own = candidates[0]?.certificate
+    const own = certificateInUse(
+      candidates.map(({ certificate }) => certificate),
+      new Date(),
+    )
     if (own === undefined) return []
     const chain = [own]
     for (let last = own; last.issuerKey !== last.subjectKey && chain.length < 8;) {
