@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Fault } from '../../../core/i18n/fault.js'
-import { parseLiteral, type LiteralValue } from './literal-value.js'
+import { parseLiteral, type LiteralArray, type LiteralMember, type LiteralValue } from './literal-value.js'
+import { pathOf } from './path.js'
 
 const safeName = /^[A-Z][A-Z0-9]*$/i
 const safeNumber = /^-?(?:0|[1-9]\d*)(?:\.\d{1,5})?$/
@@ -22,11 +23,11 @@ export function canonicalText(json: Uint8Array, options: { readonly strict?: boo
 
 export function canonicalTextOf(root: LiteralValue, { strict = true }: { readonly strict?: boolean } = {}): Buffer {
   if (root.kind !== 'object') throw new Fault('EG-CANONICAL-UNSAFE', { path: '', params: { what: root.kind } })
-  const parts: string[] = []
-  for (const { name, value } of root.members) {
-    if (name !== 'signatures') serialize(name, value, name, strict, parts)
+  const writer = new Writer(strict)
+  for (const member of root.members) {
+    if (member.name !== 'signatures') writer.member(member)
   }
-  return Buffer.from(parts.join(''), 'utf8')
+  return Buffer.from(writer.text, 'utf8')
 }
 
 /** SHA-256 of a canonical text, in hexadecimal: the name of a receipt, and what a signature's message digest must hold. */
@@ -34,46 +35,59 @@ export function canonicalHash(text: Uint8Array): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-function serialize(name: string, value: LiteralValue, path: string, strict: boolean, parts: string[]): void {
-  if (strict && !safeName.test(name)) unsafe(path, 'name')
-  const title = `"${name.toUpperCase()}"`
-  parts.push(title)
-  if (value.kind !== 'array') {
-    content(value, path, strict, parts)
-    return
+class Writer {
+  text = ''
+  /** Where it writes; put together only when something is wrong. */
+  private readonly path: (string | number)[] = []
+
+  constructor(private readonly strict: boolean) {}
+
+  member({ name, capitals, value }: LiteralMember): void {
+    this.path.push(name)
+    if (this.strict && !safeName.test(name)) this.unsafe('name')
+    this.named(`"${capitals}"`, value)
+    this.path.pop()
   }
-  for (const [index, item] of value.items.entries()) {
-    const at = `${path}[${String(index)}]`
-    if (item.kind === 'array') {
-      if (strict) unsafe(at, 'array')
-      serialize(name, item, at, strict, parts)
-      continue
+
+  private named(title: string, value: LiteralValue): void {
+    this.text += title
+    if (value.kind !== 'array') {
+      this.content(value)
+      return
     }
-    // Texts follow the array's name directly; objects have it once more each.
-    if (item.kind === 'object') parts.push(title)
-    content(item, at, strict, parts)
+    for (const [index, item] of value.items.entries()) {
+      this.path.push(index)
+      if (item.kind === 'array') {
+        if (this.strict) this.unsafe('array')
+        this.named(title, item)
+      } else {
+        // Texts follow the array's name directly; objects have it once more each.
+        if (item.kind === 'object') this.text += title
+        this.content(item)
+      }
+      this.path.pop()
+    }
   }
-}
 
-function content(value: LiteralValue, path: string, strict: boolean, parts: string[]): void {
-  switch (value.kind) {
-    case 'object':
-      for (const member of value.members) serialize(member.name, member.value, `${path}.${member.name}`, strict, parts)
-      return
-    case 'array':
-      return
-    case 'string':
-      if (strict && unsafeEscape.test(value.text)) unsafe(path, 'escape')
-      break
-    case 'number':
-      if (strict && !safeNumber.test(value.text)) unsafe(path, 'number')
-      break
-    default:
-      if (strict) unsafe(path, value.text)
+  private content(value: Exclude<LiteralValue, LiteralArray>): void {
+    switch (value.kind) {
+      case 'object':
+        for (const member of value.members) this.member(member)
+        return
+      case 'string':
+        if (this.strict && unsafeEscape.test(value.text)) this.unsafe('escape')
+        break
+      case 'number':
+        if (this.strict && !safeNumber.test(value.text)) this.unsafe('number')
+        break
+      default:
+        if (this.strict) this.unsafe(value.text)
+    }
+    this.text += `"${value.text}"`
   }
-  parts.push(`"${value.text}"`)
-}
 
-function unsafe(path: string, what: string): never {
-  throw new Fault('EG-CANONICAL-UNSAFE', { path, params: { path, what } })
+  private unsafe(what: string): never {
+    const path = pathOf(this.path)
+    throw new Fault('EG-CANONICAL-UNSAFE', { path, params: { path, what } })
+  }
 }

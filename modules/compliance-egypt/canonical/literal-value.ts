@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { Fault } from '../../../core/i18n/fault.js'
 
 /**
@@ -9,6 +10,8 @@ export type LiteralValue = LiteralObject | LiteralArray | LiteralScalar
 export interface LiteralMember {
   /** Source text between the quotes. */
   readonly name: string
+  /** The name in capitals, by which names are told apart and written into the signed text. */
+  readonly capitals: string
   readonly value: LiteralValue
   /** Byte offset of the name's first quote. */
   readonly start: number
@@ -42,9 +45,10 @@ const deepest = 32
 /** Ten times what the authority takes in one submission that was ever described. */
 const longest = 50 * 1024 * 1024
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?/iy
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const word = /true|false|null/y
 const space = /[ \t\r\n]*/y
+const [blank, quote, backslash] = [0x20, 0x22, 0x5c]
 
 /**
  * Reads JSON of RFC 8259 in UTF-8 without a byte order mark. Names may stand once only in an object, in any case of letters: a
@@ -57,19 +61,15 @@ export function parseLiteral(json: Uint8Array): LiteralValue {
 }
 
 class Parser {
+  private readonly bytes: Buffer
+  /** One character for each byte: places are byte offsets, JSON's own signs are ASCII, and only texts beyond ASCII are decoded. */
   private readonly source: string
   private at = 0
-  /** Byte offset of a character is its place in the text, unless the text is not ASCII; then it is counted on. */
-  private readonly ascii: boolean
-  private counted = { character: 0, byte: 0 }
 
   constructor(json: Uint8Array) {
-    try {
-      this.source = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json)
-    } catch {
-      throw new Fault('EG-JSON-ENCODING')
-    }
-    this.ascii = this.source.length === json.byteLength
+    if (!isUtf8(json)) throw new Fault('EG-JSON-ENCODING')
+    this.bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+    this.source = this.bytes.toString('latin1')
   }
 
   document(): LiteralValue {
@@ -88,27 +88,25 @@ class Parser {
       case '[':
         return this.array(depth)
       case '"': {
-        const start = this.offset()
-        const text = this.match(string)
-        return { kind: 'string', text: text.slice(1, -1), start, end: this.offset() }
+        const start = this.at
+        return { kind: 'string', text: this.string(), start, end: this.at }
       }
       case 't':
       case 'f':
       case 'n': {
-        const start = this.offset()
+        const start = this.at
         const text = this.match(word)
-        return { kind: text === 'null' ? 'null' : 'boolean', text, start, end: this.offset() }
+        return { kind: text === 'null' ? 'null' : 'boolean', text, start, end: this.at }
       }
       default: {
-        const start = this.offset()
-        const text = this.match(number)
-        return { kind: 'number', text, start, end: this.offset() }
+        const start = this.at
+        return { kind: 'number', text: this.match(number), start, end: this.at }
       }
     }
   }
 
   private object(depth: number): LiteralObject {
-    const start = this.offset()
+    const start = this.at
     const members: LiteralMember[] = []
     const seen = new Set<string>()
     this.at += 1
@@ -116,23 +114,23 @@ class Parser {
     if (!this.take('}')) {
       do {
         this.skip()
-        const memberStart = this.offset()
-        const name = this.match(string).slice(1, -1)
-        const key = name.toUpperCase()
-        if (seen.has(key)) throw new Fault('EG-JSON-NAME-TWICE', { params: { name } })
-        seen.add(key)
+        const memberStart = this.at
+        const name = this.string()
+        const capitals = name.toUpperCase()
+        if (seen.has(capitals)) throw new Fault('EG-JSON-NAME-TWICE', { params: { name } })
+        seen.add(capitals)
         this.skip()
         if (!this.take(':')) this.fail()
-        members.push({ name, value: this.value(depth + 1), start: memberStart })
+        members.push({ name, capitals, value: this.value(depth + 1), start: memberStart })
         this.skip()
       } while (this.take(','))
       if (!this.take('}')) this.fail()
     }
-    return { kind: 'object', members, start, end: this.offset() }
+    return { kind: 'object', members, start, end: this.at }
   }
 
   private array(depth: number): LiteralArray {
-    const start = this.offset()
+    const start = this.at
     const items: LiteralValue[] = []
     this.at += 1
     this.skip()
@@ -143,22 +141,42 @@ class Parser {
       } while (this.take(','))
       if (!this.take(']')) this.fail()
     }
-    return { kind: 'array', items, start, end: this.offset() }
+    return { kind: 'array', items, start, end: this.at }
+  }
+
+  /** Source text of a string, without its quotes. */
+  private string(): string {
+    const start = this.at + 1
+    if (this.source.charCodeAt(this.at) !== quote) this.fail()
+    let [end, all] = [start, 0]
+    for (let code = this.source.charCodeAt(end); code !== quote; code = this.source.charCodeAt(end)) {
+      // Not a number is past the end; control characters stand in no string.
+      if (!(code >= blank)) this.fail()
+      all |= code
+      end = code === backslash ? this.afterEscape(end) : end + 1
+    }
+    this.at = end + 1
+    return all < 0x80 ? this.source.slice(start, end) : this.bytes.toString('utf8', start, end)
+  }
+
+  private afterEscape(at: number): number {
+    escape.lastIndex = at
+    return escape.test(this.source) ? escape.lastIndex : this.fail()
   }
 
   private match(pattern: RegExp): string {
-    pattern.lastIndex = this.at
-    const text = pattern.exec(this.source)?.[0]
-    if (text === undefined || text === '') return this.fail()
-    this.at += text.length
-    return text
+    const start = this.at
+    pattern.lastIndex = start
+    if (!pattern.test(this.source)) return this.fail()
+    this.at = pattern.lastIndex
+    return this.source.slice(start, this.at)
   }
 
   private skip(): void {
     // Documents are written without white space: the pattern is seldom asked.
-    if (this.source.charCodeAt(this.at) > 0x20) return
+    if (this.source.charCodeAt(this.at) > blank) return
     space.lastIndex = this.at
-    this.at += space.exec(this.source)?.[0].length ?? 0
+    if (space.test(this.source)) this.at = space.lastIndex
   }
 
   private take(character: string): boolean {
@@ -167,15 +185,9 @@ class Parser {
     return true
   }
 
-  private offset(): number {
-    if (this.ascii) return this.at
-    this.counted.byte += Buffer.byteLength(this.source.slice(this.counted.character, this.at), 'utf8')
-    this.counted.character = this.at
-    return this.counted.byte
-  }
-
+  /** Where it went wrong is told in characters, as an editor counts them. */
   private fail(): never {
-    throw new Fault('EG-JSON-SYNTAX', { params: { place: this.at } })
+    throw new Fault('EG-JSON-SYNTAX', { params: { place: this.bytes.toString('utf8', 0, this.at).length } })
   }
 }
 

@@ -27,8 +27,12 @@ export function writeJson(value: Writable): string {
     return value.decimal
   }
   if (isList(value)) return `[${value.map(writeJson).join(',')}]`
-  const members = Object.entries(value).flatMap(([name, member]) => (member === undefined ? [] : [`"${name}":${writeJson(member)}`]))
-  return `{${members.join(',')}}`
+  let members = ''
+  for (const name of Object.keys(value)) {
+    const member = value[name]
+    if (member !== undefined) members += `${members === '' ? '' : ','}"${name}":${writeJson(member)}`
+  }
+  return `{${members}}`
 }
 
 function isDecimal(value: Exclude<Writable, string>): value is { readonly decimal: string } {
@@ -39,7 +43,11 @@ function isList(value: Exclude<Writable, string>): value is readonly Writable[] 
   return Array.isArray(value)
 }
 
+/** Whatever is escaped or refused, and whatever takes a closer look. */
+const unusual = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff]/
+
 function escaped(text: string): string {
+  if (!unusual.test(text)) return text
   if (!isSafeText(text)) throw new Fault('EG-JSON-TEXT', { params: { text: text.slice(0, 40) } })
   return text.replace(/["\\\n\r\t\u0008\f]/g, (character) => escapes[character] ?? character)
 }

@@ -194,9 +194,12 @@ function amount(value: string): { readonly decimal: string } {
 
 /** Texts that are there; what is empty is left out, never written as null. */
 function stated(texts: Readonly<Record<string, string | null | undefined>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(texts).flatMap(([name, text]) => (text === null || text === undefined || text.trim() === '' ? [] : [[name, text]])),
-  )
+  const found: Record<string, string> = {}
+  for (const name of Object.keys(texts)) {
+    const text = texts[name]
+    if (text !== null && text !== undefined && text.trim() !== '') found[name] = text
+  }
+  return found
 }
 
 /** `payment.terms` and its like as the object `payment`. */

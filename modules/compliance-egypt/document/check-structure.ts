@@ -1,5 +1,6 @@
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import { memberOf, type LiteralValue } from '../canonical/literal-value.js'
+import { pathOf } from '../canonical/path.js'
 import { invoiceShape } from './invoice-shape.js'
 import { receiptShape } from './receipt-shape.js'
 import type { ListShape, ObjectShape, Shape, TextShape } from './shape.js'
@@ -7,15 +8,16 @@ import type { ListShape, ObjectShape, Shape, TextShape } from './shape.js'
 /** More faults than anyone reads are not collected. */
 const most = 100
 const plainDecimal = /^-?(?:0|[1-9]\d{0,17})(?:\.\d{1,5})?$/
+const numericEscape = /\\[u/]/
 
 /**
  * Holds a document against the authority's schema: every name known, in its own case, of its own kind, in its own place. Without
  * this a signature does not fix the document: the signed text has no braces, and `5` and `"5"` read the same in it.
  */
 export function checkStructure(value: LiteralValue): FaultDetail[] {
-  const faults: FaultDetail[] = []
-  check(value, shapeOf(value), '', faults)
-  return faults
+  const check = new Check()
+  check.value(value, shapeOf(value))
+  return check.faults
 }
 
 /** A receipt names its seller, an invoice its issuer. */
@@ -23,65 +25,80 @@ export function shapeOf(value: LiteralValue): ObjectShape {
   return memberOf(value, 'seller') === undefined ? invoiceShape : receiptShape
 }
 
-function check(value: LiteralValue, shape: Shape, path: string, faults: FaultDetail[]): void {
-  if (faults.length >= most) return
-  switch (shape.kind) {
-    case 'text':
-      checkText(value, shape, path, faults)
+class Check {
+  readonly faults: FaultDetail[] = []
+  /** Where it looks; put together only when something is wrong. */
+  private readonly place: (string | number)[] = []
+
+  value(value: LiteralValue, shape: Shape): void {
+    if (this.faults.length >= most) return
+    switch (shape.kind) {
+      case 'text':
+        this.text(value, shape)
+        return
+      case 'decimal':
+        if (value.kind !== 'number') this.wrong('EG-JSON-KIND', { expected: 'number', found: value.kind })
+        else if (!plainDecimal.test(value.text)) this.wrong('EG-JSON-DECIMAL', { value: value.text.slice(0, 80) })
+        return
+      case 'list':
+        this.list(value, shape)
+        return
+      case 'object':
+        this.object(value, shape)
+    }
+  }
+
+  private text(value: LiteralValue, shape: TextShape): void {
+    if (value.kind !== 'string') this.wrong('EG-JSON-KIND', { expected: 'string', found: value.kind })
+    else if (numericEscape.test(value.text)) this.wrong('EG-JSON-ESCAPE')
+    else if (value.text.length > shape.longest) this.wrong('EG-JSON-LONG', { limit: shape.longest })
+    else if (shape.pattern?.test(value.text) === false) this.wrong('EG-JSON-VALUE', { value: value.text.slice(0, 80) })
+  }
+
+  private list(value: LiteralValue, shape: ListShape): void {
+    if (value.kind !== 'array') {
+      this.wrong('EG-JSON-KIND', { expected: 'array', found: value.kind })
       return
-    case 'decimal':
-      if (value.kind !== 'number') wrong(faults, path, 'EG-JSON-KIND', { expected: 'number', found: value.kind })
-      else if (!plainDecimal.test(value.text)) wrong(faults, path, 'EG-JSON-DECIMAL', { value: value.text.slice(0, 80) })
+    }
+    if (value.items.length < shape.fewest || value.items.length > shape.most) {
+      this.wrong('EG-JSON-COUNT', { count: value.items.length, fewest: shape.fewest, most: shape.most })
+    }
+    for (const [index, item] of value.items.entries()) this.under(index, item, shape.item)
+  }
+
+  private object(value: LiteralValue, shape: ObjectShape): void {
+    if (value.kind !== 'object') {
+      this.wrong('EG-JSON-KIND', { expected: 'object', found: value.kind })
       return
-    case 'list':
-      checkList(value, shape, path, faults)
-      return
-    case 'object':
-      checkObject(value, shape, path, faults)
+    }
+    let missing = shape.required.length
+    for (const member of value.members) {
+      const field = Object.hasOwn(shape.fields, member.name) ? shape.fields[member.name] : undefined
+      if (field === undefined) this.atField(member.name.slice(0, 60), 'EG-JSON-FIELD-UNKNOWN')
+      else this.under(member.name, member.value, field.shape)
+      // The parser lets every name stand once: counting is enough.
+      if (field?.required === true) missing -= 1
+    }
+    if (missing === 0) return
+    for (const name of shape.required) {
+      if (!value.members.some((member) => member.name === name)) this.atField(name, 'EG-JSON-FIELD-MISSING')
+    }
   }
-}
 
-function checkText(value: LiteralValue, shape: TextShape, path: string, faults: FaultDetail[]): void {
-  if (value.kind !== 'string') wrong(faults, path, 'EG-JSON-KIND', { expected: 'string', found: value.kind })
-  else if (/\\[u/]/.test(value.text)) wrong(faults, path, 'EG-JSON-ESCAPE')
-  else if (value.text.length > shape.longest) wrong(faults, path, 'EG-JSON-LONG', { limit: shape.longest })
-  else if (shape.pattern?.test(value.text) === false) wrong(faults, path, 'EG-JSON-VALUE', { value: value.text.slice(0, 80) })
-}
+  private under(name: string | number, value: LiteralValue, shape: Shape): void {
+    this.place.push(name)
+    this.value(value, shape)
+    this.place.pop()
+  }
 
-function checkList(value: LiteralValue, shape: ListShape, path: string, faults: FaultDetail[]): void {
-  if (value.kind !== 'array') {
-    wrong(faults, path, 'EG-JSON-KIND', { expected: 'array', found: value.kind })
-    return
+  private atField(name: string, code: string): void {
+    this.place.push(name)
+    this.wrong(code)
+    this.place.pop()
   }
-  if (value.items.length < shape.fewest || value.items.length > shape.most) {
-    wrong(faults, path, 'EG-JSON-COUNT', { count: value.items.length, fewest: shape.fewest, most: shape.most })
-  }
-  for (const [index, item] of value.items.entries()) check(item, shape.item, `${path}[${String(index)}]`, faults)
-}
 
-function checkObject(value: LiteralValue, shape: ObjectShape, path: string, faults: FaultDetail[]): void {
-  if (value.kind !== 'object') {
-    wrong(faults, path, 'EG-JSON-KIND', { expected: 'object', found: value.kind })
-    return
+  private wrong(code: string, params: FaultDetail['params'] = {}): void {
+    const path = pathOf(this.place)
+    this.faults.push({ code, path, params: { path: path === '' ? '/' : path, ...params } })
   }
-  const present = new Set<string>()
-  for (const member of value.members) {
-    const field = Object.hasOwn(shape.fields, member.name) ? shape.fields[member.name] : undefined
-    const place = under(path, member.name.slice(0, 60))
-    if (field === undefined) faults.push({ code: 'EG-JSON-FIELD-UNKNOWN', path: place, params: { path: place } })
-    else check(member.value, field.shape, place, faults)
-    present.add(member.name)
-  }
-  for (const [name, field] of Object.entries(shape.fields)) {
-    if (!field.required || present.has(name)) continue
-    faults.push({ code: 'EG-JSON-FIELD-MISSING', path: under(path, name), params: { path: under(path, name) } })
-  }
-}
-
-function wrong(faults: FaultDetail[], path: string, code: string, params: FaultDetail['params'] = {}): void {
-  faults.push({ code, path, params: { path: path === '' ? '/' : path, ...params } })
-}
-
-function under(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`
 }

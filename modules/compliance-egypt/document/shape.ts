@@ -14,6 +14,8 @@ export interface DecimalShape {
 export interface ObjectShape {
   readonly kind: 'object'
   readonly fields: Readonly<Record<string, Field>>
+  /** Names of the fields that must be there. */
+  readonly required: readonly string[]
 }
 
 export interface ListShape {
@@ -42,5 +44,5 @@ export function object(required: Readonly<Record<string, Shape>>, optional: Read
   const fields: Record<string, Field> = {}
   for (const [name, shape] of Object.entries(required)) fields[name] = { shape, required: true }
   for (const [name, shape] of Object.entries(optional)) fields[name] = { shape, required: false }
-  return { kind: 'object', fields }
+  return { kind: 'object', fields, required: Object.keys(required) }
 }
