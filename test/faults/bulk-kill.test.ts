@@ -69,7 +69,9 @@ describe(`bulk sending of ${String(rows)} rows with a worker killed ${String(kil
 
   async function startWorker(): Promise<void> {
     const script = join(import.meta.dirname, 'bulk-worker.ts')
-    worker = spawn(process.execPath, [...readingTypeScript, script, folder.path, String(smtpPort())], { stdio: ['ignore', 'pipe', 'inherit'] })
+    worker = spawn(process.execPath, [...readingTypeScript, script, folder.path, String(smtpPort())], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const started = worker
     assert.ok(started.stdout !== null)
     const ended = once(started, 'exit').then(() => assert.fail('the worker ended before it was ready'))
