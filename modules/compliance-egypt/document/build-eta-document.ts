@@ -1,7 +1,7 @@
 import { Fault } from '../../../core/i18n/fault.js'
 import { isZero, trim } from '../../../core/money/decimal-text.js'
 import type { InvoiceDocument, InvoiceLine } from '../../invoicing/index.js'
-import { parseLiteral } from '../canonical/literal-value.js'
+import { parseLiteral, type LiteralValue } from '../canonical/literal-value.js'
 import { writeJson, type Writable } from '../canonical/write-literal.js'
 import { etaUnit } from '../data/codes.js'
 import { documentAmounts, etaAmount, lineAmounts, type LineAmounts } from '../taxes/line-amounts.js'
@@ -56,6 +56,17 @@ export function isExport(invoice: InvoiceDocument): boolean {
  * @throws Fault EG-DOCUMENT-INCOMPLETE with what is missing; EG-JSON-TEXT, EG-JSON-NUMBER
  */
 export function buildEtaDocument(invoice: InvoiceDocument, facts: EgyptFacts): Buffer {
+  return writeEtaDocument(invoice, facts).bytes
+}
+
+/** A document and what was found when its finished bytes were read again. */
+export interface WrittenDocument {
+  readonly bytes: Buffer
+  readonly read: LiteralValue
+}
+
+/** As buildEtaDocument, for callers that go on with what the bytes say. */
+export function writeEtaDocument(invoice: InvoiceDocument, facts: EgyptFacts): WrittenDocument {
   const lines = invoice.lines.map((line) => ({ line, amounts: lineAmounts(askedLine(line), invoice.exchangeRate) }))
   const extraDiscount = lineAmounts(discountLine(invoice), invoice.exchangeRate).salesTotal
   const totals = documentAmounts(
@@ -110,9 +121,10 @@ export function buildEtaDocument(invoice: InvoiceDocument, facts: EgyptFacts): B
     totalItemsDiscountAmount: amount(totals.totalItemsDiscountAmount),
   }
   const bytes = Buffer.from(writeJson(document), 'utf8')
-  const faults = checkStructure(parseLiteral(bytes))
+  const read = parseLiteral(bytes)
+  const faults = checkStructure(read)
   if (faults.length > 0) throw new Fault('EG-DOCUMENT-INCOMPLETE', { params: { path: faults[0]?.path ?? '' }, details: faults })
-  return bytes
+  return { bytes, read }
 }
 
 function receiver(invoice: InvoiceDocument): Writable {

@@ -3,10 +3,10 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { PreparedDocument } from '../../compliance/index.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
-import { canonicalHash, canonicalText } from '../canonical/canonical-text.js'
+import { canonicalHash, canonicalTextOf } from '../canonical/canonical-text.js'
 import { activitiesOf, branchesOf, egyptCompany, type EgyptActivity, type EgyptBranch } from '../company/company-rows.js'
 import { registrationNumberOf } from '../company/readiness.js'
-import { buildEtaDocument } from './build-eta-document.js'
+import { writeEtaDocument } from './build-eta-document.js'
 import { referencesOf } from './references.js'
 import { registeredCodes, unregisteredFaults } from './registered-codes.js'
 
@@ -21,7 +21,7 @@ export async function prepareDocuments(
   const references = await referencesOf(transaction, invoices)
   const codes = await registeredCodes(transaction, issuer.rin, invoices)
   return invoices.map((invoice) => {
-    const payload = buildEtaDocument(invoice, {
+    const { bytes: payload, read } = writeEtaDocument(invoice, {
       rin: issuer.rin,
       branch: branchOf(invoice, issuer.branches),
       activityCode: activityOf(invoice, issuer.activities),
@@ -37,7 +37,7 @@ export async function prepareDocuments(
       chain: null,
       payload,
       payloadMediaType: 'application/json',
-      hash: canonicalHash(canonicalText(payload)),
+      hash: canonicalHash(canonicalTextOf(read)),
     }
   })
 }
