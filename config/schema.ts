@@ -108,6 +108,11 @@ export const configurationSchema = z.object({
   }),
   /** Outgoing calls may reach these private or loopback origins (the sandbox is one). */
   allowedPrivateOrigins: z.array(z.string()),
+  /**
+   * Servers (`host` or `host:port`) whose TLS cannot renegotiate safely (RFC 5746): the old handshake is tried with them, and with no other,
+   * once the new one has failed for that reason. Their certificate is checked as always.
+   */
+  legacyTlsHosts: z.array(z.string()).optional(),
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']),
 })
 

@@ -1,6 +1,8 @@
 import type { CompanyTransaction } from '../../core/db/database.js'
 import { defineModule } from '../../core/host/module.js'
 import { seedCatalogue } from '../invoicing/index.js'
+import { transmissionSettings } from './authority/batch-limits.js'
+import { transmissionFields } from './views/transmission-fields.js'
 import { registerAuthority } from './routes/register-authority.js'
 import { lawPages } from './routes/law-pages.js'
 import { addLawPanel } from './routes/law-panel.js'
@@ -66,6 +68,7 @@ export default defineModule({
       // The company's tax table was seeded before it had a country's taxes.
       await seedCatalogue(host, context, transaction)
     })
+    setup.settings({ schema: transmissionSettings, fields: transmissionFields })
     setup.verifiers.add(etaVerifier)
     offerFurtherTaxes(setup)
     registerAuthority(setup)

@@ -56,6 +56,9 @@ export interface EtaReply {
   readonly retryAt: Date | undefined
 }
 
+/** As uncertain as the rest for whoever waits for an answer, but the authority has certainly done nothing. */
+export class NotCarriedOut extends SubmissionUncertain {}
+
 type Context = Pick<CompanyContext, 'companyId' | 'locale'>
 
 interface Token {
@@ -67,10 +70,10 @@ interface Token {
 const tokens = new Map<string, Promise<Token>>()
 /** Which of the two secrets opened last, by client. */
 const workingSecret = new Map<string, number>()
-/** Hosts that were found to need the old TLS handshake. */
+/** Hosts (with their port) that were found to need the old TLS handshake. */
 const legacyHosts = new Set<string>()
-/** Only these may be spoken to with it. */
-const mayBeLegacy = /(?:^|\.)eta\.gov\.eg$/
+/** The authority's own may be spoken to with it; further ones the operator names. */
+const ownHosts = /(?:^|\.)eta\.gov\.eg$/
 
 const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive().catch(3600) })
 
@@ -92,8 +95,10 @@ export async function callEta(host: Host, context: Context, company: Company, ca
 }
 
 function judged(reply: EtaReply): EtaReply {
-  if (reply.status === 429 || reply.status >= 500) throw new SubmissionUncertain(`HTTP ${reply.status}`, reply.retryAt)
-  return reply
+  if (reply.status !== 429 && reply.status < 500) return reply
+  // The authority's help desk finds the call by its own name of it.
+  const reason = `HTTP ${reply.status}${reply.correlationId === null ? '' : `, correlationId ${reply.correlationId.slice(0, 60)}`}`
+  throw reply.status === 429 ? new NotCarriedOut(reason, reply.retryAt) : new SubmissionUncertain(reason, reply.retryAt)
 }
 
 interface Sent {
@@ -106,7 +111,7 @@ async function send(host: Host, context: Context, credentials: EtaCredentials, a
   const limit = limitName([context.companyId, credentials.environment, credentials.clientId].join(' '), call.method, call.path)
   const hold = holdOf(limit, Date.now())
   // Nothing is sent that the authority has said it will refuse.
-  if (hold > longestHoldMs) throw new SubmissionUncertain('the authority’s limit of calls', new Date(host.now().getTime() + hold))
+  if (hold > longestHoldMs) throw new NotCarriedOut('the authority’s limit of calls', new Date(host.now().getTime() + hold))
   if (hold > 0) await sleep(hold)
   const url = new URL(`${addresses.api}/${call.path}`)
   for (const [name, value] of Object.entries(call.query ?? {})) if (value !== undefined) url.searchParams.set(name, value)
@@ -137,15 +142,18 @@ async function exchange(host: Host, credentials: EtaCredentials, url: URL, reque
     ...(root === undefined ? {} : { ca: [...rootCertificates, root].join('\n') }),
   }
   try {
-    return await fetchGuarded(url, { ...whole, legacyTls: legacyHosts.has(url.hostname) })
+    return await fetchGuarded(url, { ...whole, legacyTls: legacyHosts.has(url.host) })
   } catch (error) {
-    if (needsLegacyTls(error) && mayBeLegacy.test(url.hostname) && !legacyHosts.has(url.hostname)) {
+    const allowed = ownHosts.test(url.hostname) || (host.config.legacyTlsHosts ?? []).includes(url.host)
+    if (needsLegacyTls(error) && allowed && !legacyHosts.has(url.host)) {
       // The handshake failed: nothing of the call was sent yet.
-      legacyHosts.add(url.hostname)
+      legacyHosts.add(url.host)
       return exchange(host, credentials, url, request)
     }
-    if (error instanceof Fault && error.code.startsWith('HTTP-') && error.code !== 'HTTP-ADDRESS-REFUSED')
-      throw new SubmissionUncertain(`${error.code} ${Object.values(error.params).join(' ')}`)
+    if (error instanceof Fault && error.code.startsWith('HTTP-') && error.code !== 'HTTP-ADDRESS-REFUSED') {
+      const remedy = needsLegacyTls(error) && !allowed ? ' (old TLS handshake: legacyTlsHosts)' : ''
+      throw new SubmissionUncertain(`${error.code} ${Object.values(error.params).join(' ')}${remedy}`)
+    }
     throw error
   }
 }
@@ -167,7 +175,7 @@ function replyOf(answer: GuardedAnswer, now: Date): EtaReply {
     json: parsed(text),
     mediaType: answer.headers['content-type'] ?? '',
     correlationId: answer.headers.correlationid ?? null,
-    retryAt: retryAfter(answer.headers['retry-after'], now),
+    retryAt: retryAfter(answer.headers, now),
   }
 }
 
@@ -179,10 +187,15 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Seconds or a date (RFC 9110 section 10.2.3), at most ten minutes. */
-function retryAfter(header: string | undefined, now: Date): Date | undefined {
+/**
+ * Seconds or a date (RFC 9110 section 10.2.3), at most ten minutes. A date is counted from the answer's own `Date`: whose clock is wrong
+ * does not matter then.
+ */
+function retryAfter(headers: Readonly<Record<string, string>>, now: Date): Date | undefined {
+  const header = headers['retry-after']
   if (header === undefined) return undefined
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - now.getTime()) / 1000
+  const said = Date.parse(headers.date ?? '')
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - (Number.isNaN(said) ? now.getTime() : said)) / 1000
   return Number.isFinite(seconds) && seconds >= 0 ? new Date(now.getTime() + Math.min(seconds, longestWaitSeconds) * 1000) : undefined
 }
 
@@ -241,7 +254,7 @@ async function askToken(host: Host, credentials: EtaCredentials, addresses: EtaA
       maxBytes: 64 * 1024,
     })
     if (answer.status === 429 || answer.status >= 500)
-      throw new SubmissionUncertain(`token: HTTP ${answer.status}`, retryAfter(answer.headers['retry-after'], host.now()))
+      throw new SubmissionUncertain(`token: HTTP ${answer.status}`, retryAfter(answer.headers, host.now()))
     const body = answer.status === 200 ? tokenAnswer.safeParse(parsed(answer.body.toString('utf8'))) : undefined
     if (body?.success === true) {
       workingSecret.set(clientId, place)

@@ -34,6 +34,11 @@ function faultOf(code: string, message: string, path: string | null | undefined)
   }
 }
 
+/** A document that is too large alone, in our words whatever stands in the answer: a gateway refuses it before the authority can say so. */
+export function tooLarge(message: string): readonly FaultDetail[] {
+  return [faultOf('MaximumSizeExceeded', message, 'documents')]
+}
+
 export interface ReadError {
   readonly code: string
   readonly faults: readonly FaultDetail[]

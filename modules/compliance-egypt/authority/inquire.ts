@@ -13,6 +13,8 @@ import { statusOf, submissionsOf, type EtaSubmission } from './submission-rows.j
 
 /** Clocks differ, and a call may have waited at the authority's door. */
 const searchMarginMs = 15 * 60_000
+/** Of one search (SDK, Search Documents). */
+const longestSpanMs = 30 * 86_400_000
 const maximumPages = 50
 /** Documents asked for side by side. */
 const lanes = 4
@@ -76,10 +78,22 @@ async function fateOf(
     if (said?.internalId !== row.internalId) said = undefined
   }
   said ??= await findByNumber(host, context, request.company, row)
-  if (said === undefined) return null
+  if (said === undefined) return notShown(host, request, row)
   const found = said
   await host.db.company(context.companyId, (transaction) => recordStatus(host, context, transaction, row, found))
   return answerOf(host, context, request, found)
+}
+
+/** The authority shows new documents late: what was sent a moment ago and is not found may be there all the same. */
+function notShown(host: Host, request: SubmissionRequest, row: EtaSubmission): SubmissionUncertain | null {
+  const now = host.now().getTime()
+  const again = row.sendAgainAt?.getTime() ?? 0
+  if (again <= now) return null
+  return new SubmissionUncertain('not shown by the authority yet', new Date(Math.min(again, now + lookAgainMs(request))))
+}
+
+function lookAgainMs({ attempt }: SubmissionRequest): number {
+  return (lookAgainSeconds[Math.min(attempt, lookAgainSeconds.length) - 1] ?? 60) * 1000
 }
 
 async function answerOf(host: Host, context: CompanyContext, request: SubmissionRequest, said: DocumentSummary): Promise<BatchOutcome> {
@@ -87,8 +101,8 @@ async function answerOf(host: Host, context: CompanyContext, request: Submission
   const body = JSON.stringify(said)
   const reference = said.uuid
   if (status === 'Submitted' || status === undefined) {
-    const seconds = lookAgainSeconds[Math.min(request.attempt, lookAgainSeconds.length) - 1] ?? 60
-    return { state: 'pending', status: 200, body: '', faults: [], reference, retryAt: new Date(host.now().getTime() + seconds * 1000) }
+    const retryAt = new Date(host.now().getTime() + lookAgainMs(request))
+    return { state: 'pending', status: 200, body: '', faults: [], reference, retryAt }
   }
   // Cancelled and rejected by the buyer come after it was valid: filed, and its later fate stands beside it.
   if (status !== 'Invalid') return { state: 'accepted', status: 200, body, faults: [], reference }
@@ -138,11 +152,14 @@ async function findByNumber(
   company: Company,
   row: EtaSubmission,
 ): Promise<DocumentSummary | undefined> {
-  const from = new Date(row.firstSentAt.getTime() - searchMarginMs)
-  const to = new Date(Math.min(host.now().getTime() + searchMarginMs, from.getTime() + 30 * 86_400_000))
-  const candidates = (await searchEta(host, context, company, { direction: 'Sent', from, to, internalId: row.internalId })).filter(
-    (one) => one.internalId === row.internalId,
-  )
+  const candidates: DocumentSummary[] = []
+  const end = host.now().getTime() + searchMarginMs
+  // From the first sending on: an authority that was away for weeks may have taken it at either end.
+  for (let start = row.firstSentAt.getTime() - searchMarginMs; start < end; start += longestSpanMs) {
+    const span = { from: new Date(start), to: new Date(Math.min(end, start + longestSpanMs)) }
+    const found = await searchEta(host, context, company, { direction: 'Sent', ...span, internalId: row.internalId })
+    candidates.push(...found.filter((one) => one.internalId === row.internalId))
+  }
   const ours: DocumentSummary[] = []
   for (const one of candidates) {
     const reply = await callEta(host, context, company, { method: 'GET', path: `api/v1/documents/${encodeURIComponent(one.uuid)}/raw` })

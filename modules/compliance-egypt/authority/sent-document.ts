@@ -8,6 +8,8 @@ export interface DocumentName {
   readonly type: string
   readonly internalId: string
   readonly signatureSha256: string
+  /** RIN of the issuer: all of one call have the same. */
+  readonly issuer: string
 }
 
 /** Reads the name from the bytes as they are sent. @throws Fault EG-JSON-… */
@@ -17,6 +19,7 @@ export function nameOfDocument(json: Uint8Array): DocumentName {
     type: (textAt(value, 'documentType') ?? 'i').toLowerCase(),
     internalId: textAt(value, 'internalID') ?? '',
     signatureSha256: signatureOf(value),
+    issuer: textAt(value, 'issuer', 'id') ?? '',
   }
 }
 

@@ -29,13 +29,15 @@ export interface EtaSubmission {
   readonly rejectAskedAt: Date | null
   readonly declinedAt: Date | null
   readonly checkedAt: Date | null
+  /** Before this the authority may have it without showing it: it is asked for, and not sent again. */
+  readonly sendAgainAt: Date | null
 }
 
 const columns = `invoice_id as "invoiceId", internal_id as "internalId", document_type as type, signature_sha256 as "signatureSha256",
   submission_uuid as "submissionUuid", document_uuid as "documentUuid", long_id as "longId", hash_key as "hashKey", status,
   status_reason as "statusReason", correlation_id as "correlationId", first_sent_at as "firstSentAt", sent_at as "sentAt",
   received_at as "receivedAt", cancel_asked_at as "cancelAskedAt", reject_asked_at as "rejectAskedAt", declined_at as "declinedAt",
-  checked_at as "checkedAt"`
+  checked_at as "checkedAt", send_again_at as "sendAgainAt"`
 
 async function query(
   transaction: CompanyTransaction,
@@ -71,19 +73,37 @@ export function changeableSince(transaction: CompanyTransaction, since: Date): P
   return query(transaction, `status in ('Valid', 'Cancelled', 'Rejected') and sent_at >= ?`, [since])
 }
 
-/** Written before anything is sent: from here on the authority can be asked for it. */
-export async function markSending(
+/**
+ * Written before anything is sent: from here on the authority can be asked for it. A document that another worker sent a moment ago, and
+ * whose fate is not known yet, is not given out a second time, whatever its lease says.
+ * @returns invoices that may be sent now
+ */
+export async function claimSending(
   transaction: CompanyTransaction,
   rows: readonly { readonly invoiceId: string; readonly type: string; readonly internalId: string; readonly signatureSha256: string }[],
   now: Date,
-): Promise<void> {
-  await transaction.knex.raw(
-    `insert into compliance_egypt_submission (company_id, invoice_id, document_type, internal_id, signature_sha256, status, first_sent_at, sent_at)
-     select ?, "invoiceId", type, "internalId", "signatureSha256", 'sending', ?, ?
+  sendAgainAt: Date,
+): Promise<ReadonlySet<string>> {
+  const { rows: claimed } = await transaction.knex.raw<{ rows: { invoiceId: string }[] }>(
+    `insert into compliance_egypt_submission as known
+       (company_id, invoice_id, document_type, internal_id, signature_sha256, status, first_sent_at, sent_at, send_again_at)
+     select ?, "invoiceId", type, "internalId", "signatureSha256", 'sending', ?, ?, ?
      from jsonb_to_recordset(?::jsonb) as new ("invoiceId" uuid, type text, "internalId" text, "signatureSha256" text)
-     on conflict (company_id, invoice_id) do update set sent_at = excluded.sent_at`,
-    [transaction.companyId, now, now, JSON.stringify(rows)],
+     on conflict (company_id, invoice_id) do update set sent_at = excluded.sent_at, send_again_at = excluded.send_again_at
+       where known.send_again_at is null or known.send_again_at <= excluded.sent_at
+     returning invoice_id as "invoiceId"`,
+    [transaction.companyId, now, now, sendAgainAt, JSON.stringify(rows)],
   )
+  return new Set(claimed.map((row) => row.invoiceId))
+}
+
+/** When these may be sent again: null once it is certain that the authority did not take them. */
+export async function setSendAgain(transaction: CompanyTransaction, invoiceIds: readonly string[], at: Date | null): Promise<void> {
+  await transaction
+    .knex('compliance_egypt_submission')
+    .where({ company_id: transaction.companyId })
+    .whereIn('invoice_id', [...invoiceIds])
+    .update({ send_again_at: at })
 }
 
 export type SubmissionChanges = Partial<
@@ -101,6 +121,7 @@ export type SubmissionChanges = Partial<
     | 'rejectAskedAt'
     | 'declinedAt'
     | 'checkedAt'
+    | 'sendAgainAt'
   >
 >
 
@@ -117,6 +138,7 @@ const columnOf: Readonly<Record<keyof SubmissionChanges, string>> = {
   rejectAskedAt: 'reject_asked_at',
   declinedAt: 'declined_at',
   checkedAt: 'checked_at',
+  sendAgainAt: 'send_again_at',
 }
 
 export async function updateSubmission(transaction: CompanyTransaction, invoiceId: string, changes: SubmissionChanges): Promise<void> {

@@ -2,18 +2,27 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain, type AuthorityAnswer, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
-import { inBatches, limitsOn } from './batch-limits.js'
-import { callEta, openEta, type EtaReply } from './eta-client.js'
-import { readError } from './eta-errors.js'
+import { inBatches, limitsOf } from './batch-limits.js'
+import { callEta, NotCarriedOut, openEta, type EtaReply } from './eta-client.js'
+import { readError, tooLarge } from './eta-errors.js'
 import { submissionAnswer } from './eta-shapes.js'
 import { nameOfDocument, type DocumentName } from './sent-document.js'
-import { markSending, updateSubmission } from './submission-rows.js'
+import { claimSending, setSendAgain, updateSubmission } from './submission-rows.js'
 
 /** After a batch was taken: validation usually needs some seconds. */
 const firstLookSeconds = 2
+/** What the authority said it has taken is given so many times longer to be shown than what nobody knows of. */
+const takenFactor = 5
 
 interface Sending extends DocumentName {
   readonly request: SubmissionRequest
+}
+
+/** One call of `submitToEta`. */
+interface Round {
+  readonly host: Host
+  readonly context: CompanyContext
+  readonly searchSeconds: number
 }
 
 /**
@@ -21,28 +30,24 @@ interface Sending extends DocumentName {
  * `inquireEta` learns its fate. What is sent stands in our own rows before, so that it is asked for, and never sent blindly again.
  */
 export async function submitToEta(host: Host, context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<BatchOutcome[]> {
-  const now = host.now()
   const [one] = requests
   if (one === undefined) return []
   // Without a token nothing goes out: documents that were never sent need not be looked for when the authority is back.
   await openEta(host, context, one.company)
-  const sendings = requests.map((request): Sending => ({ request, ...nameOfDocument(request.bytes) }))
-  await host.db.company(context.companyId, (transaction) =>
-    markSending(
-      transaction,
-      sendings.map(({ request, type, internalId, signatureSha256 }) => ({
-        invoiceId: request.invoiceId,
-        type,
-        internalId,
-        signatureSha256,
-      })),
-      now,
-    ),
-  )
+  const limits = await host.db.company(context.companyId, (transaction) => limitsOf(host, transaction))
+  const round: Round = { host, context, searchSeconds: limits.searchSeconds }
+  const byIssuer = new Map<string, Sending[]>()
+  for (const request of requests) {
+    // A call with documents of two issuers is refused as a whole: a company that got another number would send nothing any more.
+    const sending = { request, ...nameOfDocument(request.bytes) }
+    byIssuer.set(sending.issuer, [...(byIssuer.get(sending.issuer) ?? []), sending])
+  }
   const outcomes = new Map<SubmissionRequest, BatchOutcome>()
   const sizeOf = ({ request }: Sending): number => request.bytes.length
-  for (const batch of inBatches(sendings, sizeOf, limitsOn(now.toISOString().slice(0, 10)))) {
-    for (const [request, outcome] of await sendBatch(host, context, batch)) outcomes.set(request, outcome)
+  for (const sendings of byIssuer.values()) {
+    for (const batch of inBatches(sendings, sizeOf, limits)) {
+      for (const [request, outcome] of await sendBatch(round, batch)) outcomes.set(request, outcome)
+    }
   }
   return requests.map((request) => outcomes.get(request) ?? new SubmissionUncertain('the batch has no answer for this document'))
 }
@@ -53,9 +58,33 @@ function all(batch: readonly Sending[], outcome: BatchOutcome): Outcomes {
   return batch.map(({ request }) => [request, outcome] as const)
 }
 
-async function sendBatch(host: Host, context: CompanyContext, batch: readonly Sending[]): Promise<Outcomes> {
+async function sendBatch(round: Round, wanted: readonly Sending[]): Promise<Outcomes> {
+  const { batch, others } = await claim(round, wanted)
   const [first] = batch
-  if (first === undefined) return []
+  if (first === undefined) return others
+  return [...others, ...(await sendClaimed(round, batch, first))]
+}
+
+/** Only what nobody else has just sent goes out. */
+async function claim({ host, context, searchSeconds }: Round, wanted: readonly Sending[]): Promise<{ batch: Sending[]; others: Outcomes }> {
+  const now = host.now()
+  const sendAgainAt = new Date(now.getTime() + searchSeconds * 1000)
+  const rows = wanted.map(({ request, type, internalId, signatureSha256 }) => ({
+    invoiceId: request.invoiceId,
+    type,
+    internalId,
+    signatureSha256,
+  }))
+  const free = await host.db.company(context.companyId, (transaction) => claimSending(transaction, rows, now, sendAgainAt))
+  const others = wanted.filter(({ request }) => !free.has(request.invoiceId))
+  return {
+    batch: wanted.filter(({ request }) => free.has(request.invoiceId)),
+    others: all(others, new SubmissionUncertain('sent a moment ago, and not shown by the authority yet')),
+  }
+}
+
+async function sendClaimed(round: Round, batch: readonly Sending[], first: Sending): Promise<Outcomes> {
+  const { host, context } = round
   let reply: EtaReply
   try {
     reply = await callEta(host, context, first.request.company, {
@@ -64,28 +93,38 @@ async function sendBatch(host: Host, context: CompanyContext, batch: readonly Se
       body: bodyOf(batch),
     })
   } catch (error) {
+    if (error instanceof NotCarriedOut || error instanceof Fault) await sendAgain(round, batch, null)
     if (error instanceof SubmissionUncertain || error instanceof Fault) return all(batch, error)
     throw error
   }
-  if (reply.status === 200 || reply.status === 202) return readAccepted(host, context, batch, reply)
+  if (reply.status === 200 || reply.status === 202) return readAccepted(round, batch, reply)
   const error = readError(reply.json, reply.text)
-  // 422, 409, 208, 303: it may be there already, from this call or an earlier one. Asked for before anything is sent again.
-  if (error.duplicate || [208, 303, 409, 422].includes(reply.status))
+  // 422, 409, 208, 303: it may be there already, from this call or an earlier one. Asked for before anything is sent again, and not sent
+  // before the time the authority names.
+  if (error.duplicate || [208, 303, 409].includes(reply.status) || (reply.status === 422 && error.code === '')) {
+    if (reply.retryAt !== undefined) await sendAgain(round, batch, reply.retryAt)
     return all(batch, new SubmissionUncertain(`HTTP ${reply.status} ${error.code}`.trim()))
-  if (reply.status === 403) {
-    return all(
-      batch,
-      new Fault('EG-ETA-INCORRECT-SUBMITTER', { status: 502, params: { code: error.code, message: reply.text.slice(0, 200), place: '' } }),
-    )
   }
-  if (reply.status !== 400 && reply.status !== 413) return all(batch, new SubmissionUncertain(`HTTP ${reply.status}`))
-  // The whole call was refused and nothing was taken: one bad document must not hold up the others.
+  if (![400, 403, 413, 422].includes(reply.status)) return all(batch, new SubmissionUncertain(`HTTP ${reply.status}`))
+  // From here on the whole call was refused and nothing was taken.
+  await sendAgain(round, batch, null)
+  if (reply.status === 403) {
+    const params = { code: error.code, message: reply.text.slice(0, 200), place: '' }
+    return all(batch, new Fault('EG-ETA-INCORRECT-SUBMITTER', { status: 502, params }))
+  }
+  // One bad document must not hold up the others.
   if (batch.length > 1) {
     const half = Math.ceil(batch.length / 2)
-    return [...(await sendBatch(host, context, batch.slice(0, half))), ...(await sendBatch(host, context, batch.slice(half)))]
+    return [...(await sendBatch(round, batch.slice(0, half))), ...(await sendBatch(round, batch.slice(half)))]
   }
-  if (error.code === '') return all(batch, new SubmissionUncertain('unreadable answer (HTTP 400)'))
-  return all(batch, { state: 'rejected', status: reply.status, body: reply.text, faults: error.faults })
+  const faults = reply.status === 413 ? tooLarge(reply.text) : error.faults
+  if (error.code === '' && reply.status !== 413) return all(batch, new SubmissionUncertain(`unreadable answer (HTTP ${reply.status})`))
+  return all(batch, { state: 'rejected', status: reply.status, body: reply.text, faults })
+}
+
+function sendAgain({ host, context }: Round, batch: readonly Sending[], at: Date | null): Promise<void> {
+  const ids = batch.map(({ request }) => request.invoiceId)
+  return host.db.company(context.companyId, (transaction) => setSendAgain(transaction, ids, at))
 }
 
 /** The documents as they were signed, byte for byte, in one list. */
@@ -99,12 +138,13 @@ function bodyOf(batch: readonly Sending[]): Buffer {
   return Buffer.concat(parts)
 }
 
-async function readAccepted(host: Host, context: CompanyContext, batch: readonly Sending[], reply: EtaReply): Promise<Outcomes> {
+async function readAccepted({ host, context, searchSeconds }: Round, batch: readonly Sending[], reply: EtaReply): Promise<Outcomes> {
   const read = submissionAnswer.safeParse(reply.json)
   if (!read.success) return all(batch, new SubmissionUncertain(`unreadable answer (HTTP ${reply.status})`))
   const submissionUuid = read.data.submissionUUID ?? read.data.submissionId ?? null
   const accepted = read.data.acceptedDocuments ?? []
   const rejected = read.data.rejectedDocuments ?? []
+  const sendAgainAt = new Date(host.now().getTime() + searchSeconds * takenFactor * 1000)
   const outcomes: [SubmissionRequest, BatchOutcome][] = []
   await host.db.company(context.companyId, async (transaction) => {
     for (const { request, internalId } of batch) {
@@ -112,8 +152,9 @@ async function readAccepted(host: Host, context: CompanyContext, batch: readonly
       const refused = rejected.filter((one) => one.internalId === internalId)
       const [one] = taken
       const [bad] = refused
-      if (taken.length + refused.length !== 1) {
-        // Not mentioned, or twice: an answer about something else.
+      const named = one === undefined ? 0 : accepted.filter(({ uuid }) => uuid === one.uuid).length
+      if (taken.length + refused.length !== 1 || named > 1) {
+        // Not mentioned, or twice, or under the name of another: an answer about something else.
         outcomes.push([request, new SubmissionUncertain('the answer says nothing about this document')])
       } else if (one !== undefined) {
         await updateSubmission(transaction, request.invoiceId, {
@@ -123,6 +164,7 @@ async function readAccepted(host: Host, context: CompanyContext, batch: readonly
           hashKey: one.hashKey ?? null,
           status: 'Submitted',
           correlationId: reply.correlationId,
+          sendAgainAt,
         })
         outcomes.push([request, pending(host, reply, one.uuid)])
       } else outcomes.push([request, refusal(reply, bad?.error)])

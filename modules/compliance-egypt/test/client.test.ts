@@ -7,13 +7,14 @@ import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import type { Company, CompanyContext } from '../../../core/access/context.js'
+import type { Host } from '../../../core/host/module.js'
 import { fetchGuarded } from '../../../core/http/outgoing.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
 import { trialRoot } from '../authority/eta-addresses.js'
-import { callEta, needsLegacyTls, type EtaReply } from '../authority/eta-client.js'
+import { callEta, needsLegacyTls, openEta, type EtaReply } from '../authority/eta-client.js'
 import { storeCredentials } from '../company/credentials.js'
 
 interface Seen {
@@ -120,9 +121,13 @@ describe('calls to the Egyptian authority', function () {
     const second = until(await call('closed').catch((error: unknown) => error))
     assert.ok(Math.abs(second.getTime() - first.getTime()) < 3000)
     assert.equal(asked('closed'), 1)
-    const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 60_000)
-    answer('dated', (_request, response) => response.writeHead(503, { 'Retry-After': date.toUTCString() }).end())
-    assert.equal(until(await call('dated').catch((error: unknown) => error)).getTime(), date.getTime())
+    // An hour between the clocks: what counts is how long it is by the authority's own.
+    const theirs = Date.now() - 3_600_000
+    answer('dated', (_request, response) =>
+      response.writeHead(503, { date: new Date(theirs).toUTCString(), 'Retry-After': new Date(theirs + 60_000).toUTCString() }).end(),
+    )
+    const dated = until(await call('dated').catch((error: unknown) => error))
+    assert.ok(Math.abs(dated.getTime() - Date.now() - 60_000) < 2000, dated.toISOString())
   })
 
   it('keeps the authority’s name of the call, and speaks the reader’s language', async () => {
@@ -173,6 +178,29 @@ describe('calls to the Egyptian authority', function () {
     assert.match(await reason(false), /^true .*unsafe legacy renegotiation/is)
     assert.match(await reason(true), /^false /)
     assert.match(await reason(false), /^true .*unsafe legacy renegotiation/is)
+    // The same through the calls of the product: with a server that the operator named, and with no other.
+    let handshakes = 0
+    old.on('connection', () => (handshakes += 1))
+    const told = async (legacyTlsHosts: string[]): Promise<string> => {
+      handshakes = 0
+      const config = { ...running.host.config, sandbox: { url: origin, trustAnchors: [] }, allowedPrivateOrigins: [origin], legacyTlsHosts }
+      // Getters of the host stay its own: only the configuration is another one.
+      const host = Object.create(running.host, { config: { value: config } }) as Host
+      await storeCredentials(running.host, context, {
+        environment: 'sandbox',
+        clientId: 'client-of-a-test',
+        clientSecret: `secret-${String(Math.random()).slice(2, 12)}`,
+      })
+      const error: unknown = await openEta(host, context, company).catch((failed: unknown) => failed)
+      return `${String(handshakes)} ${error instanceof SubmissionUncertain ? error.reason : assert.fail(String(error))}`
+    }
+    const at = `127.0.0.1:${String(portOf(old))}`
+    assert.match(await told([]), /^1 .*legacyTlsHosts/)
+    assert.match(await told(['127.0.0.1:1', 'other.example']), /^1 .*legacyTlsHosts/)
+    const first = await told([at])
+    assert.match(first, /^2 /)
+    assert.doesNotMatch(first, /legacyTlsHosts/)
+    assert.match(await told([at]), /^1 /, 'what a server needs is known from then on')
     old.close()
   })
 

@@ -35,7 +35,7 @@ export function etaControl(eta: Eta): Router {
   })
   router.put('/settings', (request: Request, response: Response) => {
     const body: unknown = request.body
-    for (const name of ['decisionMs', 'cancellationHours', 'rejectionHours'] as const) {
+    for (const name of numbers) {
       const value = typeof body === 'object' && body !== null && name in body ? (body as Record<string, unknown>)[name] : undefined // narrowed by `in`
       if (typeof value === 'number' && Number.isFinite(value) && value >= 0) settings[name] = value
     }
@@ -77,6 +77,8 @@ export function etaControl(eta: Eta): Router {
   })
   return router
 }
+
+const numbers = ['decisionMs', 'cancellationHours', 'rejectionHours', 'searchDelayMs', 'duplicateMinutes', 'maximumCharacters'] as const
 
 function hoursIn(value: unknown): Record<string, number> {
   return Object.fromEntries(

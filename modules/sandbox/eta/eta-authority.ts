@@ -27,6 +27,12 @@ export interface EtaSettings {
   cancellationHoursOf: Readonly<Record<string, number>>
   /** Codes wait for the authority's staff; or are approved at once. */
   approveCodes: boolean
+  /** The search shows documents only so long after they were taken. */
+  searchDelayMs: number
+  /** So long the same documents are refused a second time; afterwards they would be taken again. */
+  duplicateMinutes: number
+  /** Larger submissions are refused as a whole: characters of the body. */
+  maximumCharacters: number
 }
 
 export const etaDefaults: Readonly<EtaSettings> = {
@@ -35,11 +41,13 @@ export const etaDefaults: Readonly<EtaSettings> = {
   rejectionHours: 72,
   cancellationHoursOf: {},
   approveCodes: false,
+  searchDelayMs: 0,
+  duplicateMinutes: 10,
+  maximumCharacters: 5 * 1024 * 1024,
 }
 
 /** More is refused; the authority's own limits are not published. */
 const maximumDocuments = 500
-const duplicateMinutes = 10
 
 const typeNames = ['i', 'c', 'd', 'ii', 'ei', 'ec', 'ed'] as const
 
@@ -57,6 +65,8 @@ export class EtaAuthority {
 
   /** POST documentsubmissions. @param body text as it came: its numbers must not be read and written again */
   submit(taxpayer: Taxpayer, body: string, refuseLast = false): EtaAnswer {
+    if (body.length > this.settings.maximumCharacters)
+      throw new EtaRefusal(400, 'MaximumSizeExceeded', 'The request body is too large', 'documents')
     const documents = itemsOf(memberOf(readBody(body), 'documents'))
     if (documents.length === 0) throw new EtaRefusal(400, 'BadStructure', 'documents is missing or empty', 'documents')
     if (documents.length > maximumDocuments) throw new EtaRefusal(400, 'MaximumSizeExceeded', 'Too many documents', 'documents')
@@ -97,6 +107,7 @@ export class EtaAuthority {
 
   /** The same documents of the same issuer within ten minutes: 422, and when to ask again. */
   private refuseDuplicates(taxpayer: Taxpayer, documents: readonly { readonly number: string; readonly hash: string }[]): void {
+    const { duplicateMinutes } = this.settings
     const since = this.now().getTime() - duplicateMinutes * 60_000
     const seen = documents
       .flatMap(({ number, hash }) => this.register.documentsNumbered(taxpayer.rin, number).filter((one) => one.hashKey === hash))
@@ -233,6 +244,7 @@ export class EtaAuthority {
       const sent = one.issuer === taxpayer.rin
       return (
         sees(taxpayer, one) &&
+        this.now().getTime() >= Date.parse(one.receivedAt) + this.settings.searchDelayMs &&
         at >= from &&
         at <= to &&
         (query.direction === undefined || (query.direction.toLowerCase() === 'sent') === sent) &&
