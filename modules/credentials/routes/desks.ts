@@ -2,11 +2,11 @@ import { knownTokenLibraries } from '../../../core/agent/token-libraries.js'
 import type { PageAnswer, PageCall, RouteRegistration } from '../../../core/http/routes.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
-import type { KeyPurpose } from '../../../core/signing/key.js'
+import type { Key, KeyPurpose } from '../../../core/signing/key.js'
 import { AgentKeyProvider } from '../../../core/signing/keys/agent/agent-provider.js'
 import { deskProgress } from '../../../core/signing/keys/agent/document-standings.js'
 import { fingerprint } from '../../../core/signing/keys/agent/protocol.js'
-import { readCertificate } from '../../../core/validation/certificate/certificate.js'
+import { readCertificate, type Certificate } from '../../../core/validation/certificate/certificate.js'
 
 const offered: readonly KeyPurpose[] = ['seal-document', 'sign-contract', 'stamp-e-invoice', 'authenticate']
 const requestColours = { pending: 'orange', answered: 'green', refused: 'red', superseded: 'grey', expired: 'grey' } as const
@@ -26,17 +26,9 @@ export function addDeskPages(routes: RouteRegistration, host: Host): void {
     return { kind: 'redirect', to: '/app/credentials/desks', notice: { key: 'credentials.notice.unpaired', level: 'success' } }
   })
   routes.page('post', '/desks/:id/adopt', managers, async (call) => {
-    const { context, params, body } = call
-    // A desk of nobody here is not found; a key that is gone from a desk is a fault of the form.
-    await host.db.company(context.companyId, (transaction) => agents(host).desks.desk(transaction, params['id'] ?? ''))
+    const { context, body } = call
     try {
-      const wanted = {
-        agentId: params['id'] ?? '',
-        tokenSerial: text(body['tokenSerial']),
-        keyId: text(body['keyId']),
-        publicKey: text(body['publicKey']),
-      }
-      const found = await agents(host).foundKey(context.companyId, wanted)
+      const found = await foundKey(host, call)
       const given: unknown[] = [body['purposes']].flat()
       const purposes = offered.filter((purpose) => given.includes(purpose))
       const key = await host.db.company(context.companyId, (transaction) =>
@@ -48,6 +40,36 @@ export function addDeskPages(routes: RouteRegistration, host: Host): void {
       return page(host, call, { faults: error.details })
     }
   })
+  // The same key with a certificate of another time: everything that names the key stays as it is.
+  routes.page('post', '/desks/:id/renew', managers, async (call) => {
+    const { context } = call
+    try {
+      const { publicKey, certificates } = await foundKey(host, call)
+      const renewed = await host.db.company(context.companyId, async (transaction) => {
+        const keys = await host.signing.keys(transaction)
+        const own = keys.find((key) => key.provider === 'agent' && key.state === 'active' && key.publicKey.equals(publicKey))
+        if (own === undefined) throw new Fault('SIGN-AGENT-KEY-MISSING', { status: 409 })
+        return host.signing.installCertificates(transaction, context, own.id, certificates)
+      })
+      return {
+        kind: 'redirect',
+        to: `/app/credentials/keys/${renewed.id}`,
+        notice: { key: 'credentials.notice.installed', level: 'success' },
+      }
+    } catch (error) {
+      if (!(error instanceof Fault) || error.status >= 500) throw error
+      return page(host, call, { faults: error.details })
+    }
+  })
+}
+
+/** The key the form names, as its desk shows it now. */
+async function foundKey(host: Host, { context, params, body }: PageCall): ReturnType<AgentKeyProvider['foundKey']> {
+  const agentId = params['id'] ?? ''
+  // A desk of nobody here is not found; a key that is gone from a desk is a fault of the form.
+  await host.db.company(context.companyId, (transaction) => agents(host).desks.desk(transaction, agentId))
+  const wanted = { agentId, tokenSerial: text(body['tokenSerial']), keyId: text(body['keyId']), publicKey: text(body['publicKey']) }
+  return agents(host).foundKey(context.companyId, wanted)
 }
 
 const systems = [
@@ -129,6 +151,7 @@ async function page(host: Host, { context, query }: PageCall, extra: Extra = {})
                 holder: certificate?.holder ?? key.label,
                 notAfter: certificate?.notAfter,
                 adopted: adopted === undefined ? undefined : { id: adopted.id, name: adopted.name },
+                renewed: certificate !== undefined && adopted !== undefined && isRenewal(adopted, certificate),
               }
             }),
           })),
@@ -147,6 +170,12 @@ async function page(host: Host, { context, query }: PageCall, extra: Extra = {})
       })),
     },
   }
+}
+
+/** Whether the token has a certificate that outlasts the one this key is used with. */
+function isRenewal(key: Key, certificate: Certificate): boolean {
+  const [own] = key.certificates
+  return key.state === 'active' && (own === undefined || certificate.notAfter > readCertificate(own).notAfter)
 }
 
 function agents(host: Host): AgentKeyProvider {

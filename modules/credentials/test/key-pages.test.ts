@@ -247,6 +247,21 @@ describe('pages of keys', function () {
       const adopted = await amal.post(adopt, wanted)
       assert.equal(adopted.status, 303, adopted.text)
       const id = (adopted.location ?? '').split('/').pop() ?? ''
+      // The authority renews: the token has another certificate for the same key, and a person takes it with one button.
+      const spki = createPublicKey({ key: Buffer.from(form.publicKey, 'base64'), format: 'der', type: 'spki' })
+      const root = issueCertificate({ commonName: 'Authority', ca: true })
+      const renewed = certify({ commonName: 'Renewed', issuer: root }, 'ec-p256', spki, root.privateKey)
+      assert.doesNotMatch((await amal.get('/app/credentials/desks')).text, /\/renew"/)
+      token.installCertificate(renewed.der, '01', 'director')
+      await until('the page offers it', async () => (await amal.get('/app/credentials/desks')).text.includes('/renew"'))
+      const renew = `/app/credentials/desks/${pairing.agentId}/renew`
+      assert.equal((await as('badr').post(renew, form)).status, 403)
+      // The desk looks at its token at any moment; one that is being written to is not there for it.
+      const taken = await until('taken', async () => (await amal.post(renew, form)).location ?? undefined)
+      assert.equal(taken, `/app/credentials/keys/${id}`)
+      const key = await running.host.db.company(system.companyId, (transaction) => running.host.signing.key(transaction, id))
+      assert.ok(key.certificates[0]?.equals(renewed.der))
+      assert.doesNotMatch((await amal.get('/app/credentials/desks')).text, /\/renew"/, 'nothing is left to take')
       const use = { purpose: 'sign-contract', subject: { type: 'contract', id: 'c1', label: 'Contract 1' } } as const
       const signer = await running.host.signing.open(system, id, use, { withoutCertificate: true })
       const ended = assert.rejects(
