@@ -1,10 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
 import { processSoon } from '../../compliance/index.js'
+import { fetchPackage } from './packages.js'
 import { refreshDocument } from './state-changes.js'
+import { openReceipts } from '../receipts/receipt-rows.js'
 import { submissionByDocument, submissionByInternalId } from './submission-rows.js'
 
 export const refreshJob = 'compliance-egypt.refresh'
@@ -16,10 +20,27 @@ export interface RefreshPayload {
 export const notificationKinds = ['documents', 'documentpackages', 'receipts', 'receiptpackages'] as const
 export type NotificationKind = (typeof notificationKinds)[number]
 
+export const packageJob = 'compliance-egypt.fetch-package'
+export const packagePayload = z.object({ id: z.uuid() })
+
+const name = z.string().min(1).max(200).optional().catch(undefined)
 const message = z.looseObject({
-  uuid: z.string().max(100).optional().catch(undefined),
-  internalId: z.string().max(200).optional().catch(undefined),
+  uuid: name,
+  internalId: name,
+  /** Of receipts: the submission that took them. */
+  submissionUUID: name,
+  submissionUuid: name,
+  /** Of packages; the number of our request. */
+  packageId: z
+    .union([z.string().min(1).max(200), z.number().transform(String)])
+    .optional()
+    .catch(undefined),
+  requestId: z
+    .union([z.string().min(1).max(200), z.number().transform(String)])
+    .optional()
+    .catch(undefined),
 })
+type Message = z.infer<typeof message>
 const delivery = z.looseObject({
   deliveryId: z.string().min(1).max(100),
   type: z.string().max(100).catch(''),
@@ -94,19 +115,71 @@ export async function takeDelivery(
       .returning('delivery_id')
     if (stored.length === 0) return 'known'
     await transaction.knex('compliance_egypt_callback').where({ company_id: context.companyId }).update({ last_at: host.now() })
-    if (kind !== 'documents') return 'taken'
-    const documents: string[] = []
-    for (const { uuid, internalId } of messages) {
-      const own =
-        (uuid === undefined ? undefined : await submissionByDocument(transaction, uuid)) ??
-        (internalId === undefined ? undefined : await submissionByInternalId(transaction, internalId))
-      if (own !== undefined && (own.status === 'sending' || own.status === 'Submitted'))
-        await processSoon(host, transaction, [own.invoiceId])
-      else if (uuid !== undefined) documents.push(uuid)
-    }
-    if (documents.length > 0) await host.jobs.add(transaction, refreshJob, { documents })
+    await act[kind](host, transaction, messages)
     return 'taken'
   })
+}
+
+type Act = (host: Host, transaction: CompanyTransaction, messages: readonly Message[]) => Promise<void>
+
+/** What a delivery leads to: always a question to the authority, and only about what is this company's own. */
+const act: Readonly<Record<NotificationKind, Act>> = {
+  documents: lookAtDocuments,
+  receipts: lookAtReceipts,
+  documentpackages: fetchPackages,
+  receiptpackages: fetchPackages,
+}
+
+async function lookAtDocuments(host: Host, transaction: CompanyTransaction, messages: readonly Message[]): Promise<void> {
+  const documents: string[] = []
+  for (const { uuid, internalId } of messages) {
+    const own =
+      (uuid === undefined ? undefined : await submissionByDocument(transaction, uuid)) ??
+      (internalId === undefined ? undefined : await submissionByInternalId(transaction, internalId))
+    if (own !== undefined && (own.status === 'sending' || own.status === 'Submitted')) await processSoon(host, transaction, [own.invoiceId])
+    else if (uuid !== undefined) documents.push(uuid)
+  }
+  if (documents.length > 0) await host.jobs.add(transaction, refreshJob, { documents })
+}
+
+/** Receipts without an answer are asked for now: named by themselves, or by the submission that took them. */
+async function lookAtReceipts(host: Host, transaction: CompanyTransaction, messages: readonly Message[]): Promise<void> {
+  const uuids = messages.flatMap((one) => one.uuid ?? [])
+  const submissions = messages.flatMap((one) => one.submissionUUID ?? one.submissionUuid ?? [])
+  await processSoon(host, transaction, await openReceipts(transaction, uuids, submissions))
+}
+
+/** A package that we asked for is ready, or is not: the job sees. */
+async function fetchPackages(host: Host, transaction: CompanyTransaction, messages: readonly Message[]): Promise<void> {
+  const requests = messages.flatMap((one) => one.packageId ?? one.requestId ?? [])
+  const rows = await transaction
+    .knex('compliance_egypt_package')
+    .where({ company_id: transaction.companyId, state: 'asked' })
+    .whereIn('request_id', requests)
+    .select<{ id: string }[]>('id')
+  for (const { id } of rows) await host.jobs.add(transaction, packageJob, { id }, { key: `${packageJob} ${transaction.companyId} ${id}` })
+}
+
+/** The job behind a package's delivery: what is not there yet is tried again, with growing waits. */
+export async function keepPackage(host: Host, context: CompanyContext, { id }: z.infer<typeof packagePayload>): Promise<void> {
+  try {
+    await fetchPackage(host, context, id)
+  } catch (error) {
+    // Taken away in the meantime.
+    if (!(error instanceof Fault) || error.code !== 'EG-PACKAGE-UNKNOWN') throw error
+  }
+}
+
+/** Deliveries are kept this long: as evidence of what was told, and so that none counts twice. */
+const keptDays = 90
+
+export async function forgetDeliveries(host: Host, transaction: CompanyTransaction): Promise<void> {
+  const before = new Date(host.now().getTime() - keptDays * 86_400_000)
+  await transaction
+    .knex('compliance_egypt_delivery')
+    .where({ company_id: transaction.companyId })
+    .where('received_at', '<', before)
+    .delete()
 }
 
 /** The job behind a delivery. A document the authority does not show us is somebody's invention. */

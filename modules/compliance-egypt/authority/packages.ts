@@ -8,7 +8,7 @@ import { readError } from './eta-errors.js'
 
 export const packageInput = z.object({
   kind: z.enum(['full', 'summary']),
-  format: z.enum(['JSON', 'CSV']),
+  format: z.enum(['JSON', 'XML', 'CSV']),
   dateFrom: z.iso.date(),
   dateTo: z.iso.date(),
 })
@@ -18,13 +18,15 @@ export interface PackageRow {
   readonly id: string
   readonly requestId: string
   readonly kind: string
-  readonly format: string
+  readonly format: PackageInput['format']
   readonly dateFrom: string
   readonly dateTo: string
   readonly state: string
   readonly fileSha256: string | null
   readonly createdAt: Date
 }
+
+const mediaTypes: Readonly<Record<PackageInput['format'], string>> = { JSON: 'application/json', XML: 'application/xml', CSV: 'text/csv' }
 
 /** Files of many documents may be large. */
 const maximumBytes = 100 * 1024 * 1024
@@ -110,7 +112,7 @@ export async function fetchPackage(
   }
   // Whatever type it claims, it is a download: what was asked for names it.
   const zip = reply.bytes.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004'))
-  const mediaType = zip ? 'application/zip' : row.format === 'CSV' ? 'text/csv' : 'application/json'
+  const mediaType = zip ? 'application/zip' : mediaTypes[row.format]
   await host.db.company(context.companyId, async (transaction) => {
     const { sha256 } = await host.files.put(transaction, reply.bytes, mediaType)
     await transaction

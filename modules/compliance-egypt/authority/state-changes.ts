@@ -2,6 +2,7 @@ import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
+import { rinOf } from '../document/party.js'
 import { endOf, workflowTimes } from './document-types.js'
 import { callEta } from './eta-client.js'
 import { readError } from './eta-errors.js'
@@ -135,7 +136,8 @@ export async function refreshDocument(host: Host, context: CompanyContext, compa
   await host.db.company(context.companyId, async (transaction) => {
     const own = await submissionByDocument(transaction, uuid)
     if (own !== undefined) await recordStatus(host, context, transaction, own, read.data)
-    else await recordReceived(host, context, transaction, [read.data])
+    // What the company issued by another system, or on the portal, it did not receive.
+    else if (read.data.issuerId !== rinOf(company)) await recordReceived(host, context, transaction, [read.data])
   })
   return read.data.status ?? null
 }

@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { egyptCompany } from '../company/company-rows.js'
 import { refreshCodes } from './codes.js'
+import { forgetDeliveries } from './notifications.js'
 import { recordReceived } from './received-rows.js'
 import { recordStatus } from './record-status.js'
 import { searchEta } from './search.js'
@@ -12,7 +13,10 @@ const backDays = 29
 
 /** Reads what changed at the authority without a notification: own documents, received ones, codes. Repeatable. */
 export async function watchAuthority(host: Host, context: CompanyContext): Promise<void> {
-  const known = await host.db.company(context.companyId, (transaction) => egyptCompany(transaction))
+  const known = await host.db.company(context.companyId, async (transaction) => {
+    await forgetDeliveries(host, transaction)
+    return egyptCompany(transaction)
+  })
   if (known === undefined || known.clientId === null) return
   await readReceived(host, context)
   await readChanges(host, context)

@@ -102,3 +102,19 @@ export async function unheardOf(transaction: CompanyTransaction, uuids: readonly
   )
   return new Set(rows.map((row) => row.uuid))
 }
+
+/** Receipts without an answer among those of these names, or of these submissions: their invoices. */
+export async function openReceipts(
+  transaction: CompanyTransaction,
+  uuids: readonly string[],
+  submissions: readonly string[],
+): Promise<string[]> {
+  if (uuids.length + submissions.length === 0) return []
+  const { rows } = await transaction.knex.raw<{ rows: { invoiceId: string }[] }>(
+    `select r.invoice_id as "invoiceId" from compliance_egypt_receipt r
+       join compliance_document d on d.company_id = r.company_id and d.invoice_id = r.invoice_id
+     where r.company_id = ? and (r.uuid = any(?::text[]) or r.submission_uuid = any(?::text[])) and d.answered_at is null`,
+    [transaction.companyId, [...uuids], [...submissions]],
+  )
+  return rows.map((row) => row.invoiceId)
+}

@@ -1,5 +1,5 @@
 import type { ModuleSetup } from '../../../core/host/module.js'
-import { refreshDocuments, refreshJob, type RefreshPayload } from '../authority/notifications.js'
+import { keepPackage, packageJob, packagePayload, refreshDocuments, refreshJob, type RefreshPayload } from '../authority/notifications.js'
 import { watchAuthority } from '../authority/watch.js'
 import { addAuthorityPanel } from './authority-panel.js'
 import { authorityPages } from './authority-pages.js'
@@ -12,6 +12,7 @@ const watchJob = 'compliance-egypt.watch'
 export function registerAuthority(setup: ModuleSetup): void {
   const { host, jobs, routes } = setup
   jobs.define<RefreshPayload>(refreshJob, (payload, { context }) => refreshDocuments(host, context, payload))
+  jobs.define(packageJob, (payload, { context }) => keepPackage(host, context, packagePayload.parse(payload)))
   jobs.define(watchJob, (_payload, { context }) => watchAuthority(host, context))
   jobs.schedule(watchJob, '*/15 * * * *')
   routes.open('/eta', notificationRoutes(host))

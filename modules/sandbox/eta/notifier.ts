@@ -54,6 +54,18 @@ export class EtaNotifier {
     }
   }
 
+  /** Receipts of one submission have their verdict. */
+  receiptsLater(rin: string, submission: string, uuids: readonly string[], milliseconds: number): void {
+    const type = 'receipt-validated'
+    const timer = setTimeout(() => {
+      this.waiting.delete(timer)
+      const message = uuids.map((uuid) => ({ type, uuid, submissionUUID: submission }))
+      this.deliver(rin, '/notifications/receipts', { deliveryId: randomUUID(), type, count: message.length, message })
+    }, milliseconds + 10)
+    timer.unref()
+    this.waiting.add(timer)
+  }
+
   packageReady(rin: string, packageId: string): void {
     const type = 'document-package-ready'
     this.deliver(rin, '/notifications/documentpackages', { deliveryId: randomUUID(), type, message: { type, packageId } })

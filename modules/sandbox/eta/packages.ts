@@ -17,8 +17,8 @@ export class EtaPackages {
     const type = textMember(body, 'type')?.toLowerCase()
     const format = textMember(body, 'format')?.toUpperCase()
     if (type !== 'full' && type !== 'summary') throw new EtaRefusal(400, 'BadArgument', 'type is full or summary', 'type')
-    if (format !== 'JSON' && !(format === 'CSV' && type === 'summary'))
-      throw new EtaRefusal(400, 'BadArgument', 'format is JSON, or CSV for summaries', 'format')
+    if (format !== 'JSON' && format !== 'XML' && !(format === 'CSV' && type === 'summary'))
+      throw new EtaRefusal(400, 'BadArgument', 'format is JSON or XML, or CSV for summaries', 'format')
     const query = typeof body === 'object' && body !== null && 'queryParameters' in body ? body.queryParameters : undefined
     const [from, to] = [textMember(query, 'dateFrom') ?? '', textMember(query, 'dateTo') ?? '']
     if (Number.isNaN(Date.parse(from)) || Number.isNaN(Date.parse(to)))
@@ -58,13 +58,27 @@ export class EtaPackages {
       )
     if (found.format === 'CSV')
       return { status: 200, body: null, file: { bytes: Buffer.from(csvOf(this.authority, documents)), mediaType: 'text/csv' } }
-    const rows = documents.map((one) => ({ ...summaryOf(this.authority, one), ...(found.type === 'full' ? { document: one.text } : {}) }))
+    const rows: object[] = documents.map((one) => ({
+      ...summaryOf(this.authority, one),
+      ...(found.type === 'full' ? { document: one.text } : {}),
+    }))
+    if (found.format === 'XML') return { status: 200, body: null, file: { bytes: Buffer.from(xmlOf(rows)), mediaType: 'application/xml' } }
     return { status: 200, body: null, file: { bytes: Buffer.from(JSON.stringify(rows)), mediaType: 'application/json' } }
   }
 
   private ready(request: PackageRequest): boolean {
     return this.authority.now().getTime() >= Date.parse(request.at) + this.authority.settings.decisionMs
   }
+}
+
+function xmlOf(rows: readonly object[]): string {
+  const text = (value: unknown): string =>
+    String(value).replaceAll(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? '')
+  const documents = rows.map((row) => {
+    const members = Object.entries(row).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+    return `<document>${members.map(([name, value]) => `<${name}>${text(value)}</${name}>`).join('')}</document>`
+  })
+  return `<?xml version="1.0" encoding="UTF-8"?><documents>${documents.join('')}</documents>`
 }
 
 function isoOf(text: string): string {

@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import type { Faults, FaultPlan } from '../state/faults.js'
 import { EtaRefusal, errorBody, throttled, type EtaAnswer } from './answers.js'
+import { textMember } from './eta-authority.js'
 import type { Eta } from './start-eta.js'
 import { etaMisbehavesAfter, etaMisbehavesBefore } from './misbehaviour.js'
 import { newName, type Taxpayer } from './register.js'
@@ -97,9 +98,13 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
     authority.decline(taxpayer, nameOf(request), 'rejection'),
   )
   add('post', 'receiptsubmissions', ({ taxpayer, request, body }) => {
-    return receipts.submit(taxpayer, body, /^Bearer (\S+)$/i.exec(request.get('Authorization') ?? '')?.[1] ?? '')
+    const answer = receipts.submit(taxpayer, body, /^Bearer (\S+)$/i.exec(request.get('Authorization') ?? '')?.[1] ?? '')
+    tellOfReceipts(eta, taxpayer, answer)
+    return answer
   })
-  add('get', 'receiptsubmissions/:uuid/details', ({ taxpayer, request }) => receipts.submission(taxpayer, nameOf(request), queryOf(request)))
+  add('get', 'receiptsubmissions/:uuid/details', ({ taxpayer, request }) =>
+    receipts.submission(taxpayer, nameOf(request), queryOf(request)),
+  )
   add('get', 'receipts/:uuid/details', ({ taxpayer, request }) => receipts.details(taxpayer, nameOf(request)))
   add('get', 'documenttypes', () => authority.documentTypes())
   add('get', 'documenttypes/:uuid', ({ request }) => authority.documentType(Number(nameOf(request))))
@@ -117,6 +122,13 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
     send(response, answerTo(error))
   })
   return router
+}
+
+function tellOfReceipts(eta: Eta, taxpayer: Taxpayer, { body }: EtaAnswer): void {
+  const accepted: unknown = body === null ? undefined : Reflect.get(body, 'acceptedDocuments')
+  const uuids = (Array.isArray(accepted) ? accepted : []).flatMap((one: unknown) => textMember(one, 'uuid') ?? [])
+  const submission = textMember(body, 'submissionId') ?? ''
+  if (uuids.length > 0) eta.notifier.receiptsLater(taxpayer.rin, submission, uuids, eta.authority.settings.decisionMs)
 }
 
 /** Client credentials in the header (Basic) or in the form. */
