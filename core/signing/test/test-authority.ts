@@ -29,6 +29,8 @@ export interface CertificateWishes {
   readonly keyUsage?: number
   readonly extra?: readonly Buffer[]
   readonly serial?: bigint
+  /** `VATEG-113317713`: whom the subject is by law, beside its names. */
+  readonly organizationIdentifier?: string
 }
 
 function keyPair(algorithm: KeyAlgorithm): { privateKey: KeyObject; publicKey: KeyObject } {
@@ -51,6 +53,7 @@ export function certify(wishes: CertificateWishes, algorithm: KeyAlgorithm, publ
   const name = [
     { type: 'C', value: 'SA' },
     { type: 'O', value: 'Khatm tests' },
+    ...(wishes.organizationIdentifier === undefined ? [] : [{ type: 'ORGANIZATIONIDENTIFIER', value: wishes.organizationIdentifier }]),
     { type: 'CN', value: wishes.commonName },
   ]
   const issuerKey = wishes.issuer?.privateKey ?? privateKey

@@ -5,6 +5,7 @@ import type { LocalizedText } from '../../../core/i18n/locale.js'
 import type { ReadinessItem } from '../../compliance/index.js'
 import { activitiesOf, branchesOf, egyptCompany } from './company-rows.js'
 import { mandatesAt } from '../law/mandates.js'
+import { standsInForDevice } from '../signing/choose-key.js'
 import { fittingKeys } from './signing-keys.js'
 
 export const setupPage = '/app/compliance-egypt/setup'
@@ -35,7 +36,10 @@ export async function readiness(
   const mandates = await mandatesAt(transaction, host.now())
   const fitting = registration === undefined ? [] : fittingKeys(keys, registration, host.now(), context, mandates)
   const chosen = facts?.keyId ?? null
-  const key = chosen === null ? fitting.length > 0 : fitting.some((one) => one.key.id === chosen)
+  const key =
+    chosen === null
+      ? fitting.some((one) => !standsInForDevice(one.key, keys, registration ?? ''))
+      : fitting.some((one) => one.key.id === chosen)
   return [
     item(
       'EG-READY-RIN',

@@ -7,7 +7,7 @@ import { headOfficeOf } from '../company/sandbox-company.js'
 import { activityCodes, activityOn } from '../data/codes.js'
 import { egyptGuide } from '../data/guide.js'
 import { mandatesAt } from '../law/mandates.js'
-import { shortcomings } from '../signing/choose-key.js'
+import { shortcomings, standsInForDevice } from '../signing/choose-key.js'
 
 export const stepNames = ['portal', 'branches', 'activity', 'credentials', 'key', 'signing', 'codes'] as const
 export type StepName = (typeof stepNames)[number]
@@ -83,12 +83,13 @@ export async function setupSteps(
         until: certificate?.notAfter.toISOString() ?? null,
         sha256: certificate?.sha256 ?? '',
         fits: lacks.length === 0,
+        standsIn: standsInForDevice(key, stored.keys, registration ?? ''),
         chosen: facts?.keyId === key.id,
         mismatch: lacks.some((lack) => lack.code === 'EG-KEY-TAXPAYER'),
         lacks: lacks.map((lack) => host.i18n.fault(context.locale, lack)),
       }
     })
-  const fitting = keys.filter((key) => key.fits && (chosenKey === null || key.chosen))
+  const fitting = keys.filter((key) => key.fits && (chosenKey === null ? !key.standsIn : key.chosen))
   const tested = fitting.some((key) => key.sha256 !== '' && key.sha256 === facts?.signingCheckedWith)
   const states: Readonly<Record<StepName, StepState>> = {
     portal: registration !== undefined && (facts?.portalConfirmedAt ?? null) !== null ? 'done' : 'open',

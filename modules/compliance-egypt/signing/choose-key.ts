@@ -30,14 +30,20 @@ export interface KeyWish {
 /**
  * The key for electronic invoices of one taxpayer: by its certificate, never the first there is. The authority refuses a signature whose
  * certificate names another taxpayer (ISFX305: submitter differs from signer), and tokens carry old and CA certificates too.
- * @throws Fault EG-SIGN-NO-KEY with a detail for each key that says what it lacks
+ * @throws Fault EG-SIGN-NO-KEY, or EG-SIGN-KEY-STOPPED where the key these documents were waiting for was stopped, with a detail for each
+ * key that says what it lacks
  */
 export function chooseKey(keys: readonly Key[], wish: KeyWish): ChosenKey {
   const lacking: FaultDetail[] = []
   const able: { readonly key: Key; readonly certificate: Certificate }[] = []
+  const before = keys.find(({ id }) => id === wish.named)
   for (const key of keys) {
     const certificate = certificateOf(key)
     const lacks = certificate === undefined ? [{ code: 'EG-KEY-NO-CERTIFICATE' }] : shortcomings(key, certificate, wish)
+    const asked = key.id === wish.named || key.id === wish.begun
+    // Another key than the one that was named is a person's decision; a renewal is the same key.
+    if (!asked && before !== undefined && !key.publicKey.equals(before.publicKey)) lacks.push({ code: 'EG-KEY-NOT-NAMED' })
+    else if (!asked && standsInForDevice(key, keys, wish.rin)) lacks.push({ code: 'EG-KEY-SOFTWARE' })
     if (certificate !== undefined && lacks.length === 0) able.push({ key, certificate })
     else lacking.push(...lacks.map((lack) => ({ ...lack, params: { ...lack.params, name: key.name } })))
   }
@@ -47,8 +53,16 @@ export function chooseKey(keys: readonly Key[], wish: KeyWish): ChosenKey {
   const named = able.find(({ key }) => key.id === wish.named)
   const chosen = begun ?? named ?? able[0]
   if (chosen === undefined) {
-    const params = { rin: wish.rin, count: keys.length }
-    throw new Fault('EG-SIGN-NO-KEY', { status: 409, params, details: [{ code: 'EG-SIGN-NO-KEY', params }, ...lacking] })
+    const stopped = keys.find(({ id, state }) => state === 'stopped' && (id === wish.begun || id === wish.named))
+    const first: FaultDetail =
+      stopped === undefined
+        ? { code: 'EG-SIGN-NO-KEY', params: { rin: wish.rin, count: keys.length } }
+        : { code: 'EG-SIGN-KEY-STOPPED', params: { name: stopped.name, reason: stopped.stopped?.reason ?? '' } }
+    throw new Fault(first.code, {
+      status: 409,
+      details: [first, ...lacking],
+      ...(first.params === undefined ? {} : { params: first.params }),
+    })
   }
   const others = able.filter((one) => one !== chosen).map(({ key }) => key.id)
   const why =
@@ -60,6 +74,18 @@ export function chooseKey(keys: readonly Key[], wish: KeyWish): ChosenKey {
           ? 'only-one'
           : 'newest-certificate'
   return { ...chosen, why, others }
+}
+
+/**
+ * Whether the key lies in software while the company signs, or signed, for this taxpayer with a device (Executive Regulations 109/2005
+ * Art. 10): a lost token must not turn its signatures into weaker ones unasked. Such a key signs when the company names it.
+ */
+export function standsInForDevice(key: Key, keys: readonly Key[], rin: string): boolean {
+  if (key.provider !== 'software') return false
+  return keys.some((other) => {
+    const certificate = other.provider === 'software' ? undefined : certificateOf(other)
+    return certificate !== undefined && other.purposes.includes('stamp-e-invoice') && taxpayersOf(certificate).includes(rin)
+  })
 }
 
 function certificateOf(key: Key): Certificate | undefined {

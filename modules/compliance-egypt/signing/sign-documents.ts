@@ -45,7 +45,7 @@ const asksAtOnce: Readonly<Record<KeyProviderKind, number>> = { agent: 1000, csc
  * signed comes back signed, what a desk has not answered comes back null, what it refused says so. Nobody waits here for a person:
  * a desk is asked, and what it has answered by then is taken.
  * @returns in the order of the documents; null: the signer is away, ask again
- * @throws Fault EG-SIGN-NO-KEY, EG-CANONICAL-… and those of opening a key, for all documents
+ * @throws Fault EG-SIGN-NO-KEY, EG-SIGN-KEY-STOPPED, EG-CANONICAL-… and those of opening a key, for all documents
  */
 export async function signEtaDocuments(
   host: Host,

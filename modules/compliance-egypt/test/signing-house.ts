@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Key, KeyAlgorithm } from '../../../core/signing/key.js'
+import { certify } from '../../../core/signing/test/test-authority.js'
 import type { Sandbox } from '../../sandbox/index.js'
 import type { TestHost } from '../../../test/helpers/test-host.js'
 import { writeJson } from '../canonical/write-literal.js'
@@ -9,6 +10,8 @@ import type { signEtaDocuments } from '../signing/sign-documents.js'
 type EtaDocument = Parameters<typeof signEtaDocuments>[3][number]
 
 export const egyptRin = '113317713'
+
+const renewable = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 /** A document as far as signing looks at it: issuer, number and amounts; what the authority asks beyond is another test's matter. */
 export function etaDocument(number: string, total = '114.00', rin = egyptRin): EtaDocument {
@@ -66,4 +69,23 @@ export async function keyWith(running: TestHost, sandbox: Sandbox, context: Comp
     ...(shape.notBefore === undefined ? {} : { notBefore: shape.notBefore }),
   })
   return db.company(context.companyId, (transaction) => signing.installCertificates(transaction, context, key.id, chain))
+}
+
+/** A registration of one RSA key (always the same), as a renewal makes a second of it: for choosing alone, nothing is stored. */
+export function registered(name: string, notBefore: Date, notAfter: Date, { ca = false } = {}): Key {
+  const wishes = { commonName: name, notBefore, notAfter, ca, organizationIdentifier: `VATEG-${egyptRin}` }
+  return {
+    id: randomUUID(),
+    companyId: randomUUID(),
+    name,
+    provider: 'agent',
+    algorithm: 'rsa-2048',
+    publicKey: renewable.publicKey.export({ format: 'der', type: 'spki' }),
+    certificates: [certify(wishes, 'rsa-2048', renewable.publicKey, renewable.privateKey).der],
+    purposes: ['stamp-e-invoice'],
+    state: 'active',
+    attributes: {},
+    version: 1,
+    createdAt: notBefore,
+  }
 }

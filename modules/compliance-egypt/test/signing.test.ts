@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '../../../core/i18n/fault.js'
+import type { Key } from '../../../core/signing/key.js'
 import { toPem } from '../../../core/signing/certificate-request.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { readSignedData } from '../../../core/validation/cms/signed-data.js'
@@ -16,7 +17,7 @@ import type { SignedLegalDocument } from '../../compliance/index.js'
 import { canonicalText, itemsOf, memberOf, parseLiteral, signEtaDocuments, textAt } from '../index.js'
 import { chooseKey } from '../signing/choose-key.js'
 import { signatureRows } from '../signing/signature-rows.js'
-import { egyptRin, etaDocument, keyWith } from './signing-house.js'
+import { egyptRin, etaDocument, keyWith, registered } from './signing-house.js'
 
 describe('Signatures of Egyptian e-documents', function () {
   this.timeout(60_000)
@@ -75,6 +76,46 @@ describe('Signatures of Egyptian e-documents', function () {
     assert.deepEqual([choice.key.name, choice.why, choice.others], ['newer', 'newest-certificate', [older.id]])
     assert.equal(chooseKey(await keys(), { ...wish, named: older.id }).why, 'named-by-company')
     assert.equal(chooseKey(await keys(), { ...wish, named: older.id, begun: newer.id }).why, 'began-with-it')
+  })
+
+  it('a renewal: one key twice, with its old and its new certificate; the old one ends and the new one goes on', () => {
+    const at = (days: number): Date => new Date(Date.now() + days * 86_400_000)
+    const wish = { rin: egyptRin, now: new Date(), context }
+    const [old, renewed] = [registered('old', at(-1000), at(10)), registered('renewed', at(-1), at(1094))]
+    for (const both of [
+      [old, renewed],
+      [renewed, old],
+    ]) {
+      const { key, why, others } = chooseKey(both, wish)
+      assert.deepEqual([key.name, why, others], ['renewed', 'newest-certificate', [old.id]])
+      assert.equal(
+        chooseKey(both, { ...wish, named: old.id, now: at(11) }).key.name,
+        'renewed',
+        'a key that is over is not taken, named or not',
+      )
+    }
+    assert.equal(chooseKey([old, registered('next', at(5), at(1100))], wish).why, 'only-one', 'one that has not begun waits')
+    const software = { ...registered('software', at(0), at(1094)), provider: 'software' as const }
+    const lost = { ...old, state: 'stopped' as const }
+    const codes = (keys: readonly Key[], more = {}): string[] => {
+      try {
+        return [chooseKey(keys, { ...wish, ...more }).key.name]
+      } catch (error) {
+        return error instanceof Fault ? error.details.map(({ code }) => code) : [String(error)]
+      }
+    }
+    assert.deepEqual(codes([lost, software]), ['EG-SIGN-NO-KEY', 'EG-KEY-STOPPED', 'EG-KEY-SOFTWARE'], 'no weaker signature unasked')
+    assert.deepEqual(codes([lost, software], { begun: lost.id }), ['EG-SIGN-KEY-STOPPED', 'EG-KEY-STOPPED', 'EG-KEY-SOFTWARE'])
+    assert.deepEqual(codes([lost, software], { named: software.id }), ['software'])
+    assert.deepEqual(codes([old, software]), ['old'], 'the device, though the certificate of the software key is newer')
+    const another = { ...renewed, publicKey: Buffer.from('another') }
+    assert.deepEqual(codes([lost, another], { named: lost.id }), ['EG-SIGN-KEY-STOPPED', 'EG-KEY-STOPPED', 'EG-KEY-NOT-NAMED'])
+    const authority = registered('authority', at(-10), at(3000), { ca: true })
+    assert.equal(chooseKey([authority, old], wish).key.name, 'old')
+    assert.throws(
+      () => chooseKey([authority], wish),
+      (error) => error instanceof Fault && error.details.some(({ code }) => code === 'EG-KEY-AUTHORITY'),
+    )
   })
 
   it('openssl accepts the signature over the canonical text, in the form of ITIDA; a changed digit it refuses', async () => {
