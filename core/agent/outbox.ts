@@ -5,7 +5,13 @@ import { z } from 'zod'
 import { prepareFolder } from './agent-folder.js'
 import { readIfThere } from './private-file.js'
 
-const answerShape = z.object({ agentId: z.uuid(), id: z.uuid(), signature: z.string(), proof: z.string() })
+const answerShape = z.object({
+  agentId: z.uuid(),
+  id: z.uuid(),
+  signature: z.string(),
+  proof: z.string(),
+  seen: z.enum(['opened', 'listed']).optional(),
+})
 const lineShape = z.union([answerShape, z.object({ gone: z.uuid() })])
 export type KeptAnswer = z.infer<typeof answerShape>
 

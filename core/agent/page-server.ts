@@ -101,9 +101,9 @@ export class PageServer {
       return
     }
     if (url.pathname === '/api/document' && request.method === 'GET') {
-      const found = this.desk.pending.find(({ offer }) => offer.id === url.searchParams.get('id'))?.check.document
-      if (found === undefined) throw new Fault('HTTP-NOT-FOUND', { status: 404 })
-      sendJson(response, 200, { text: found.text.split('\n').map(shownText).join('\n') })
+      const text = this.desk.openDocument(url.searchParams.get('id') ?? '')
+      if (text === undefined) throw new Fault('HTTP-NOT-FOUND', { status: 404 })
+      sendJson(response, 200, { text: text.split('\n').map(shownText).join('\n') })
       return
     }
     if (request.method !== 'POST') throw new Fault('HTTP-NOT-FOUND', { status: 404 })

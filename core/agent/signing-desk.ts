@@ -60,6 +60,8 @@ export class SigningDesk {
   private readonly offers = new Map<string, PendingOffer>()
   /** Shown before the connection was lost, and not offered again so far. */
   private readonly unconfirmed = new Set<string>()
+  /** Requests whose document the person opened. */
+  private readonly opened = new Set<string>()
   /** Hash of each offer by its id. */
   private readonly identities = new Map<string, string>()
   private readonly outbox: Outbox
@@ -149,6 +151,14 @@ export class SigningDesk {
     } finally {
       pin?.fill(0)
     }
+  }
+
+  /** The whole of a document, for the person who wants to read it; that it was opened goes with the answer. Undefined: the desk read none. */
+  openDocument(id: string): string | undefined {
+    const document = this.outbox.has(id) ? undefined : this.offers.get(id)?.check.document
+    if (document === undefined) return undefined
+    this.opened.add(id)
+    return document.text
   }
 
   refuse(ids: readonly string[], reason: string): void {
@@ -270,7 +280,10 @@ export class SigningDesk {
         throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: present.key.label } })
       }
       const proof = signText(keyOfPairing(pairing), answerText(pairing.companyId, offer.id, offer.digest, signature))
-      const answer = { id: offer.id, signature: signature.toString('base64'), proof }
+      // Art. 2(f) of the Egyptian Regulations and its like elsewhere ask whether the signer knew the content: what is not known is not said.
+      const seen =
+        pending.check.document === undefined ? {} : { seen: this.opened.delete(offer.id) ? ('opened' as const) : ('listed' as const) }
+      const answer = { id: offer.id, signature: signature.toString('base64'), proof, ...seen }
       await this.outbox.add({ agentId: pairing.agentId, ...answer })
       this.history.add('signed', {
         ...factsOf(pending),
@@ -401,7 +414,7 @@ export class SigningDesk {
 
   private deliver(pairing: Pairing): void {
     const connection = this.connectionOf(pairing)
-    for (const { id, signature, proof } of this.outbox.of(pairing.agentId)) connection.send({ type: 'answer', id, signature, proof })
+    for (const { agentId: _agentId, ...answer } of this.outbox.of(pairing.agentId)) connection.send({ type: 'answer', ...answer })
   }
 
   private tellTokens(only?: Pairing): void {

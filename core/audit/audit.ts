@@ -23,6 +23,11 @@ export interface AuditVerification {
 export interface Audit {
   record(transaction: CompanyTransaction, context: CompanyContext, event: AuditEvent): void
   verify(companyId?: string): Promise<AuditVerification[]>
+  /**
+   * Only the pieces of a company's chain in which these events lie, between heads written down outside the database: where the whole
+   * is too long to compute while somebody waits. `events` is how many were computed again.
+   */
+  verifyPieces(companyId: string, sequences: readonly number[]): Promise<AuditVerification>
   /** Newest first, for the message log of a record. */
   of(transaction: CompanyTransaction, subject: { type: string; id: string }, limit?: number): Promise<RecordedEvent[]>
   /** Events of a record with what proves them, for somebody who was not there: an examiner, a court. At most 5,000, oldest first. */

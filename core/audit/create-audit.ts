@@ -8,7 +8,7 @@ import { canonicalJson } from './canonical-json.js'
 import type { HashedEvent } from './event-hash.js'
 import { chainStart, eventHash, storable } from './event-hash.js'
 import { extractEvents } from './extract-events.js'
-import { verifyChains } from './verify-chain.js'
+import { verifyChains, verifyPieces } from './verify-chain.js'
 
 export interface AuditOptions {
   readonly database: OpenDatabase
@@ -130,6 +130,10 @@ export function createAudit(options: AuditOptions): AuditSystem {
   return {
     record,
     verify: (companyId) => verifyChains(database, anchors, companyId),
+    verifyPieces: async (companyId, sequences) => {
+      const written = (await anchors.read()).get(companyId) ?? new Map<number, string>()
+      return database.company(companyId, (transaction) => verifyPieces(transaction, written, sequences))
+    },
     async of(transaction, subject, limit = 100) {
       const rows = await transaction
         .knex<EventRow>('core_audit_event')

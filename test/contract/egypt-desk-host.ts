@@ -7,6 +7,7 @@ import { agentProviderOf } from '../../core/signing/keys/agent/agent-provider.js
 import { deskProgress } from '../../core/signing/keys/agent/document-standings.js'
 import { prepareSandboxCompany } from '../../modules/compliance-egypt/company/sandbox-company.js'
 import { egyptDemonstration } from '../../modules/compliance-egypt/demonstration.js'
+import { examinationDossier } from '../../modules/compliance-egypt/law/examination-dossier.js'
 import { retryNow } from '../../modules/compliance/services/process.js'
 import { placeHostDatabase, startTestHost } from '../helpers/test-host.js'
 
@@ -115,7 +116,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [word = '', argument = ''] = line.split(' ')
   try {
     if (word === 'retry') tell({ retried: await retryNow(host, context, argument) })
-    else tell((await answers[word]?.()) ?? { error: line })
+    else if (word === 'dossier') {
+      const file = path.join(folder, `dossier-${argument}.zip`)
+      writeFileSync(file, await examinationDossier(host, context, argument))
+      tell({ file })
+    } else tell((await answers[word]?.()) ?? { error: line })
   } catch (error) {
     tell({ error: String(error) })
   }

@@ -162,7 +162,7 @@ describe('Desks that fail', function () {
     const agent = { id: paired.pairing.agentId, name: 'x', publicKey: (await deskKey()).toString('base64') }
     const own = keyOfPairing(paired.pairing)
     const take = (id: string, signature: Buffer, proof: string, companyId = house.companyId): Promise<string> =>
-      house.provider.requests.answer(companyId, agent, id, signature, proof)
+      house.provider.requests.answer(companyId, agent, { id, signature: signature.toString('base64'), proof })
     const proofFor = (id: string, one: SignDigestRequest, signature: Buffer): string =>
       signText(own, answerText(house.companyId, id, Buffer.from(one.digest).toString('hex'), signature))
     const forged = randomBytes(70)

@@ -205,4 +205,30 @@ describe('event log', function () {
       await transaction('core_audit_head').update({ hash: previous })
     })
   }
+
+  it('verifies the pieces in which some events lie, and finds there what the whole would find', async () => {
+    const company = randomUUID()
+    for (const count of [3, 4, 5, 2]) {
+      await record(company, count)
+      await audit.anchor()
+    }
+    // Heads 3, 7, 12, 14: events 5 and 6 lie in one piece of four, 14 in one of two.
+    assert.deepEqual(await audit.verifyPieces(company, [6, 5, 14]), { companyId: company, events: 6, intact: true })
+    assert.deepEqual(await audit.verifyPieces(company, [15]), {
+      companyId: company,
+      events: 0,
+      intact: false,
+      brokenAt: 15,
+      reason: 'gap',
+    })
+    await tamper(
+      company,
+      `alter table core_audit_event disable trigger all;
+       update core_audit_event set facts = '{"amount":"999.00"}' where company_id = '${company}' and sequence = 10;
+       alter table core_audit_event enable trigger all`,
+    )
+    assert.equal((await audit.verifyPieces(company, [6, 5, 14])).intact, true)
+    const found = await audit.verifyPieces(company, [8])
+    assert.deepEqual([found.intact, found.brokenAt, found.reason], [false, 10, 'hash'])
+  })
 })

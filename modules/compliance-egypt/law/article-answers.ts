@@ -20,6 +20,8 @@ export interface Findings {
   readonly evidence: KeyEvidence | null
   /** Hash that the log says was asked to be signed. */
   readonly loggedHash: string | null
+  /** What the desk said its person saw of this document; null: it said nothing. */
+  readonly seen: 'opened' | 'listed' | null
   readonly keyStopped: { readonly at: Date; readonly reason: string } | null
 }
 
@@ -99,6 +101,11 @@ const independentTime: Answerer = ({ report: { times, awaitedTimes } }) => {
   )
 }
 
+/** Of a long log only the pieces around these events were computed again: said, and no reproach. */
+function logPieces({ report: { log } }: Findings): FaultDetail[] {
+  return log.state === 'pieces' ? [{ code: 'EG-ART-LOG-PIECES', params: { count: log.computed, of: log.head.sequence } }] : []
+}
+
 const answerers: Readonly<Record<string, Answerer>> = {
   '1(5)': ({ evidence, bytes }) => {
     if (evidence?.mandate !== undefined && evidence.mandate !== null) {
@@ -119,11 +126,14 @@ const answerers: Readonly<Record<string, Answerer>> = {
     return kept.state === 'contradicted' ? { ...kept, state: 'not-shown' } : kept
   },
   '2(e)': intact,
-  '2(f)': ({ evidence, loggedHash, report: { textSha256 } }) => {
+  '2(f)': ({ evidence, loggedHash, seen, report: { textSha256 } }) => {
     const proof = [...files.log, ...files.evidence]
     if (loggedHash !== null && textSha256 !== null && loggedHash !== textSha256)
       return answer('contradicted', proof, { code: 'EG-ART-OTHER-HASH-SHOWN', params: { logged: loggedHash } })
-    if (evidence?.provider === 'agent' && loggedHash !== null) return answer('shown', proof)
+    if (evidence?.provider === 'agent' && loggedHash !== null) {
+      if (seen === 'opened') return answer('shown', proof, { code: 'EG-ART-DOCUMENT-OPENED' })
+      return answer('not-shown', proof, { code: seen === 'listed' ? 'EG-ART-DOCUMENT-LISTED' : 'EG-ART-DESK-SILENT' })
+    }
     return answer('not-shown', proof, { code: 'EG-ART-NOBODY-WAS-SHOWN' })
   },
   '3(a)': ({ basis, path }) => {
@@ -172,9 +182,13 @@ const answerers: Readonly<Record<string, Answerer>> = {
     if (!evidence.unattended)
       return answer('not-asked', files.evidence, { code: 'EG-ART-ATTENDED', params: { name: evidence.askedBy.name } })
     const time = independentTime(found)
-    const against = [...objections(found), ...(report.log.intact ? [] : [{ code: 'EG-ART-LOG-BROKEN' }])]
+    const against = [...objections(found), ...(report.log.state === 'broken' ? [{ code: 'EG-ART-LOG-BROKEN' }] : [])]
     if (against.length > 0) return answer('contradicted', [...files.document, ...files.log], ...against)
-    return { ...time, findings: [{ code: 'EG-ART-UNATTENDED' }, ...time.findings], proof: [...time.proof, ...files.log] }
+    return {
+      ...time,
+      findings: [{ code: 'EG-ART-UNATTENDED' }, ...time.findings, ...logPieces(found)],
+      proof: [...time.proof, ...files.log],
+    }
   },
   '9': ({ basis }) =>
     basis.basis === 'none'
@@ -189,7 +203,8 @@ const answerers: Readonly<Record<string, Answerer>> = {
   },
   '11': (found) => {
     const own = intact(found)
-    if (own.state !== 'shown' || found.report.log.intact) return { ...own, proof: [...own.proof, ...files.chain] }
+    if (own.state !== 'shown' || found.report.log.state !== 'broken')
+      return { ...own, findings: [...own.findings, ...logPieces(found)], proof: [...own.proof, ...files.chain, ...files.log] }
     return answer('contradicted', files.log, { code: 'EG-ART-LOG-BROKEN' })
   },
   '12': ({ keyStopped }) =>

@@ -78,7 +78,12 @@ export interface DossierReport {
     readonly events: number
     readonly head: { readonly sequence: number; readonly hash: string }
     readonly anchor: { readonly sequence: number; readonly hash: string } | null
-    /** The whole chain of the company, computed again for this dossier. */
-    readonly intact: boolean
+    /**
+     * Computed again for this dossier: the whole chain of the company, or only the pieces in which these events lie, between heads written
+     * down outside the database; or it does not hold.
+     */
+    readonly state: 'whole' | 'pieces' | 'broken'
+    /** How many events were computed again. */
+    readonly computed: number
   }
 }

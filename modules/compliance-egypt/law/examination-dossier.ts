@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
-import type { ProvenEvent } from '../../../core/audit/audit.js'
+import type { AuditVerification, ProvenEvent } from '../../../core/audit/audit.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { writeZip, type ZipFile } from '../../../core/files/zip-writer.js'
 import { toPem } from '../../../core/signing/certificate-request.js'
@@ -30,17 +30,24 @@ import { cairoDay } from './mandates.js'
 import { timeAuthorities } from './time-authorities.js'
 import { isOver, timesOf } from './time-stamps.js'
 
-/** Chains longer than this are not computed again while somebody waits; `khatm audit verify` does it. */
-const longestChain = 200_000
+/** Of chains longer than this only the pieces around these events are computed again while somebody waits; `khatm audit verify` does all. */
+const longestWholeChain = 200_000
 
 /**
  * Everything an examiner of ITIDA needs for one signature (Executive Regulations 109/2005 Art. 7), in one ZIP: document, canonical text,
  * CMS, certificates, revocation answers, time stamps, evidence of the key, events with the proof of their chain, report as JSON and
  * PDF, and the openssl commands that check it without us. What could not be had is named in the report and never left out in silence.
  * @param presented bytes of a copy that somebody brings: it is examined in place of the filed document, and held against it
+ * @param longestChain above it only the pieces of the event log in which these events lie are computed again
  * @throws Fault EG-DOSSIER-NOT-SIGNED
  */
-export async function examinationDossier(host: Host, context: CompanyContext, invoiceId: string, presented?: Buffer): Promise<Buffer> {
+export async function examinationDossier(
+  host: Host,
+  context: CompanyContext,
+  invoiceId: string,
+  presented?: Buffer,
+  longestChain = longestWholeChain,
+): Promise<Buffer> {
   const now = host.now()
   const stored = await host.db.company(context.companyId, async (transaction) => {
     const row = await rowOfInvoice(transaction, invoiceId)
@@ -79,7 +86,9 @@ export async function examinationDossier(host: Host, context: CompanyContext, in
   const extract = await host.db.company(context.companyId, (transaction) =>
     host.audit.extract(transaction, { type: 'invoicing.invoice', id: invoiceId }),
   )
-  const verified = extract.head.sequence > longestChain ? undefined : (await host.audit.verify(context.companyId))[0]
+  const whole = extract.head.sequence <= longestChain
+  const sequences = extract.events.map(({ hashed }) => hashed.sequence)
+  const verified = whole ? (await host.audit.verify(context.companyId))[0] : await host.audit.verifyPieces(context.companyId, sequences)
   const revocation = await revocationOf(host, path, signature.signedAt)
   const times = stored.times.proven.map((one, index) => ({
     authority: one.authority,
@@ -97,7 +106,7 @@ export async function examinationDossier(host: Host, context: CompanyContext, in
     revocation: revocation.told,
     revocationMissing: revocation.missing,
     textSha256: bytes.text === undefined ? null : canonicalHash(bytes.text),
-    log: { events: extract.events.length, head: extract.head, anchor: extract.anchor, intact: verified?.intact === true },
+    log: { events: extract.events.length, head: extract.head, anchor: extract.anchor, ...logState(verified, whole) },
   }
   const findings: Findings = {
     bytes,
@@ -107,6 +116,7 @@ export async function examinationDossier(host: Host, context: CompanyContext, in
     report: part,
     evidence: signature.evidence,
     loggedHash: loggedHash(extract.events.map(({ hashed }) => hashed)),
+    seen: seenAtDesk(extract.events.map(({ hashed }) => hashed)),
     keyStopped: stored.key?.stopped ?? null,
   }
   const report: DossierReport = {
@@ -153,6 +163,11 @@ export async function examinationDossier(host: Host, context: CompanyContext, in
   return writeZip([...files, { name: 'SHA256SUMS', bytes: Buffer.from(sums) }])
 }
 
+function logState(verified: AuditVerification | undefined, whole: boolean): Pick<DossierReport['log'], 'state' | 'computed'> {
+  const state = verified?.intact !== true ? 'broken' : whole ? 'whole' : 'pieces'
+  return { state, computed: verified?.events ?? 0 }
+}
+
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
@@ -185,6 +200,13 @@ function loggedHash(events: readonly { readonly action: string; readonly facts: 
   const used = events.filter(({ action }) => action === 'key.used').at(-1)?.facts
   const hash: unknown = typeof used === 'object' && used !== null ? Reflect.get(used, 'documentHash') : undefined
   return typeof hash === 'string' ? hash : null
+}
+
+/** What the desk that answered said its person saw of this document, as the log has it. */
+function seenAtDesk(events: readonly { readonly action: string; readonly facts: unknown }[]): Findings['seen'] {
+  const answered = events.filter(({ action }) => action === 'agent.request-answered').at(-1)?.facts
+  const seen: unknown = typeof answered === 'object' && answered !== null ? Reflect.get(answered, 'seen') : undefined
+  return seen === 'opened' || seen === 'listed' ? seen : null
 }
 
 function issuersOf(path: readonly Certificate[], authorities: readonly Certificate[]): Certificate[] {

@@ -4,7 +4,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 
 const localized = z.strictObject({ ar: z.string().min(1), en: z.string().min(1), bg: z.string().min(1) })
 
-/** `confirmed`: read in the text of the Executive Regulations; `unconfirmed`: told by others, or perhaps amended since. */
+/** `confirmed`: read in the text of the decree itself; `unconfirmed`: as others tell it, or perhaps amended since. */
 const articleShape = z.strictObject({
   article: z.string().regex(/^\d+(\(\w+\))?(-\(\w\))?$/),
   demands: localized,

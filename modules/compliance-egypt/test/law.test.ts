@@ -196,7 +196,7 @@ describe('Law 15/2004: who may sign, whose certificates count, who proves the ti
     assert.deepEqual(lawOn('2005-05-25'), [])
     const text = readFileSync(new URL('../law/law.json', import.meta.url), 'utf8')
     for (const [from, to] of [
-      ['"status": "confirmed"', '"status": "perhaps"'],
+      ['"status": "unconfirmed"', '"status": "perhaps"'],
       ['2005-05-26', '26 May 2005'],
       ['"article": "10"', '"article": "9"'],
       ['"demands"', '"demand"'],

@@ -6,7 +6,16 @@ import type { CompanyTransaction, Database } from '../../../db/database.js'
 import { verifyDigestSignature } from '../../../validation/ecdsa.js'
 import type { KeyReference, KeyUse, SignDigestRequest } from '../../key.js'
 import { GroupedWork } from './grouped-work.js'
-import { answerText, largestDocument, largestMessage, readDeskKey, textIsSigned, type Offer, type Outcome } from './protocol.js'
+import {
+  answerText,
+  largestDocument,
+  largestMessage,
+  readDeskKey,
+  textIsSigned,
+  type FromDesk,
+  type Offer,
+  type Outcome,
+} from './protocol.js'
 import {
   clipped,
   offerColumns,
@@ -43,6 +52,8 @@ interface DeskAnswer {
   readonly id: string
   readonly signature: Buffer
   readonly proof: string
+  /** What the desk says its person saw of the document. */
+  readonly seen?: 'opened' | 'listed' | undefined
 }
 
 interface Question {
@@ -104,8 +115,12 @@ export class AgentRequests {
    * Takes a desk's signature, if it is one of the key over the digest, made for this request by this desk. Anything else
    * leaves the request open and is written down.
    */
-  answer(companyId: string, agent: AnsweringDesk, id: string, signature: Buffer, proof: string): Promise<Outcome> {
-    return this.company(companyId).answered.do({ agent, id, signature, proof })
+  answer(
+    companyId: string,
+    agent: AnsweringDesk,
+    { id, signature, proof, seen }: Omit<Extract<FromDesk, { type: 'answer' }>, 'type'>,
+  ): Promise<Outcome> {
+    return this.company(companyId).answered.do({ agent, id, signature: Buffer.from(signature, 'base64'), proof, seen })
   }
 
   /** Ids of what desks of the company are to be shown, oldest first. */
@@ -291,7 +306,7 @@ export class AgentRequests {
       row.state = 'answered'
       taken.push(given)
       settledUses.push(...row.uses)
-      this.record(transaction, agent, 'agent.request-answered', id, row.uses)
+      this.record(transaction, agent, 'agent.request-answered', id, row.uses, given.seen === undefined ? {} : { seen: given.seen })
       return 'taken'
     })
     if (taken.length > 0) {

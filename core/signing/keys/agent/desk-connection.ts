@@ -218,10 +218,9 @@ export class DeskConnection {
   }
 
   private async answered(companyId: string, desk: Desk, message: Extract<FromDesk, { type: 'answer' }>): Promise<void> {
-    const signature = Buffer.from(message.signature, 'base64')
     const agent = { id: desk.id, name: desk.name, publicKey: desk.publicKey.toString('base64') }
     try {
-      const outcome = await this.provider.requests.answer(companyId, agent, message.id, signature, message.proof)
+      const outcome = await this.provider.requests.answer(companyId, agent, message)
       if (outcome === 'wrong') {
         this.provider.parts.logger.warn({ agent: desk.id, request: message.id }, 'a desk answered with a signature that does not verify')
         if (++this.wrong >= mostWrong) this.end('frame')

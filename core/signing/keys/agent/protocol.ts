@@ -101,7 +101,8 @@ export const proofShape = z.object({ type: z.literal('proof'), signature: base64
 export const fromDeskShape = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), software: z.string().max(100) }),
   z.object({ type: z.literal('tokens'), tokens: z.array(deskTokenShape).max(32) }),
-  z.object({ type: z.literal('answer'), id: z.uuid(), signature: base64, proof: base64 }),
+  /** `seen`: the person opened the document the desk had read, or saw only its line in the list; absent: the desk read none, or is older. */
+  z.object({ type: z.literal('answer'), id: z.uuid(), signature: base64, proof: base64, seen: z.enum(['opened', 'listed']).optional() }),
   z.object({ type: z.literal('refuse'), id: z.uuid(), reason: z.string().max(500) }),
   /** The person took the pairing off this PC: the host ends it too. */
   z.object({ type: z.literal('leave') }),
