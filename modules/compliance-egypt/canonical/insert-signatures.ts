@@ -10,11 +10,11 @@ export interface EtaSignature {
 
 /**
  * The document with its signatures as last member of the root; every other byte stays as it was.
+ * @param root what was read from exactly these bytes, where the caller has it
  * @throws Fault EG-SIGNATURES-PRESENT, EG-SIGNATURES-NONE, EG-JSON-… as parseLiteral
  */
-export function insertSignatures(json: Uint8Array, signatures: readonly EtaSignature[]): Buffer {
+export function insertSignatures(json: Uint8Array, signatures: readonly EtaSignature[], root = parseLiteral(json)): Buffer {
   if (signatures.length === 0) throw new Fault('EG-SIGNATURES-NONE')
-  const root = parseLiteral(json)
   if (root.kind !== 'object' || root.members.length === 0) throw new Fault('EG-JSON-SYNTAX', { params: { place: 0 } })
   if (memberOf(root, 'signatures') !== undefined) throw new Fault('EG-SIGNATURES-PRESENT')
   const source = Buffer.from(json.buffer, json.byteOffset, json.byteLength)

@@ -9,7 +9,7 @@ import type { NotSigned, PreparedDocument, SignedLegalDocument } from '../../com
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { canonicalHash, canonicalText, canonicalTextOf } from '../canonical/canonical-text.js'
 import { insertSignatures } from '../canonical/insert-signatures.js'
-import { parseLiteral, textAt } from '../canonical/literal-value.js'
+import { parseLiteral, textAt, type LiteralValue } from '../canonical/literal-value.js'
 import { acceptedAuthorities } from '../law/accepted-authorities.js'
 import { legalBasis } from '../law/basis.js'
 import { keepCertificates } from '../law/kept-certificates.js'
@@ -27,6 +27,8 @@ interface Work {
   readonly rin: string
   /** In Egyptian pounds, as the document has it. */
   readonly total: string | undefined
+  /** The document as it was read, without signatures. */
+  readonly read: LiteralValue
   readonly text: Buffer
   readonly textSha256: string
 }
@@ -66,9 +68,10 @@ export async function signEtaDocuments(
 }
 
 function workOf(document: EtaDocument): Work {
-  const root = parseLiteral(document.payload)
-  const text = canonicalTextOf(root)
-  return { document, rin: textAt(root, 'issuer', 'id') ?? '', total: textAt(root, 'totalAmount'), text, textSha256: canonicalHash(text) }
+  const read = parseLiteral(document.payload)
+  const text = canonicalTextOf(read)
+  const [rin, total] = [textAt(read, 'issuer', 'id') ?? '', textAt(read, 'totalAmount')]
+  return { document, rin, total, read, text, textSha256: canonicalHash(text) }
 }
 
 async function signForTaxpayer(host: Host, context: CompanyContext, rin: string, works: readonly Work[]): Promise<Map<string, Outcome>> {
@@ -152,7 +155,7 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
 async function signOne(work: Work, row: SignatureRow, signer: Signer): Promise<Outcome> {
   try {
     const { cms } = await signCades(work.text, { signer, signedAt: row.signedAt, detached: true, profile: egyptProfile })
-    const bytes = insertSignatures(work.document.payload, [{ type: 'I', value: cms }])
+    const bytes = insertSignatures(work.document.payload, [{ type: 'I', value: cms }], work.read)
     // As its reader will find it: the text of the finished bytes is the one that was signed.
     if (!canonicalText(bytes).equals(work.text)) throw new Fault('EG-SIGN-CHECK-FAILED', { status: 500 })
     return { legal: { bytes, mediaType: 'application/json', extension: 'json', qr: null }, fault: null }

@@ -78,6 +78,14 @@ export async function signatureRows(transaction: CompanyTransaction, invoiceIds:
 /** Writes how documents stand, many at once. */
 export async function writeSignatureRows(transaction: CompanyTransaction, rows: readonly SignatureRow[], now: Date): Promise<void> {
   if (rows.length === 0) return
+  // All documents of one signing share evidence and basis: each is written out once.
+  const written = new Map<object, string>()
+  const json = (value: object | null): string | null => {
+    if (value === null) return null
+    const text = written.get(value) ?? JSON.stringify(value)
+    written.set(value, text)
+    return text
+  }
   await transaction
     .knex(table)
     .insert(
@@ -89,9 +97,9 @@ export async function writeSignatureRows(transaction: CompanyTransaction, rows: 
         certificate_sha256: row.certificateSha256,
         signed_at: row.signedAt,
         text_sha256: row.textSha256,
-        evidence: row.evidence === null ? null : JSON.stringify(row.evidence),
-        basis: row.basis === null ? null : JSON.stringify(row.basis),
-        problem: row.problem === null ? null : JSON.stringify(row.problem),
+        evidence: json(row.evidence),
+        basis: json(row.basis),
+        problem: json(row.problem),
         updated_at: now,
       })),
     )
