@@ -2,7 +2,7 @@ import type { LocalizedText } from '../../../core/i18n/locale.js'
 
 /** A piece of advice, which step of the setup it belongs to, and where it comes from. */
 export interface GuideStep {
-  readonly topic: 'portal' | 'branches' | 'activity' | 'credentials' | 'key' | 'signing' | 'codes'
+  readonly topic: 'portal' | 'branches' | 'activity' | 'credentials' | 'key' | 'signing' | 'codes' | 'limits'
   readonly text: LocalizedText
   readonly source: string
 }
@@ -97,6 +97,15 @@ export const egyptGuide: { readonly country: string; readonly name: string; read
         bg: 'Всеки артикул иска код GS1 или код EGS във вида EG-<номер>-<артикул>, одобрен от администрацията преди употреба.',
       },
       source: 'https://sdk.invoicing.eta.gov.eg/codes/',
+    },
+    {
+      topic: 'limits',
+      text: {
+        ar: 'حدّ الفاتورة الذي يلزم عنده الرقم القومي للمشتري الفرد تضبطه المصلحة بنفسها، والمصادر المنشورة لا تتفق عليه: أدخل الرقم الذي أبلغتك به المصلحة واليوم الذي يسري منه.',
+        en: 'The total from which a person must be named by national number is a parameter of the authority, and published sources disagree about it: enter the figure the authority gave you and the day it holds from.',
+        bg: 'Сумата, от която физическо лице се посочва с национален номер, е параметър на администрацията и публикуваните източници си противоречат: въведете сумата, която администрацията ви е съобщила, и деня, от който важи.',
+      },
+      source: 'https://sdk.invoicing.eta.gov.eg',
     },
   ],
 }

@@ -36,6 +36,8 @@ const table = z
     },
   ])
 
+export type PersonLimitKind = 'invoice' | 'receipt'
+
 /** From which total in pounds a person must be named by national id. */
 export interface PersonLimit {
   readonly warnsFrom: string
@@ -43,7 +45,7 @@ export interface PersonLimit {
 }
 
 /** @param own the company's figure, in pounds: it is then the only one */
-export function personLimit(kind: 'invoice' | 'receipt', day: string, own?: string): PersonLimit {
+export function personLimit(kind: PersonLimitKind, day: string, own?: string): PersonLimit {
   if (own !== undefined) return { warnsFrom: own, refusesFrom: own }
   const row = table.find(({ name, from, to }) => name === `person-${kind}` && from <= day && (to === undefined || day <= to))
   return { warnsFrom: row?.lowest ?? '0', refusesFrom: row?.highest ?? '0' }

@@ -5,7 +5,9 @@ import type { PreparedDocument } from '../../compliance/index.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { canonicalHash, canonicalTextOf } from '../canonical/canonical-text.js'
 import { activitiesOf, branchesOf, egyptCompany, type EgyptActivity, type EgyptBranch } from '../company/company-rows.js'
+import { ownPersonLimit } from '../company/person-limits.js'
 import { registrationNumberOf } from '../company/readiness.js'
+import { personFaults, personLimitKind } from '../rules/person-rules.js'
 import { writeEtaDocument } from './build-eta-document.js'
 import { referencesOf } from './references.js'
 import { registeredCodes, unregisteredFaults } from './registered-codes.js'
@@ -78,17 +80,20 @@ export function activityOf(invoice: InvoiceDocument, activities: readonly EgyptA
   return found.code
 }
 
-/** Part of `invoice.validate`: branch and activity are the company's, and codes of the house are registered. */
+/**
+ * Part of `invoice.validate`: branch and activity are the company's, codes of the house are registered, and a person is named from the
+ * figure on that the company states.
+ */
 export async function checkAgainstCompany(
   transaction: CompanyTransaction,
   company: Company,
   invoice: InvoiceDocument,
 ): Promise<FaultDetail[]> {
+  const faults = personFaults(invoice, await ownPersonLimit(transaction, personLimitKind(invoice), invoice.issueDate))
   // Readiness tells what is missing as a whole.
-  if (registrationNumberOf(company) === undefined) return []
+  if (registrationNumberOf(company) === undefined) return faults
   const issuer = await issuerFacts(transaction, company)
-  if (!issuer.branches.some((branch) => branch.isDefault) || issuer.activities.length === 0) return []
-  const faults: FaultDetail[] = []
+  if (!issuer.branches.some((branch) => branch.isDefault) || issuer.activities.length === 0) return faults
   for (const check of [() => branchOf(invoice, issuer.branches), () => activityOf(invoice, issuer.activities)]) {
     try {
       check()
@@ -97,7 +102,6 @@ export async function checkAgainstCompany(
       faults.push({ code: error.code, params: error.params, ...(error.path === undefined ? {} : { path: error.path }) })
     }
   }
-  // A receipt is written without the table of registered codes: its lines carry whole codes.
-  const codes = invoice.simplified ? undefined : (await registeredCodes(transaction, issuer.rin, [invoice])).get(invoice.id)
+  const codes = (await registeredCodes(transaction, issuer.rin, [invoice])).get(invoice.id)
   return [...faults, ...unregisteredFaults(invoice, codes ?? new Map())]
 }

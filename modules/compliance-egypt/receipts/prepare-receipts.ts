@@ -5,6 +5,7 @@ import type { PreparedDocument } from '../../compliance/index.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { receiptLimits, returnTypeOf } from '../data/receipt-limits.js'
 import { activityOf, branchOf, issuerFacts } from '../document/prepare-documents.js'
+import { registeredCodes } from '../document/registered-codes.js'
 import { instantOf } from '../document/zoned-time.js'
 import { advanceDevice, devicesOf, holdDevices, type ReceiptDevice } from './device-rows.js'
 import { filedReceipts, insertReceipts, type FiledReceipt, type NewReceipt } from './receipt-rows.js'
@@ -28,6 +29,7 @@ export async function prepareReceipts(
   const serials = invoices.map((invoice) => deviceOf(invoice, listed).serial)
   const held = await holdDevices(transaction, serials)
   const originals = await filedReceipts(transaction, invoices.flatMap(namedBy))
+  const codes = await registeredCodes(transaction, issuer.rin, invoices)
   const ends = new Map([...held].map(([serial, device]) => [serial, { counter: device.lastCounter, uuid: device.lastUuid }]))
   const prepared: PreparedDocument[] = []
   const rows: NewReceipt[] = []
@@ -57,6 +59,7 @@ export async function prepareReceipts(
       receiptType,
       referenceUuid,
       referenceOldUuid: corrected?.uuid ?? null,
+      itemCodes: codes.get(invoice.id),
     })
     if (corrected === undefined) {
       end.counter += 1

@@ -6,7 +6,7 @@ import { memberOf, parseLiteral, textAt } from '../canonical/literal-value.js'
 import { writeJson, type Writable } from '../canonical/write-literal.js'
 import type { EgyptBranch } from '../company/company-rows.js'
 import { etaUnit } from '../data/codes.js'
-import { itemCodeOf } from '../document/build-eta-document.js'
+import { itemCodeOf, type EgyptFacts } from '../document/build-eta-document.js'
 import { checkStructure } from '../document/check-structure.js'
 import { etaName, receiverIdentity } from '../document/party.js'
 import { etaTime, instantOf } from '../document/zoned-time.js'
@@ -30,6 +30,8 @@ export interface ReceiptFacts {
   readonly referenceUuid: string | null
   /** Of a correction: uuid of the receipt the authority found invalid. */
   readonly referenceOldUuid: string | null
+  /** Registered codes by the code of the house. */
+  readonly itemCodes?: EgyptFacts['itemCodes']
 }
 
 export interface WrittenReceipt {
@@ -115,7 +117,7 @@ function receiptOf(invoice: InvoiceDocument, facts: ReceiptFacts): Writable {
       activityCode: facts.activityCode,
     },
     buyer: buyerOf(invoice),
-    itemData: lines.map(({ line, amounts }) => itemOf(line, amounts)),
+    itemData: lines.map(({ line, amounts }) => itemOf(line, amounts, facts.itemCodes)),
     totalSales: amount(totals.totalSalesAmount),
     totalCommercialDiscount: amount(totals.totalDiscountAmount),
     totalItemsDiscount: amount(totals.totalItemsDiscountAmount),
@@ -133,8 +135,8 @@ function buyerOf(invoice: InvoiceDocument): Writable {
   return { type, id, name: name === '' ? undefined : name, mobileNumber: invoice.customer?.phone?.replace(/\s/g, '') ?? undefined }
 }
 
-function itemOf(line: InvoiceLine, amounts: LineAmounts): Writable {
-  const code = itemCodeOf(line, undefined)
+function itemOf(line: InvoiceLine, amounts: LineAmounts, registered: EgyptFacts['itemCodes']): Writable {
+  const code = itemCodeOf(line, registered)
   return {
     internalCode: line.country?.['internalCode'] ?? line.itemCode ?? String(line.position),
     description: line.description,

@@ -1,9 +1,8 @@
 import type { Company } from '../../../core/access/context.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
-import { absolute, multiply } from '../../../core/money/decimal-text.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { activityOn, isCurrency } from '../data/codes.js'
-import { personLimit, reaches, usualDays } from '../data/limits.js'
+import { usualDays } from '../data/limits.js'
 import { isExport } from '../document/build-eta-document.js'
 import { isRin, receiverIdentity, rinOf } from '../document/party.js'
 import { instantOf } from '../document/zoned-time.js'
@@ -13,21 +12,14 @@ import { lineFaults } from './line-rules.js'
 import { receiverFaults } from './receiver-rules.js'
 import { textFaults } from './text-rules.js'
 
-/** Figures a company may set where the authority's are not confirmed. */
-export interface EgyptLimits {
-  /** Total in pounds from which a person is named by national number. */
-  readonly person?: string
-}
-
 /** Clocks differ a little; the authority's is right. */
 const clockDifferenceMs = 60_000
 
-/** Rules on an invoice before it is posted; paths in the terms of the input. */
-export function validateEgypt(invoice: InvoiceDocument, company: Company, now: Date, limits: EgyptLimits = {}): FaultDetail[] {
+/** Rules on an invoice before it is posted that ask nothing of the company's own tables; paths in the terms of the input. */
+export function validateEgypt(invoice: InvoiceDocument, company: Company, now: Date): FaultDetail[] {
   return [
     ...headFaults(invoice, company, now),
     ...receiverFaults(invoice, company, now),
-    ...personFaults(invoice, limits),
     ...lineFaults(invoice),
     ...factFaults(invoice),
     ...textFaults(invoice),
@@ -61,16 +53,4 @@ function headFaults(invoice: InvoiceDocument, company: Company, now: Date): Faul
   }
   if (invoice.type !== 'invoice' && (invoice.refersTo?.number ?? '') === '') faults.push({ code: 'EG-NOTE-01', path: 'refersTo' })
   return faults
-}
-
-/** A person who buys for much is named by national number. */
-function personFaults(invoice: InvoiceDocument, limits: EgyptLimits): FaultDetail[] {
-  const { type, id } = receiverIdentity(invoice.customer)
-  if (type !== 'P' || id !== undefined) return []
-  const pounds = multiply(absolute(invoice.totals.taxInclusive), invoice.exchangeRate)
-  const limit = personLimit(invoice.simplified ? 'receipt' : 'invoice', invoice.issueDate, limits.person)
-  const path = invoice.customer === null ? 'customer' : 'customer.identifiers'
-  if (reaches(pounds, limit.refusesFrom)) return [{ code: 'EG-PARTY-04', path, params: { limit: limit.refusesFrom } }]
-  if (reaches(pounds, limit.warnsFrom)) return [{ code: 'EG-PARTY-05', path, params: { limit: limit.warnsFrom }, level: 'warning' }]
-  return []
 }

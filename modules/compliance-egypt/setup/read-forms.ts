@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Fault } from '../../../core/i18n/fault.js'
 import { etaEnvironments, type NewBranch } from '../company/company-rows.js'
+import type { OwnPersonLimit } from '../company/person-limits.js'
 import type { NewCredentials } from '../company/credentials.js'
 
 const wanted = (longest: number): z.ZodString => z.string().trim().min(1).max(longest)
@@ -36,6 +37,15 @@ const credentialsForm = z.object({
   secondSecret: z.string().trim().default(''),
 })
 
+const personLimitPlace = z.object({ kind: z.enum(['invoice', 'receipt']), from: z.iso.date() })
+const personLimitForm = personLimitPlace.extend({
+  amount: z
+    .string()
+    .trim()
+    .transform((text) => text.replace(/[,\s]/g, ''))
+    .pipe(z.string().regex(/^(?!0+(?:\.0+)?$)\d{1,15}(?:\.\d{1,5})?$/)),
+})
+
 type Form = Readonly<Record<string, unknown>>
 
 function read<Value>(schema: z.ZodType<Value>, form: Form): Value {
@@ -53,6 +63,16 @@ export function readBranch(form: Form): NewBranch {
 /** @throws Fault EG-SETUP-FIELD */
 export function readCredentials(form: Form): NewCredentials {
   return read(credentialsForm, form)
+}
+
+/** @throws Fault EG-SETUP-FIELD */
+export function readPersonLimit(form: Form): OwnPersonLimit {
+  return read(personLimitForm, form)
+}
+
+/** @throws Fault EG-SETUP-FIELD */
+export function readPersonLimitPlace(form: Form): Pick<OwnPersonLimit, 'kind' | 'from'> {
+  return read(personLimitPlace, form)
 }
 
 /** @throws Fault EG-SETUP-FIELD */

@@ -11,12 +11,13 @@ import {
   switchBranch,
   updateCompany,
 } from '../company/company-rows.js'
+import { removePersonLimit, savePersonLimit } from '../company/person-limits.js'
 import { storeCredentials } from '../company/credentials.js'
 import { prepareSandboxCompany } from '../company/sandbox-company.js'
 import { setupPage } from '../company/readiness.js'
 import { activityOn } from '../data/codes.js'
 import { testConnection } from '../company/test-connection.js'
-import { readBranch, readCode, readCredentials } from './read-forms.js'
+import { readBranch, readCode, readCredentials, readPersonLimit, readPersonLimitPlace } from './read-forms.js'
 import { labelOfField, setupSteps, type StepName } from './setup-steps.js'
 import { testSigning } from './signing-test.js'
 
@@ -95,6 +96,28 @@ export function setupPages(setup: ModuleSetup): void {
       else await removeActivity(transaction, params.code ?? '')
     }),
   )
+  action('/setup/limit', 'limits', 'saved', ({ context, body }) => {
+    const limit = readPersonLimit(body)
+    return host.db.company(context.companyId, async (transaction) => {
+      await savePersonLimit(transaction, limit)
+      host.audit.record(transaction, context, {
+        action: 'compliance-egypt.person-limit',
+        subject: { type: 'compliance-egypt.company', id: context.companyId, label: limit.kind },
+        facts: { from: limit.from, amount: limit.amount },
+      })
+    })
+  })
+  action('/setup/limit/remove', 'limits', 'saved', ({ context, body }) => {
+    const { kind, from } = readPersonLimitPlace(body)
+    return host.db.company(context.companyId, async (transaction) => {
+      await removePersonLimit(transaction, kind, from)
+      host.audit.record(transaction, context, {
+        action: 'compliance-egypt.person-limit',
+        subject: { type: 'compliance-egypt.company', id: context.companyId, label: kind },
+        facts: { from, amount: null },
+      })
+    })
+  })
   action('/setup/credentials', 'credentials', 'connected', async ({ context, body }) => {
     await storeCredentials(host, context, readCredentials(body))
     await testConnection(host, context)

@@ -2,14 +2,16 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { activitiesOf, branchesOf, egyptCompany, etaEnvironments } from '../company/company-rows.js'
+import { personLimitsOf } from '../company/person-limits.js'
 import { registrationNumberOf } from '../company/readiness.js'
 import { headOfficeOf } from '../company/sandbox-company.js'
 import { activityCodes, activityOn } from '../data/codes.js'
+import { personLimit } from '../data/limits.js'
 import { egyptGuide } from '../data/guide.js'
 import { mandatesAt } from '../law/mandates.js'
 import { shortcomings, standsInForDevice } from '../signing/choose-key.js'
 
-export const stepNames = ['portal', 'branches', 'activity', 'credentials', 'key', 'signing', 'codes'] as const
+export const stepNames = ['portal', 'branches', 'activity', 'credentials', 'key', 'signing', 'codes', 'limits'] as const
 export type StepName = (typeof stepNames)[number]
 
 /** How a step stands: done, to be done, or of no hurry. */
@@ -40,6 +42,7 @@ const credentialLabels: Readonly<Record<string, string>> = {
 /** Key of the label a field of a step has on the page. */
 export function labelOfField(step: StepName, field: string): string | undefined {
   if (step === 'branches') return branchFields.some((one) => one.name === field) ? `compliance-egypt.branch.${field}` : undefined
+  if (step === 'limits') return `compliance-egypt.limit.${field}`
   if (step === 'activity') return 'compliance-egypt.setup.activity-code'
   return step === 'credentials' ? credentialLabels[field] : undefined
 }
@@ -58,8 +61,9 @@ export async function setupSteps(
     const facts = await egyptCompany(transaction)
     const branches = await branchesOf(transaction)
     const activities = await activitiesOf(transaction)
+    const limits = await personLimitsOf(transaction)
     const mandates = await mandatesAt(transaction, now)
-    return { facts, branches, activities, mandates, keys: await host.signing.keys(transaction) }
+    return { facts, branches, activities, limits, mandates, keys: await host.signing.keys(transaction) }
   })
   const { facts, branches, activities } = stored
   const chosenKey = facts?.keyId ?? null
@@ -99,6 +103,7 @@ export async function setupSteps(
     key: fitting.length > 0 ? 'done' : 'open',
     signing: tested ? 'done' : 'open',
     codes: 'optional',
+    limits: 'optional',
   }
   const nameOf = (code: string): string => {
     const activity = activityOn(code, now.toISOString().slice(0, 10))
@@ -144,6 +149,15 @@ export async function setupSteps(
     ready: stepNames.every((name) => states[name] !== 'open'),
     activities: activities.map((activity) => ({ ...activity, name: nameOf(activity.code) })),
     activityCodes: activityCodes.map(({ code, ar, en }) => ({ code, text: context.locale === 'ar' ? ar : en })),
+    limits: stored.limits.map((limit) => ({ ...limit, label: `compliance-egypt.limit.of-${limit.kind}` })),
+    limitKinds: (['invoice', 'receipt'] as const).map((kind) => ({
+      kind,
+      label: `compliance-egypt.limit.of-${kind}`,
+      selected: openStep === 'limits' && form['kind'] === kind,
+      ...personLimit(kind, now.toISOString().slice(0, 10)),
+    })),
+    typedLimit:
+      openStep === 'limits' ? { from: form['from'], amount: form['amount'] } : { from: now.toISOString().slice(0, 10), amount: '' },
     keys,
     anyKey: chosenKey === null,
     clientId: openStep === 'credentials' && typeof form['clientId'] === 'string' ? form['clientId'] : (facts?.clientId ?? ''),

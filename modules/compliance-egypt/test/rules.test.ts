@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isNationalId } from '../data/national-id.js'
 import { isGtin, readItemCode } from '../document/item-code.js'
+import { personFaults } from '../rules/person-rules.js'
 import { validateEgypt } from '../rules/validate-egypt.js'
 import { egyptBuyer, egyptCompany, egyptInvoice, egyptSeller, pricedLine, taxOf } from './egypt-invoice.js'
 
@@ -10,8 +11,9 @@ const now = new Date('2026-11-22T11:00:00Z')
 type Wishes = Parameters<typeof egyptInvoice>[0]
 
 /** Codes with their places, warnings marked. */
-function faults(wishes: Wishes, limits = {}): string[] {
-  return validateEgypt(egyptInvoice(wishes), egyptCompany, now, limits).map(
+function faults(wishes: Wishes, ownPersonLimit?: string): string[] {
+  const invoice = egyptInvoice(wishes)
+  return [...validateEgypt(invoice, egyptCompany, now), ...personFaults(invoice, ownPersonLimit)].map(
     ({ code, path, level }) => `${code} ${path ?? ''}${level === 'warning' ? ' (warning)' : ''}`,
   )
 }
@@ -44,16 +46,16 @@ describe('rules of the Egyptian authority before posting', () => {
 
   it('a person is named from the limit on: sources contradict each other, so the lowest warns and the highest refuses', () => {
     const person = { ...egyptBuyer, identifiers: [] }
-    const of = (unitPrice: string, limits = {}): string[] =>
+    const of = (unitPrice: string, own?: string): string[] =>
       faults(
         { customer: person, lines: [pricedLine({ quantity: '1', unitPrice, discount: '0', taxes: [], tax: taxOf('V003'), country: {} })] },
-        limits,
+        own,
       )
     assert.deepEqual(of('24999.99'), [])
     assert.deepEqual(of('25000'), ['EG-PARTY-05 customer.identifiers (warning)'])
     assert.deepEqual(of('150000'), ['EG-PARTY-04 customer.identifiers'])
-    assert.deepEqual(of('50000', { person: '50000' }), ['EG-PARTY-04 customer.identifiers'])
-    assert.deepEqual(of('49999', { person: '50000' }), [])
+    assert.deepEqual(of('50000', '50000'), ['EG-PARTY-04 customer.identifiers'])
+    assert.deepEqual(of('49999', '50000'), [])
   })
 
   it('codes and units', () => {
