@@ -25,6 +25,7 @@ function findFiles(): Map<string, string> {
   addFolder('', own, /\.(?:css|js|svg|png|ico)$/)
   addFolder('browser/', join(own, 'browser'), /\.js$/)
   addFolder('compliance-egypt/', join(own, 'compliance-egypt'), /\.css$/)
+  addFolder('invoicing/', join(own, 'invoicing'), /\.(?:js|css)$/)
   addFolder('employment/', join(own, 'employment'), /\.css$/)
   addFolder('signatures/requests/', join(own, 'signatures', 'requests'), /\.(?:js|css)$/)
   addFolder('signatures/text/', join(own, 'signatures', 'text'), /\.(?:css|js)$/)

@@ -59,6 +59,16 @@ export interface InvoiceFinish {
   readonly qr?: string
 }
 
+/** Where the quick sale of a company happens: its tills, where its country knows them. */
+export interface SellingPlaces {
+  /** Fact of the document that names the place: `device`. */
+  readonly fact: string
+  readonly label: LocalizedText
+  readonly places: readonly { readonly value: string; readonly label: string; readonly isDefault: boolean }[]
+  /** Page on which places are set up; told where there is none yet, for then nothing can be sold. */
+  readonly setup: string
+}
+
 export interface PrintHold {
   readonly invoiceId: string
   readonly reason: FaultDetail
@@ -92,6 +102,8 @@ declare module '../../core/hooks/hook-map.js' {
     'invoice.finishing': Collect<{ readonly invoiceIds: readonly string[] }, InvoiceFinish>
     /** Reasons why the final print must wait (the authority has not cleared the invoice). Whoever holds it calls `requestPrints` later. */
     'invoice.print-hold': Collect<{ readonly invoiceIds: readonly string[] }, PrintHold>
+    /** Tills of the company; nobody answers: it sells without naming one. At most one answer. */
+    'invoicing.selling-places': Collect<undefined, SellingPlaces>
   }
 }
 
@@ -107,4 +119,5 @@ export const invoicingHooks = [
   ['invoice.cancel', 'veto'],
   ['invoice.finishing', 'collect'],
   ['invoice.print-hold', 'collect'],
+  ['invoicing.selling-places', 'collect'],
 ] as const

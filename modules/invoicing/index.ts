@@ -1,6 +1,6 @@
 export * from './document.js'
 export { invoiceInput, partyInput, addressInput, type InvoiceInput } from './input.js'
-export type { InvoiceFinish, InvoicePrint, PostedNotice, PrintFact, PrintHold, PrintStamp } from './hooks.js'
+export type { InvoiceFinish, InvoicePrint, PostedNotice, PrintFact, PrintHold, PrintStamp, SellingPlaces } from './hooks.js'
 export {
   postInvoices,
   type PostDraft,

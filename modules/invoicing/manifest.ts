@@ -4,6 +4,7 @@ import { invoicingSettings } from './models/settings.js'
 import { invoicePages } from './routes/invoice-pages.js'
 import { invoicesApi } from './routes/invoices-api.js'
 import { postBatchPages } from './routes/post-batch-pages.js'
+import { sellPages } from './routes/sell-pages.js'
 import { runBatch } from './services/post-batch.js'
 import { homeNews } from './services/dashboard.js'
 import { makePrint } from './services/print.js'
@@ -59,6 +60,7 @@ export default defineModule({
     invoicesApi(setup)
     invoicePages(setup)
     postBatchPages(setup)
+    sellPages(setup)
 
     const menu = (label: string, icon: string, href: string, order: number, group = 'invoicing.reader'): void => {
       setup.views.menu({ app: 'invoicing', label, icon, href: `/app/invoicing${href}`, order, group, parent: true })
@@ -73,6 +75,7 @@ export default defineModule({
       news: (transaction, context) => homeNews(host, context, transaction),
     })
     menu('invoicing.menu.overview', 'home', '', 10)
+    menu('invoicing.sell.title', 'receipt', '/sell', 15, 'invoicing.user')
     menu('invoicing.list.invoices', 'file-invoice', '/invoice?f=invoices', 20)
     menu('invoicing.list.credit-notes', 'receipt-refund', '/invoice?f=credit-notes', 30)
     menu('invoicing.list.payments', 'cash', '/payment', 40)

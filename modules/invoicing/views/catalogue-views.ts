@@ -41,6 +41,7 @@ export function catalogueViews(setup: ModuleSetup): void {
       table: 'invoicing_product',
       schema: z.object({
         code: optionalText,
+        barcode: optionalText,
         name,
         name_ar: optionalText,
         unit: z.string().max(10).default('PCE'),
@@ -48,7 +49,7 @@ export function catalogueViews(setup: ModuleSetup): void {
         tax_code: optionalText,
         active,
       }),
-      searchColumns: ['name', 'name_ar', 'code'],
+      searchColumns: ['name', 'name_ar', 'code', 'barcode'],
       label: (record) => [record['code'], record['name']].filter((part) => typeof part === 'string' && part !== '').join(' · '),
       defaults: { unit: 'PCE', price: '0' },
     }),
@@ -62,6 +63,7 @@ export function catalogueViews(setup: ModuleSetup): void {
       column('code', 'code'),
       column('name', 'text'),
       column('name_ar', 'text', { optional: 'show' }),
+      column('barcode', 'code', { optional: 'hide' }),
       column('price', 'decimal'),
       column('unit', 'code', { optional: 'hide' }),
       column('tax_code', 'code', { optional: 'show' }),
@@ -78,7 +80,7 @@ export function catalogueViews(setup: ModuleSetup): void {
     title: 'invoicing.form.product',
     heading: 'name',
     groups: [
-      { fields: [field('name', 'text', { required: true }), field('name_ar', 'text'), field('code', 'code')] },
+      { fields: [field('name', 'text', { required: true }), field('name_ar', 'text'), field('code', 'code'), field('barcode', 'code')] },
       {
         fields: [
           field('price', 'decimal', { required: true }),

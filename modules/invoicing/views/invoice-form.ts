@@ -106,6 +106,14 @@ export const invoiceForm: FormView = {
       href: (record) => `${invoicePath(id(record))}/receipt`,
     },
     {
+      name: 'take-back',
+      label: 'invoicing.action.take-back',
+      icon: 'receipt-refund',
+      visible: (record) => posted(record) && record['simplified'] === true && record['type'] === 'invoice',
+      groups: ['invoicing.user'],
+      href: (record) => `/app/invoicing/sell/return/${id(record)}`,
+    },
+    {
       name: 'print-again',
       label: 'invoicing.action.print-again',
       icon: 'refresh',
