@@ -62,6 +62,8 @@ const namedCurves: Readonly<Record<string, PublicPoint['curve']>> = {
 /** Parsed public keys, newest last; reading a SubjectPublicKeyInfo through OpenSSL costs more than checking with it. */
 const knownKeys = new Map<string, KnownKey>()
 const knownKeyLimit = 512
+/** RSA with 16384 bits takes 2,086 bytes. */
+const largestKnownKey = 4096
 
 function publicKeyOf(spki: Uint8Array): KnownKey {
   const name = Buffer.from(spki.buffer, spki.byteOffset, spki.byteLength).toString('latin1')
@@ -75,6 +77,8 @@ function publicKeyOf(spki: Uint8Array): KnownKey {
   const key = (): KeyObject => (object ??= createPublicKey({ key: bytes, format: 'der', type: 'spki' }))
   const parsed: KnownKey =
     curve === undefined ? { curve: 'other', key: key() } : { curve, point: Buffer.from(info.child(1).bitString()), key }
+  // A larger one is read each time: nobody fills this process with keys of his own making.
+  if (bytes.length > largestKnownKey) return parsed
   knownKeys.set(name, parsed)
   if (knownKeys.size > knownKeyLimit) {
     const oldest = knownKeys.keys().next()

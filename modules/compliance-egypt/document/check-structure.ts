@@ -8,7 +8,8 @@ import type { ListShape, ObjectShape, Shape, TextShape } from './shape.js'
 /** More faults than anyone reads are not collected. */
 const most = 100
 const plainDecimal = /^-?(?:0|[1-9]\d{0,17})(?:\.\d{1,5})?$/
-const numericEscape = /\\[u/]/
+/** An escape that is not of the subset; a backslash that is itself escaped begins none. */
+const numericEscape = /(?<!\\)(?:\\\\)*\\[u/]/
 
 /**
  * Holds a document against the authority's schema: every name known, in its own case, of its own kind, in its own place. Without

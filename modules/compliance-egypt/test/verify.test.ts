@@ -73,10 +73,10 @@ function signerOf(rin: string): Signer {
   }
 }
 
-async function signed(json: Buffer, rin = issuerRin): Promise<Buffer> {
+async function signed(json: Buffer, rin = issuerRin, signedAt = new Date()): Promise<Buffer> {
   const { cms } = await signCades(canonicalText(json), {
     signer: signerOf(rin),
-    signedAt: new Date(),
+    signedAt,
     detached: true,
     profile: egyptProfile,
   })
@@ -239,6 +239,56 @@ describe('verifying a document of the Egyptian authority', function () {
     ])
     const verdict = await verify(both)
     assert.deepEqual([verdict.verdict, verdict.signatures.length], ['passed', 2])
+  })
+
+  it('does not pass a time of signing that cannot be true', async () => {
+    const years = (count: number): Date => new Date(Date.now() + count * 365 * 86_400_000)
+    for (const [at, code] of [
+      [years(3), 'EG-SIGNED-LATER'],
+      [years(-3), 'EG-SIGNED-OUTSIDE'],
+    ] as const) {
+      const verdict = await verify(await signed(json, issuerRin, at))
+      assert.deepEqual([verdict.verdict, codes(verdict).includes(code)], ['indeterminate', true], code)
+    }
+  })
+
+  it('says so where the signatures do not stand last: nobody signed their place', async () => {
+    const text = document.toString()
+    const list = /,("signatures":\[.*\])/.exec(text)?.[1] ?? assert.fail('no signatures')
+    const moved = await verify(Buffer.from(text.replace(`,${list}`, '').replace('{', `{${list},`)))
+    assert.equal(moved.verdict, 'passed')
+    assert.ok(codes(moved).includes('EG-SIGNATURES-PLACE'))
+  })
+
+  it('refuses readings another program may have: two lists, a mark of byte order, UTF-16, bytes behind, escaped and look-alike names', async () => {
+    const text = document.toString()
+    const list = /,"signatures":\[.*\]/.exec(text)?.[0] ?? assert.fail('no signatures')
+    const total = /"totalAmount":[\d.]+/
+    const variants: Readonly<Record<string, Buffer>> = {
+      'two lists': Buffer.from(text.replace(list, list + list)),
+      'a second list in capitals': Buffer.from(text.replace(list, list + list.replace('signatures', 'Signatures'))),
+      'a nested list': Buffer.from(text.replace('"address":{', '"address":{"signatures":[],')),
+      BOM: Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), document]),
+      'UTF-16': Buffer.from(`\ufeff${text}`, 'utf16le'),
+      'another value behind': Buffer.concat([document, Buffer.from('{}')]),
+      'a zero byte behind': Buffer.concat([document, Buffer.alloc(1)]),
+      'an escaped name': Buffer.from(text.replace('"issuer"', '"issu\\u0065r"')),
+      'a dotless i': Buffer.from(text.replace('"internalID"', '"\u0131nternalID"')),
+      'a long s': Buffer.from(text.replace('"issuer"', '"is\u017fuer"')),
+      prototype: Buffer.from(text.replace('{"issuer"', '{"__proto__":{"a":"b"},"issuer"')),
+      'a huge number': Buffer.from(text.replace(total, `"totalAmount":${'9'.repeat(5000)}`)),
+      'a huge exponent': Buffer.from(text.replace(total, '"totalAmount":1e999999999')),
+      'a list around it': Buffer.from(`[${text}]`),
+    }
+    for (const [name, bytes] of Object.entries(variants)) assert.equal((await verify(bytes)).verdict, 'failed', name)
+  })
+
+  it('takes a text with an escaped backslash before a letter u', async () => {
+    const named = Buffer.from(json.toString().replace('"description":"', '"description":"a\\\\u0041 '))
+    assert.deepEqual(
+      codes(await verify(await signed(named))).filter((code) => code.startsWith('EG-')),
+      [],
+    )
   })
 
   it('tells amounts that contradict each other, though they are signed so', async () => {

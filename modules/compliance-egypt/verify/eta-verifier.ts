@@ -1,6 +1,6 @@
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { CmsVerifier } from '../../../core/validation/cms/cms-verifier.js'
-import { readSignedData, signerCertificate, type CmsSignedData } from '../../../core/validation/cms/signed-data.js'
+import { checkSigner, readSignedData, signerCertificate, type CmsSignedData } from '../../../core/validation/cms/signed-data.js'
 import { concludeDocument } from '../../../core/validation/conclude.js'
 import { DerElement, MalformedDer } from '../../../core/validation/der-reader.js'
 import type { Verifier, VerifyOptions } from '../../../core/validation/report.js'
@@ -66,8 +66,15 @@ async function judge(
   const { signatures, findings } = await cmsVerifier.verify(der, { ...options, content: text })
   if (signatures.length === 0) return [{ ...unreadable(path), findings: findings.map((finding) => ({ ...finding, path })) }]
   return signatures.map((one): SignatureVerdict => {
-    const all = [...one.findings, ...findings, ...objections.map(({ finding }) => ({ ...finding, path }))]
+    const doubts = timeDoubts(cms, options.at ?? new Date())
+    const all = [
+      ...one.findings,
+      ...findings,
+      ...[...objections.map(({ finding }) => finding), ...doubts].map((finding) => ({ ...finding, path })),
+    ]
     const [first] = objections
+    if (first === undefined && doubts.length > 0 && one.indication === 'TOTAL-PASSED')
+      return { ...one, level: levelName(one.level), indication: 'INDETERMINATE', subIndication: 'SIG_CONSTRAINTS_FAILURE', findings: all }
     if (first === undefined || one.indication === 'TOTAL-FAILED') return { ...one, level: levelName(one.level), findings: all }
     return { ...one, level: levelName(one.level), indication: 'TOTAL-FAILED', subIndication: first.subIndication, findings: all }
   })
@@ -112,6 +119,23 @@ function formObjections(cms: CmsSignedData, issuer: string | undefined): Objecti
   return found
 }
 
+/**
+ * The time a signer states is his own word, but one that cannot be true speaks against him: after the moment of judging (a day's grace
+ * for clocks), or outside of the time his certificate is valid in.
+ */
+function timeDoubts(cms: CmsSignedData, now: Date): FaultDetail[] {
+  const [signer] = cms.signers
+  if (signer === undefined) return []
+  const certificate = namedCertificate(cms, signer)
+  const { signingTime } = checkSigner(cms, signer, () => Buffer.alloc(0))
+  if (signingTime === undefined || certificate === undefined) return []
+  const stated = signingTime.toISOString()
+  if (signingTime.getTime() > now.getTime() + 86_400_000) return [{ code: 'EG-SIGNED-LATER', params: { stated } }]
+  const { notBefore, notAfter } = certificate
+  if (signingTime >= notBefore && signingTime <= notAfter) return []
+  return [{ code: 'EG-SIGNED-OUTSIDE', params: { stated, from: notBefore.toISOString(), until: notAfter.toISOString() } }]
+}
+
 function algorithmOf(signer: CmsSignedData['signers'][number]): string {
   return DerElement.read(signer.signatureAlgorithm).child(0).oid()
 }
@@ -134,6 +158,9 @@ function contentFindings(document: LiteralValue): FaultDetail[] {
     params: { rule: name, stated, expected },
     level: 'warning',
   }))
+  // Where the list of signatures stands is under no signature; the authority's own files have it last.
+  if (document.kind === 'object' && document.members.at(-1)?.name !== 'signatures')
+    findings.push({ code: 'EG-SIGNATURES-PLACE', path: 'signatures', level: 'warning' })
   if (textAt(document, 'documentTypeVersion') === '0.9')
     findings.push({ code: 'EG-VERSION-TRIAL', path: 'documentTypeVersion', level: 'warning' })
   return findings
