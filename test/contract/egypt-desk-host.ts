@@ -42,7 +42,7 @@ const inCompany = <Result>(work: Parameters<typeof host.db.company<Result>>[1]):
 const provider = agentProviderOf(host.signing)
 await running.listen()
 
-const answers: Readonly<Record<string, () => Promise<object>>> = {
+const answers: Readonly<Record<string, (argument: string) => Promise<object>>> = {
   code: async () => ({ code: (await inCompany((transaction) => provider.desks.newCode(transaction, context))).code }),
   apiKey: async () => ({ secret: (await host.access.createApiKey(context, 'shop', ['invoicing.user'])).secret }),
   /** Takes every key the desk shows into use, as a person would who does not know which is which. */
@@ -92,8 +92,8 @@ const answers: Readonly<Record<string, () => Promise<object>>> = {
     }
     return { files: rows.length }
   },
-  /** Every row of every table as text, and this process's memory: what a PIN could have got into. */
-  dump: async () => {
+  /** Every row of every table as text, and, when asked, this process's memory: what a PIN could have got into. */
+  dump: async (argument) => {
     const lines = await inCompany(async ({ knex }) => {
       const { rows: tables } = await knex.raw<{ rows: { name: string }[] }>(
         `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
@@ -106,7 +106,7 @@ const answers: Readonly<Record<string, () => Promise<object>>> = {
       return all
     })
     writeFileSync(path.join(folder, 'dump.txt'), lines.join('\n'))
-    writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
+    if (argument === 'with-heap') writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
     return { rows: lines.length }
   },
 }
@@ -120,7 +120,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       const file = path.join(folder, `dossier-${argument}.zip`)
       writeFileSync(file, await examinationDossier(host, context, argument))
       tell({ file })
-    } else tell((await answers[word]?.()) ?? { error: line })
+    } else tell((await answers[word]?.(argument)) ?? { error: line })
   } catch (error) {
     tell({ error: String(error) })
   }

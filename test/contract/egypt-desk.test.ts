@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -317,26 +317,17 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
       writeFileSync(text, canonicalText(Buffer.from(bytes.toString().replace(/"internalID":"INV/, '"internalID":"INW'))))
       assert.throws(() => execFileSync('openssl', ['cms', '-verify', '-cades', ...args], { stdio: 'pipe' }))
     }
-    const verify = (file: string): string => {
-      try {
-        const command = [path.join(repository, 'bin/khatm.mjs'), 'verify', file, '--trust', trust, '--json']
-        return execFileSync(process.execPath, command, { cwd: repository, stdio: 'pipe', encoding: 'utf8' })
-      } catch (error) {
-        return error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)
-      }
-    }
-    const good = path.join(folder, '0.json')
-    const verdict = verify(good)
-    assert.match(verdict, /"verdict":\s*"passed"|TOTAL-PASSED/i, verdict.slice(0, 600))
-    const changed = path.join(folder, 'changed.json')
-    writeFileSync(
-      changed,
-      readFileSync(good, 'utf8').replace(
-        /"totalAmount":(\d)/,
-        (_whole, digit: string) => `"totalAmount":${String((Number(digit) % 9) + 1)}`,
-      ),
+    const [good, changed] = [path.join(folder, '0.json'), path.join(folder, 'changed.json')]
+    const total = /"totalAmount":(\d)/
+    const other = (_whole: string, digit: string): string => `"totalAmount":${String((Number(digit) % 9) + 1)}`
+    writeFileSync(changed, readFileSync(good, 'utf8').replace(total, other))
+    const command = [path.join(repository, 'bin/khatm.mjs'), 'verify', good, changed, '--trust', trust, '--json']
+    const { stdout } = spawnSync(process.execPath, command, { cwd: repository, encoding: 'utf8' })
+    assert.deepEqual(
+      [...stdout.matchAll(/"verdict":\s*"(\w+)"/g)].map(([, verdict]) => verdict),
+      ['passed', 'failed'],
+      stdout.slice(0, 600),
     )
-    assert.match(verify(changed), /"verdict":\s*"failed"|TOTAL-FAILED/i)
   })
 
   it('what is refused at the desk waits for a person and says by whom; asked again it is signed', async () => {
@@ -411,7 +402,8 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
   })
 
   it('the PIN is nowhere: no wire, table, file, log, heap, argument or environment of host and desk', async () => {
-    await ask('dump')
+    // The wire tells in any run that the host never met the PIN; its heap takes a while to write.
+    await ask(full ? 'dump with-heap' : 'dump')
     const places = new Map<string, Buffer>([
       ['wire', Buffer.concat(wire.passed)],
       ['output of the desk', Buffer.from(agentOutput.join(''))],
@@ -423,12 +415,13 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
       }
     }
     for (const root of [desk, path.join(folder, 'data'), path.join(folder, 'sandbox')]) walk(root)
-    for (const name of ['host.heapsnapshot', 'dump.txt', 'host.log']) places.set(name, readFileSync(path.join(folder, name)))
+    const heap = full ? ['host.heapsnapshot'] : []
+    for (const name of [...heap, 'dump.txt', 'host.log']) places.set(name, readFileSync(path.join(folder, name)))
     for (const pid of [host?.pid, agent?.pid]) {
       for (const what of ['cmdline', 'environ']) places.set(`${what} of ${String(pid)}`, readFileSync(`/proc/${String(pid)}/${what}`))
     }
     // The search finds what is there: documents in wire, heap and tables, the PIN in the log of the spy between desk and driver.
-    for (const place of ['wire', 'host.heapsnapshot', 'dump.txt']) assert.ok(places.get(place)?.includes('/00001'), place)
+    for (const place of ['wire', ...heap, 'dump.txt']) assert.ok(places.get(place)?.includes('/00001'), place)
     assert.ok([...places.keys()].some((place) => place.includes('/pg_wal/')))
     assert.ok(spyShows(readFileSync(spyLog, 'utf8'), token.pin))
     for (const [place, bytes] of places) assert.equal(holds(bytes, token.pin), false, `PIN in ${place}`)
