@@ -5,7 +5,8 @@ import { pathOf } from './path.js'
 
 const safeName = /^[A-Z][A-Z0-9]*$/i
 const safeNumber = /^-?(?:0|[1-9]\d*)(?:\.\d{1,5})?$/
-const unsafeEscape = /\\[u/]/
+/** An escape that implementations read differently (`\u0041`, `\/`). A backslash that is itself escaped begins none: `C:\\usr` is safe. */
+export const unsafeEscape = /(?<!\\)(?:\\\\)*\\[u/]/
 
 /**
  * The text whose SHA-256 is signed (sdk.invoicing.eta.gov.eg, document serialisation approach): in the document's own order, every

@@ -1,4 +1,5 @@
 import type { FaultDetail } from '../../../core/i18n/fault.js'
+import { unsafeEscape } from '../canonical/canonical-text.js'
 import { memberOf, type LiteralValue } from '../canonical/literal-value.js'
 import { pathOf } from '../canonical/path.js'
 import { invoiceShape } from './invoice-shape.js'
@@ -8,8 +9,6 @@ import type { ListShape, ObjectShape, Shape, TextShape } from './shape.js'
 /** More faults than anyone reads are not collected. */
 const most = 100
 const plainDecimal = /^-?(?:0|[1-9]\d{0,17})(?:\.\d{1,5})?$/
-/** An escape that is not of the subset; a backslash that is itself escaped begins none. */
-const numericEscape = /(?<!\\)(?:\\\\)*\\[u/]/
 
 /**
  * Holds a document against the authority's schema: every name known, in its own case, of its own kind, in its own place. Without
@@ -51,7 +50,7 @@ class Check {
 
   private text(value: LiteralValue, shape: TextShape): void {
     if (value.kind !== 'string') this.wrong('EG-JSON-KIND', { expected: 'string', found: value.kind })
-    else if (numericEscape.test(value.text)) this.wrong('EG-JSON-ESCAPE')
+    else if (unsafeEscape.test(value.text)) this.wrong('EG-JSON-ESCAPE')
     else if (value.text.length > shape.longest) this.wrong('EG-JSON-LONG', { limit: shape.longest })
     else if (shape.pattern?.test(value.text) === false) this.wrong('EG-JSON-VALUE', { value: value.text.slice(0, 80) })
   }
