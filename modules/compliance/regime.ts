@@ -23,6 +23,8 @@ export interface PreparedDocument {
   readonly payloadMediaType: string
   /** In the authority's own form (base64 or hex). */
   readonly hash: string
+  /** When the authority must have it, where that counts from what the document says; otherwise by `deadlineHours` from now. */
+  readonly deadline?: Date
 }
 
 export interface SignedLegalDocument {

@@ -65,6 +65,7 @@ export async function prepareReceipts(
       end.counter += 1
       end.uuid = written.uuid
     }
+    const issuedAt = instantOf(invoice.issueDate, invoice.issueTime, company.timeZone)
     rows.push({
       invoiceId: invoice.id,
       deviceSerial: serial,
@@ -73,7 +74,7 @@ export async function prepareReceipts(
       receiptType,
       referenceUuid,
       referenceOldUuid: corrected?.uuid ?? null,
-      issuedAt: instantOf(invoice.issueDate, invoice.issueTime, company.timeZone),
+      issuedAt,
     })
     prepared.push({
       invoiceId: invoice.id,
@@ -83,6 +84,8 @@ export async function prepareReceipts(
       payload: written.bytes,
       payloadMediaType: 'application/json',
       hash: written.uuid,
+      // The authority counts from the sale, whenever it was written down here.
+      deadline: new Date(issuedAt.getTime() + receiptLimits(invoice.issueDate).hours * 3_600_000),
     })
   }
   for (const [serial, end] of ends) await advanceDevice(transaction, serial, end.counter, end.uuid)

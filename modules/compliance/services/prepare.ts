@@ -55,6 +55,7 @@ async function storePrepared(
   const payloads = pairs.map(({ document }) => ({ bytes: document.payload, mediaType: document.payloadMediaType }))
   const rows = pairs.map(({ document, invoice }) => {
     const hours = regime.deadlineHours?.(document.kind) ?? null
+    const deadline = document.deadline ?? (hours === null ? null : new Date(now.getTime() + hours * 3_600_000))
     return {
       invoice_id: invoice.id,
       number: invoice.number,
@@ -67,7 +68,7 @@ async function storePrepared(
       hash: document.hash,
       payload_sha256: createHash('sha256').update(document.payload).digest('hex'),
       payload_type: document.payloadMediaType,
-      deadline_at: hours === null ? null : new Date(now.getTime() + hours * 3_600_000).toISOString(),
+      deadline_at: deadline?.toISOString() ?? null,
       created_at: now.toISOString(),
     }
   })
