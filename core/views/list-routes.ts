@@ -50,7 +50,7 @@ async function showList(parts: WebParts, request: Request, response: Response, m
   query.delete('part')
   const address = readListAddress(view, query)
   const viewId = query.get('view') ?? undefined
-  const { drawn, favourites } = await inCompany(call, async (transaction) => {
+  const { drawn, favourites, notice } = await inCompany(call, async (transaction) => {
     const chosen = await choicesOf(call, transaction, view)
     const result = await queryList(scopeOf(call, transaction), view, address)
     const draw: ListDrawCall = {
@@ -63,14 +63,15 @@ async function showList(parts: WebParts, request: Request, response: Response, m
     }
     if (part === 'rows') {
       const columns = visibleColumns(view, chosen)
-      return { drawn: { rows: result.rows.map((record) => drawRow(record, columns, draw)) }, favourites: [] }
+      return { drawn: { rows: result.rows.map((record) => drawRow(record, columns, draw)) }, favourites: [], notice: null }
     }
     const saved = await transaction
       .knex<Favourite & { user_id: string; view: string }>('core_favourite')
       .where({ user_id: call.signedIn.user.id, view: view.id })
       .orderBy('name')
       .select('id', 'name', 'query')
-    return { drawn: drawList(view, address, result, draw), favourites: saved }
+    const notice = (await view.notice?.(transaction, call.signedIn.context)) ?? null
+    return { drawn: drawList(view, address, result, draw), favourites: saved, notice }
   })
   if (part === 'rows') {
     sendFragment(parts, request, response, 'core/list-rows', {
@@ -90,6 +91,7 @@ async function showList(parts: WebParts, request: Request, response: Response, m
       title,
       path,
       viewId,
+      notice,
       favourites: favourites.map((favourite) => ({ ...favourite, href: `${path}${favourite.query}`, label: favourite.name })),
       canCreate,
       newHref: `${path}/new${newQuery(address.where)}`,
@@ -223,7 +225,11 @@ async function findRecords(parts: WebParts, request: Request, response: Response
   const search = query.get('q') ?? ''
   query.delete('q')
   const records = await inCompany(call, (transaction) => searchRecords(scopeOf(call, transaction), search, Object.fromEntries(query), 12))
-  response.json({ records: records.map((record) => ({ id: plainText(record['id']), label: call.model.label(record) })) })
+  response.json({ records: records.map((record) => ({
+      id: plainText(record['id']),
+      label: call.model.label(record, call.signedIn.user.locale),
+      code: plainText(record['code']),
+    })) })
 }
 
 /** The palette: records of every model the actor may read, by name. */

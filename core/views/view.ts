@@ -1,7 +1,7 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import type { FaultDetail } from '../i18n/fault.js'
-import type { LocalizedText } from '../i18n/locale.js'
+import type { Locale, LocalizedText } from '../i18n/locale.js'
 import type { RecordedEvent } from '../audit/audit.js'
 
 /** Labels are keys of the locale files: `contacts.field.name`. */
@@ -47,7 +47,10 @@ export interface FieldDefinition {
     readonly text?: LocalizedText
     readonly color?: BadgeColor
   }[]
-  /** For `relation`: the model whose records are offered, searched on the server. */
+  /**
+   * For `relation`: the model whose records are offered, searched on the server. For `code`: codes of these records are offered while one
+   * types; several stand in one field with semicolons between them.
+   */
   readonly relation?: { readonly model: string; readonly domain?: (record: RecordValues) => Record<string, unknown> }
   /** For `money`: the field that holds the ISO currency. */
   readonly currencyField?: string
@@ -96,9 +99,18 @@ export interface ListView {
   /** Beside «New»: links, and buttons that run the model's action on no record. */
   readonly headerActions?: readonly ActionButton[]
   readonly empty: { readonly text: LabelKey; readonly action?: LabelKey }
+  /** Told above the rows, whatever is listed: what waits for somebody. Null: nothing to tell. */
+  readonly notice?: (transaction: CompanyTransaction, context: CompanyContext) => Promise<ListNotice | null>
   readonly pageSize?: number
   /** No «New» button. */
   readonly noCreate?: boolean
+}
+
+/** Texts are in the reader's language already. */
+export interface ListNotice {
+  readonly text: string
+  readonly level: 'info' | 'warning'
+  readonly links: readonly { readonly label: string; readonly href: string }[]
 }
 
 export interface ActionButton {
@@ -160,6 +172,8 @@ export interface FormView {
     readonly field: string
     readonly label: LabelKey
     readonly strong?: boolean
+    /** A line of text under the amounts. */
+    readonly text?: boolean
     readonly visible?: (record: RecordValues) => boolean
   }[]
   /** Panels above the message log (the compliance timeline). */
@@ -208,7 +222,9 @@ export interface Model {
   readonly select?: Readonly<Record<string, string>>
   readonly searchColumns: readonly string[]
   /** How a record is named in links, relations and breadcrumbs. */
-  readonly label: (record: RecordValues) => string
+  readonly label: (record: RecordValues, locale?: Locale) => string
+  /** Order in which records are offered where one is chosen, as SQL; without it any. */
+  readonly offered?: string
   readonly load: (transaction: CompanyTransaction, context: CompanyContext, id: string) => Promise<RecordValues | undefined>
   readonly defaults?: (
     transaction: CompanyTransaction,

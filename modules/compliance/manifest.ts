@@ -7,6 +7,7 @@ import { addToPrint, holdPrints, printHeld, printsJob, refuseCancelling } from '
 import { readinessOf } from './services/readiness.js'
 import { processDocuments, watchDocuments } from './services/process.js'
 import { processJob, type ProcessPayload } from './services/processing-jobs.js'
+import { addInvoiceFilters } from './views/invoice-list.js'
 import { addInvoicePanel } from './views/invoice-panel.js'
 import { processAfterPosting } from './services/sign-now.js'
 
@@ -48,5 +49,6 @@ export default defineModule({
     jobs.schedule('compliance.watch', '*/5 * * * *')
     documentPages(setup)
     addInvoicePanel(setup)
+    addInvoiceFilters(setup)
   },
 })

@@ -65,6 +65,11 @@ describe('A token is reported lost while invoices wait for it', function () {
       ['pending', 'pending'],
     )
     assert.match(await panel(waiting[0]), /Awaiting signature/)
+    const list = (await web.get('/app/invoicing/invoice')).text
+    assert.match(list, /Documents awaiting signature: 2\./)
+    const unsigned = await web.get('/app/invoicing/invoice?f=unsigned')
+    assert.match(unsigned.text, new RegExp(waiting[1]?.number ?? '-'))
+    assert.doesNotMatch((await web.get('/app/invoicing/invoice?f=signature-refused')).text, new RegExp(waiting[1]?.number ?? '-'))
     const answer = await web.post(`/app/credentials/keys/${lost.id}/stop`, { reason: 'bag stolen in Giza' })
     assert.equal(answer.status, 303)
     assert.deepEqual(
@@ -105,6 +110,7 @@ describe('A token is reported lost while invoices wait for it', function () {
       rows.map(({ state }) => state),
       ['accepted', 'accepted'],
     )
+    assert.doesNotMatch((await web.get('/app/invoicing/invoice')).text, /Documents awaiting signature/)
     assert.equal(new Set(rows.map(({ authorityReference }) => authorityReference)).size, 2)
   })
 })

@@ -212,6 +212,16 @@ export async function unsignedDocuments(transaction: CompanyTransaction, limit: 
   return rows.map((row) => row.invoice_id)
 }
 
+/** How many documents have no signature yet, and how many of them wait for a person to decide about another try. */
+export async function countUnsigned({ knex, companyId }: CompanyTransaction): Promise<{ unsigned: number; refused: number }> {
+  const { rows } = await knex.raw<{ rows: { unsigned: number; refused: number }[] }>(
+    `select count(*)::int as unsigned, count(*) filter (where held)::int as refused from compliance_document
+     where company_id = ? and state = 'prepared'`,
+    [companyId],
+  )
+  return rows[0] ?? { unsigned: 0, refused: 0 }
+}
+
 /** Marks and returns documents that have used up the given share of the time the law gives, each once. */
 export async function takeLate(
   transaction: CompanyTransaction,

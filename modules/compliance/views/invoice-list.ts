@@ -1,0 +1,60 @@
+import type { CompanyContext } from '../../../core/access/context.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import type { Host, ModuleSetup } from '../../../core/host/module.js'
+import { deskProgress } from '../../../core/signing/keys/agent/document-standings.js'
+import type { Filter, ListNotice, ListView } from '../../../core/views/view.js'
+import { countUnsigned } from '../models/document-rows.js'
+
+const list = '/app/invoicing/invoice'
+const document = `select 1 from compliance_document as document
+  where document.company_id = invoicing_invoice.company_id and document.invoice_id = invoicing_invoice.id`
+
+const filters: readonly Filter[] = [
+  {
+    name: 'unsigned',
+    label: 'compliance.filter.unsigned',
+    where: (query) => void query.whereRaw(`exists (${document} and document.state = 'prepared')`),
+  },
+  {
+    name: 'signature-refused',
+    label: 'compliance.filter.signature-refused',
+    where: (query) => void query.whereRaw(`exists (${document} and document.state = 'prepared' and document.held)`),
+  },
+]
+
+/** On the list of invoices: which wait for their signature, at whose desk, and how many a person there refused. */
+export function addInvoiceFilters({ host, views }: ModuleSetup): void {
+  views.extend<ListView>('invoicing.invoice.list', (view) => ({
+    ...view,
+    filters: [...(view.filters ?? []), ...filters],
+    notice: async (transaction, context) =>
+      (await view.notice?.(transaction, context)) ?? (await unsignedNotice(host, transaction, context)),
+  }))
+}
+
+async function unsignedNotice(host: Host, transaction: CompanyTransaction, context: CompanyContext): Promise<ListNotice | null> {
+  const { unsigned, refused } = await countUnsigned(transaction)
+  if (unsigned === 0) return null
+  const text = (key: string, params: Record<string, string | number> = {}): string =>
+    host.i18n.text(context.locale, `compliance.list.${key}`, params)
+  const desks = (await deskProgress(transaction)).flatMap((lot) => lot.desks.map(({ name }) => name))
+  const waiting = unsigned - refused
+  const parts = [
+    ...(waiting === 0
+      ? []
+      : [
+          desks.length === 0
+            ? text('unsigned', { count: waiting })
+            : text('at-desk', { count: waiting, desk: [...new Set(desks)].join(' · ') }),
+        ]),
+    ...(refused === 0 ? [] : [text('refused', { count: refused })]),
+  ]
+  return {
+    text: parts.join(' '),
+    level: refused > 0 ? 'warning' : 'info',
+    links: [
+      { label: text('show'), href: `${list}?f=${refused > 0 && waiting === 0 ? 'signature-refused' : 'unsigned'}` },
+      ...(desks.length === 0 ? [] : [{ label: host.i18n.text(context.locale, 'compliance.desk.open'), href: '/app/credentials/desks' }]),
+    ],
+  }
+}
