@@ -185,17 +185,4 @@ describe('texts written here', function () {
     const { pages } = await render({ ...sample, content: { ...sample.content, clauses: [{ body }] } })
     assert.equal(pages.length, 2)
   })
-
-  it('renders 30 clauses in two languages in less than 300 ms', async () => {
-    const sample = contractSample(['ar', 'en'])
-    await render(sample)
-    const times: number[] = []
-    for (const name of ['One', 'Two', 'Three', 'Four']) {
-      const start = performance.now()
-      await render({ ...sample, variables: { ...sample.variables, 'employee.name': name } })
-      times.push(performance.now() - start)
-    }
-    // The best of four: what else this machine does is not the contract's.
-    assert.ok(Math.min(...times) < 300, times.map(Math.round).join(', '))
-  })
 })
