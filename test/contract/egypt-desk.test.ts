@@ -121,7 +121,9 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
     host = child
     const waiting: ((answer: Record<string, unknown>) => void)[] = []
     const early: Record<string, unknown>[] = []
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const { stdin, stdout } = child
+    assert.ok(stdin !== null && stdout !== null, 'both are pipes')
+    createInterface({ input: stdout }).on('line', (line) => {
       const said = JSON.parse(line) as Record<string, unknown> // printed by egypt-desk-host.ts
       const next = waiting.shift()
       if (next === undefined) early.push(said)
@@ -135,7 +137,7 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
       })
     ask = (line) => {
       const answered = answer()
-      child.stdin.write(`${line}\n`)
+      stdin.write(`${line}\n`)
       return answered
     }
     const ended = once(child, 'exit').then(() => assert.fail('the host ended before it was ready'))
