@@ -3,6 +3,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { ModuleSetup } from '../../../core/host/module.js'
 import { FileAnswer, type PageAnswer, type PageCall } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { addDeviceCertificate, removeDeviceCertificate } from '../law/device-certificates.js'
 import { registerExamination, withdrawExamination } from '../law/examinations.js'
 import { examinationDossier } from '../law/examination-dossier.js'
 import { addForeignAuthority, withdrawForeignAuthority } from '../law/foreign-authorities.js'
@@ -51,6 +52,8 @@ export function lawPages({ host, routes, views }: ModuleSetup): void {
   action('/authorities/:id', 'authorities', 'saved', ({ context, params, body }) =>
     withdrawForeignAuthority(host, context, params.id ?? '', reasonOf(body, 'restore')),
   )
+  action('/devices', 'devices', 'saved', ({ context, body }) => addDeviceCertificate(host, context, body))
+  action('/devices/:id', 'devices', 'saved', ({ context, params }) => removeDeviceCertificate(host, context, params.id ?? ''))
   action('/times', 'times', 'saved', ({ context, body, files }) => {
     const root = fileOf(files, 'root')
     const given = { name: body.name, url: body.url, concerned: body.concerned === 'on' }
@@ -61,6 +64,10 @@ export function lawPages({ host, routes, views }: ModuleSetup): void {
   function examination(path: string, work: (call: PageCall, invoiceId: string) => Promise<void>): void {
     routes.page('post', `/documents/:invoiceId/${path}`, managers, async (call) => {
       const invoiceId = invoiceOf(call.params)
+      const known: unknown = await host.db.company(call.context.companyId, ({ knex }) =>
+        knex('invoicing_invoice').where({ id: invoiceId }).first('id'),
+      )
+      if (known === undefined) throw new Fault('EG-DOSSIER-NOT-SIGNED', { status: 404 })
       const to = `/app/invoicing/invoice/${invoiceId}`
       try {
         await work(call, invoiceId)
