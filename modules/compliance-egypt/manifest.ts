@@ -17,7 +17,7 @@ import { addToPrint } from './print.js'
 import { checkAgainstCompany } from './document/prepare-documents.js'
 import { checkOriginal } from './document/references.js'
 import { checkReceipt } from './receipts/prepare-receipts.js'
-import { egyptSellingPlaces } from './receipts/selling-places.js'
+import { egyptSellingPlaces, receiptsCard } from './receipts/selling-places.js'
 import { devicePages } from './receipts/device-pages.js'
 import { EgyptRegime } from './regime.js'
 import { setupPages } from './setup/setup-page.js'
@@ -62,6 +62,7 @@ export default defineModule({
       ]
       return transaction === undefined ? host.db.company(company.id, check) : check(transaction)
     })
+    hooks.on('invoicing.overview', (_none, call) => receiptsCard(host, call))
     hooks.on('invoicing.selling-places', (_none, call) => egyptSellingPlaces(host, call))
     hooks.on('invoice.print', (print, invoice, call) => addToPrint(host, print, invoice, call))
     setup.onEnable(async (transaction, context) => {

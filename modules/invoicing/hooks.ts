@@ -69,6 +69,16 @@ export interface SellingPlaces {
   readonly setup: string
 }
 
+/** A card of the overview that another module adds; label and note are text keys. */
+export interface OverviewCard {
+  readonly label: string
+  readonly count: number
+  /** Decimal text in the company's currency; null shows none. */
+  readonly amount: string | null
+  readonly href: string
+  readonly note: { readonly key: string; readonly params: Readonly<Record<string, number>> } | null
+}
+
 export interface PrintHold {
   readonly invoiceId: string
   readonly reason: FaultDetail
@@ -102,6 +112,7 @@ declare module '../../core/hooks/hook-map.js' {
     'invoice.finishing': Collect<{ readonly invoiceIds: readonly string[] }, InvoiceFinish>
     /** Reasons why the final print must wait (the authority has not cleared the invoice). Whoever holds it calls `requestPrints` later. */
     'invoice.print-hold': Collect<{ readonly invoiceIds: readonly string[] }, PrintHold>
+    'invoicing.overview': Collect<undefined, OverviewCard>
     /** Tills of the company; nobody answers: it sells without naming one. At most one answer. */
     'invoicing.selling-places': Collect<undefined, SellingPlaces>
   }
@@ -120,4 +131,5 @@ export const invoicingHooks = [
   ['invoice.finishing', 'collect'],
   ['invoice.print-hold', 'collect'],
   ['invoicing.selling-places', 'collect'],
+  ['invoicing.overview', 'collect'],
 ] as const

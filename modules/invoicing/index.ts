@@ -1,6 +1,6 @@
 export * from './document.js'
 export { invoiceInput, partyInput, addressInput, type InvoiceInput } from './input.js'
-export type { InvoiceFinish, InvoicePrint, PostedNotice, PrintFact, PrintHold, PrintStamp, SellingPlaces } from './hooks.js'
+export type { InvoiceFinish, InvoicePrint, OverviewCard, PostedNotice, PrintFact, PrintHold, PrintStamp, SellingPlaces } from './hooks.js'
 export {
   postInvoices,
   type PostDraft,
@@ -25,7 +25,7 @@ export {
 } from './services/print.js'
 export { registerPayment, settlementsOf, undoPayment, type Payment, type PaymentRequest, type Settlement } from './services/payments.js'
 export { cancelInvoice } from './services/cancel.js'
-export { makeNote } from './services/make-note.js'
+export { copyAsDraft, makeNote } from './services/make-note.js'
 export { saveDraft } from './services/drafts.js'
 export { sendInvoice, composeMail } from './services/send.js'
 export { seedCatalogue } from './services/seed.js'

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import type { CompanyContext } from '../../core/access/context.js'
 import { documentOf } from '../../modules/invoicing/index.js'
-import { egyptianCompany, withTill } from '../../modules/compliance-egypt/test/running-company.js'
+import { egyptianCompany, post, settle, withTill } from '../../modules/compliance-egypt/test/running-company.js'
 import { judge } from './accessibility.js'
 import { logIn, noBrowser, openWindow, shows, type Window } from './browser.js'
 import { openHouse, type House } from './house.js'
@@ -13,7 +13,7 @@ import { keepScreenshot } from './screenshot.js'
 const person = { login: 'till@shop.example', password: 'a long password of a test' } as const
 
 describe('selling over the counter in a browser: scan, cash, change, slip, return', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let home: House
   let window: Window
   let page: Page
@@ -140,6 +140,34 @@ describe('selling over the counter in a browser: scan, cash, change, slip, retur
       window.complaints.filter((one) => !one.includes('422')),
       [],
     )
+  })
+
+  it('shows the day on the overview, and beside the tills what was refused and why, with a button to correct it', async () => {
+    const { running } = home
+    await fetch(`${running.authorities?.url ?? ''}/control/eta/receipts/refuse`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ count: '1' }) }) // prettier-ignore
+    const line = { description: 'قلم حبر أزرق', itemCode: 'EG-900100200-PEN-1', quantity: '1', unitPrice: '12.50', tax: 'V009' }
+    const posted = await post(running.host, context, { simplified: true, country: { device: 'POS-0002' }, lines: [line] })
+    await settle(running.host, context, posted)
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await page.goto(`${home.url}/app/invoicing`)
+    const card = page.locator('.card', { hasText: 'إيصالات اليوم' })
+    await shows(card, '176.70')
+    await shows(card, 'مرفوضة: 1')
+    await card.click()
+    await page.waitForURL('**/devices')
+    await keepScreenshot(page, 'points-of-sale')
+    await page.getByRole('link', { name: 'تعديل: POS-0002' }).click()
+    await page.locator('#device-receiptType').fill('SR')
+    await page.locator('#device-signs').selectOption('yes')
+    await page.getByRole('button', { name: 'حفظ' }).click()
+    await page.getByRole('link', { name: 'تعديل: POS-0002' }).click()
+    assert.deepEqual(
+      [await page.locator('#device-receiptType').inputValue(), await page.locator('#device-signs').inputValue()],
+      ['SR', 'yes'],
+    )
+    await page.getByRole('button', { name: `إصدار تصحيح: ${posted[0]?.number ?? ''}` }).click()
+    await page.waitForURL('**/invoice/**')
+    await shows(page.locator('main'), 'تصحيح')
   })
 
   /** The policy of pages forbids foreign scripts: axe looks at the same page in a window that has none. */

@@ -10,7 +10,7 @@ const full = process.env['KHATM_FULL'] === '1'
 describe('the uuid of a receipt answers for every byte of it', () => {
   const { bytes, uuid } = writeReceipt(egyptInvoice({ simplified: true, customer: null, paymentMeans: 'cash' }), {
     rin: issuerRin,
-    branch: egyptFacts.branch,
+    branch: { ...egyptFacts.branch, id: 'b', name: 'المركز الرئيسي', isDefault: true, active: true },
     activityCode: '4620',
     deviceSerial: 'POS-0001',
     syndicateLicense: null,

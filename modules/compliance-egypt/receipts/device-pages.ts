@@ -2,8 +2,14 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { ModuleSetup } from '../../../core/host/module.js'
 import type { PageAnswer, PageCall } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { minorUnits } from '../../../core/money/currencies.js'
+import { formatDecimal } from '../../../core/money/format-amount.js'
+import { copyAsDraft, documentOf } from '../../invoicing/index.js'
+import { shownTime } from '../routes/authority-panel.js'
 import { branchesOf } from '../company/company-rows.js'
 import { devicesOf, makeDeviceDefault, switchDevice } from './device-rows.js'
+import { lastReceipts, unsentByDevice, type ShownReceipt } from './receipt-overview.js'
+import { filedReceipts } from './receipt-rows.js'
 import { storeDevice } from './save-device.js'
 
 const managers = ['invoicing.manager'] as const
@@ -11,21 +17,42 @@ const here = '/app/compliance-egypt/devices'
 
 /** Points of sale: the list with the end of each chain, and a form to add one. */
 export function devicePages({ host, routes }: ModuleSetup): void {
-  async function page(context: CompanyContext, problem?: { fault: Fault; form: PageCall['body'] }): Promise<PageAnswer> {
-    const { devices, branches } = await host.db.company(context.companyId, async (transaction) => {
+  async function page(context: CompanyContext, problem?: { fault: Fault; form: PageCall['body'] }, edited?: string): Promise<PageAnswer> {
+    const company = await host.access.company(context.companyId)
+    const { devices, branches, receipts, unsent } = await host.db.company(context.companyId, async (transaction) => {
       const found = await devicesOf(transaction)
-      return { devices: found, branches: (await branchesOf(transaction)).filter((branch) => branch.active) }
+      const active = (await branchesOf(transaction)).filter((branch) => branch.active)
+      return { devices: found, branches: active, receipts: await lastReceipts(transaction, 20), unsent: await unsentByDevice(transaction) }
     })
+    const edit = problem === undefined ? devices.find((device) => device.serial === edited) : undefined
+    const form: Readonly<Record<string, unknown>> =
+      problem?.form ?? (edit === undefined ? {} : { ...edit, signBatches: edit.signBatches ? 'yes' : 'no' })
     const typed = (name: string): string => {
-      const value = problem?.form[name]
+      const value = form[name]
       return typeof value === 'string' ? value : ''
     }
+    const shown = (one: ShownReceipt): object => ({
+      ...one,
+      href: `/app/invoicing/invoice/${one.invoiceId}`,
+      correct: `${here}/receipts/${one.invoiceId}/correct`,
+      short: one.uuid.slice(0, 16),
+      at: shownTime(one.issuedAt, company.timeZone),
+      amount: formatDecimal(one.total, minorUnits(one.currency), context.locale, company.digits),
+      label: `compliance-egypt.receipt.state.${one.state}`,
+      colour: one.state === 'rejected' ? 'red' : one.state.startsWith('accepted') ? 'green' : 'orange',
+      reasons: (one.faults.length > 0 ? one.faults : one.lastError === null ? [] : [one.lastError]).map((fault) =>
+        host.i18n.fault(context.locale, fault),
+      ),
+    })
     return {
       kind: 'page',
       template: 'compliance-egypt/devices',
       title: host.i18n.text(context.locale, 'compliance-egypt.devices.title'),
       data: {
-        devices: devices.map((device) => ({ ...device, short: device.lastUuid.slice(0, 16) })),
+        devices: devices.map((device) => ({ ...device, short: device.lastUuid.slice(0, 16), unsent: unsent.get(device.serial) ?? 0 })),
+        receipts: receipts.map(shown),
+        edit: edit === undefined ? null : { name: edit.name },
+        signs: typed('signBatches') === 'yes',
         branches: branches.map((branch) => ({ ...branch, selected: typed('branchCode') === branch.code })),
         fields: fields.map((field) => ({
           ...field,
@@ -39,7 +66,7 @@ export function devicePages({ host, routes }: ModuleSetup): void {
     }
   }
 
-  routes.page('get', '/devices', managers, ({ context }) => page(context))
+  routes.page('get', '/devices', managers, ({ context, query }) => page(context, undefined, query['edit']))
   routes.page('post', '/devices', managers, async ({ context, body }) => {
     try {
       await storeDevice(host, context, body)
@@ -48,6 +75,20 @@ export function devicePages({ host, routes }: ModuleSetup): void {
       return page(context, { fault: error, form: body })
     }
     return { kind: 'redirect', to: here, notice: { key: 'compliance-egypt.notice.saved', level: 'success' } }
+  })
+  routes.page('post', '/devices/receipts/:id/correct', ['invoicing.user'], async ({ context, params }) => {
+    const id = params.id ?? ''
+    const draft = await host.db.company(context.companyId, async (transaction) => {
+      const document = await documentOf(transaction, id)
+      const receipt = (await filedReceipts(transaction, [document.number])).get(document.number)
+      if (receipt?.state !== 'rejected') throw new Fault('EG-RECEIPT-CORRECTION', { status: 409, params: { number: document.number } })
+      return copyAsDraft(host, context, transaction, id, { correctionOf: receipt.number, device: receipt.deviceSerial })
+    })
+    return {
+      kind: 'redirect',
+      to: `/app/invoicing/invoice/${draft.id}`,
+      notice: { key: 'compliance-egypt.notice.correction', level: 'success' },
+    }
   })
   routes.page('post', '/devices/:id', managers, async ({ context, params, body }) => {
     await host.db.company(context.companyId, async (transaction) => {

@@ -29,8 +29,9 @@ const deviceForm = z.object({
     .trim()
     .regex(/^\d{1,10}$/),
   syndicateLicense: z.string().trim().max(100).default(''),
-  receiptType: z.string().trim().regex(saleTypePattern).default('s'),
-  signBatches: z.union([z.boolean(), z.literal('on').transform(() => true)]).default(false),
+  // Left out: as they were.
+  receiptType: z.string().trim().regex(saleTypePattern).optional(),
+  signBatches: z.union([z.boolean(), z.enum(['yes', 'no']).transform((value) => value === 'yes')]).optional(),
   presharedKey: z.union([z.literal(''), z.string().regex(/^[\x21-\x7e]{1,200}$/)]).default(''),
 })
 
@@ -58,7 +59,13 @@ export async function storeDevice(host: Host, context: CompanyContext, form: Rea
     if (wrapped === undefined && known?.hasPresharedKey !== true) {
       throw new Fault('EG-DEVICE-KEY', { path: 'presharedKey', params: { serial: device.serial } })
     }
-    await saveDevice(transaction, { ...device, syndicateLicense: syndicateLicense === '' ? null : syndicateLicense }, wrapped, host.now())
+    const written = {
+      ...device,
+      syndicateLicense: syndicateLicense === '' ? null : syndicateLicense,
+      receiptType: device.receiptType ?? known?.receiptType ?? 's',
+      signBatches: device.signBatches ?? known?.signBatches ?? false,
+    }
+    await saveDevice(transaction, written, wrapped, host.now())
     host.audit.record(transaction, context, {
       action: 'compliance-egypt.device',
       subject: { type: 'compliance-egypt.device', id: context.companyId, label: device.serial },

@@ -23,6 +23,7 @@ export interface Dashboard {
     readonly href: string
     readonly amount: string | null
     readonly tone: string
+    readonly note?: string | null
   }[]
   readonly currency: string
   readonly next: NextStep
@@ -84,7 +85,22 @@ export async function dashboardOf(host: Host, context: CompanyContext, transacti
       tone: 'green',
     },
   ]
-  return { cards, currency: company.currency, next: nextStep(counts, list, count) }
+  const added = (await host.hooks.collect('invoicing.overview', undefined, { context, transaction })).map((card) => ({
+    label: card.label,
+    count: count(card.count),
+    href: card.href,
+    amount: card.amount === null ? null : money(card.amount),
+    tone: 'blue',
+    note:
+      card.note === null
+        ? null
+        : host.i18n.text(
+            context.locale,
+            card.note.key,
+            Object.fromEntries(Object.entries(card.note.params).map(([name, value]) => [name, count(value)])),
+          ),
+  }))
+  return { cards: [...cards, ...added], currency: company.currency, next: nextStep(counts, list, count) }
 }
 
 /** The one thing to do now: mend what is stuck, collect what is late, finish what was begun, else make an invoice. */

@@ -7,7 +7,7 @@ import type { InvoiceDocument } from '../document.js'
 import { invoiceInput, type InvoiceInput } from '../input.js'
 import { saveDraft } from './drafts.js'
 import { lockOriginals } from './originals.js'
-import { documentOf } from './read-invoices.js'
+import { documentOf, summaryOf } from './read-invoices.js'
 
 /**
  * A draft note on a posted invoice, prefilled from it: all lines of the original, for a credit note only while nothing of it was
@@ -34,6 +34,33 @@ export async function makeNote(
     .where({ company_id: transaction.companyId, id: originalId })
     .first('contact_id')
   return saveDraft(host, context, transaction, undefined, noteInput(document, row?.contact_id ?? null, note))
+}
+
+/**
+ * A draft that says the same as a posted document, to be mended and posted under a number of its own.
+ * @param country facts that are added, or written over those of the document
+ * @throws Fault INVOICE-UNKNOWN, INVOICE-NOT-POSTED
+ */
+export async function copyAsDraft(
+  host: Host,
+  context: CompanyContext,
+  transaction: CompanyTransaction,
+  invoiceId: string,
+  country: Readonly<Record<string, string>>,
+): Promise<{ id: string }> {
+  const { contactId } = await summaryOf(transaction, invoiceId)
+  const document = await documentOf(transaction, invoiceId)
+  const { refersTo: _own, ...rest } = noteInput(document, contactId, {
+    type: 'debit_note',
+    ...(document.reason === null ? {} : { reason: document.reason }),
+  })
+  const facts = { ...document.country, ...country }
+  return saveDraft(host, context, transaction, undefined, {
+    ...rest,
+    type: document.type,
+    ...(document.refersTo === null ? {} : { refersTo: document.refersTo.number }),
+    ...(Object.keys(facts).length === 0 ? {} : { country: facts }),
+  })
 }
 
 /** Input of a note that corrects a whole document. */
