@@ -26,8 +26,13 @@ export interface Audit {
   /**
    * Only the pieces of a company's chain in which these events lie, between heads written down outside the database: where the whole
    * is too long to compute while somebody waits. `events` is how many were computed again.
+   * @param head one more that somebody holds, lower-case hex: a chain that does not come through it is broken
    */
-  verifyPieces(companyId: string, sequences: readonly number[]): Promise<AuditVerification>
+  verifyPieces(
+    companyId: string,
+    sequences: readonly number[],
+    head?: { readonly sequence: number; readonly hash: string },
+  ): Promise<AuditVerification>
   /** Newest first, for the message log of a record. */
   of(transaction: CompanyTransaction, subject: { type: string; id: string }, limit?: number): Promise<RecordedEvent[]>
   /** Events of a record with what proves them, for somebody who was not there: an examiner, a court. At most 5,000, oldest first. */

@@ -130,8 +130,9 @@ export function createAudit(options: AuditOptions): AuditSystem {
   return {
     record,
     verify: (companyId) => verifyChains(database, anchors, companyId),
-    verifyPieces: async (companyId, sequences) => {
-      const written = (await anchors.read()).get(companyId) ?? new Map<number, string>()
+    verifyPieces: async (companyId, sequences, head) => {
+      const written = new Map((await anchors.read()).get(companyId))
+      if (head !== undefined) written.set(head.sequence, head.hash)
       return database.company(companyId, (transaction) => verifyPieces(transaction, written, sequences))
     },
     async of(transaction, subject, limit = 100) {

@@ -142,6 +142,26 @@ function rowsWith(mark: string, invoice: string, key: string): Readonly<Record<s
       next_try_at: at,
     },
     compliance_egypt_certificate: { sha256: sha256('kept'), der: Buffer.from('x') },
+    compliance_egypt_revocation: { sha256: sha256('answer'), kind: 'crl', der: Buffer.from('x') },
+    compliance_egypt_status_check: { certificate_sha256: sha256('kept'), checked_at: at, answers: JSON.stringify([sha256('answer')]) },
+    compliance_egypt_log_stamp: {
+      sequence: 1,
+      hash: sha256('head'),
+      url: 'https://tsa.example',
+      authority: `${mark} archive`,
+      stamped_at: at,
+      token: Buffer.from('x'),
+      dependence: null,
+      trusted: true,
+    },
+    compliance_egypt_device_certificate: {
+      key_id: key,
+      model: `${mark} model`,
+      standard: 'FIPS',
+      number: `${mark}-11`,
+      valid_from: '2026-01-01',
+      ...made,
+    },
   }
 }
 

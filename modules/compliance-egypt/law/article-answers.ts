@@ -16,7 +16,10 @@ export interface Findings {
   readonly changed: boolean
   readonly path: readonly Certificate[]
   readonly basis: Basis
-  readonly report: Pick<DossierReport, 'lint' | 'times' | 'awaitedTimes' | 'revocation' | 'revocationMissing' | 'log' | 'textSha256'>
+  readonly report: Pick<
+    DossierReport,
+    'device' | 'lint' | 'times' | 'awaitedTimes' | 'revocation' | 'revocationMissing' | 'log' | 'textSha256'
+  >
   readonly evidence: KeyEvidence | null
   /** Hash that the log says was asked to be signed. */
   readonly loggedHash: string | null
@@ -101,6 +104,10 @@ const independentTime: Answerer = ({ report: { times, awaitedTimes } }) => {
   )
 }
 
+function plainName(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '')
+}
+
 /** Of a long log only the pieces around these events were computed again: said, and no reproach. */
 function logPieces({ report: { log } }: Findings): FaultDetail[] {
   return log.state === 'pieces' ? [{ code: 'EG-ART-LOG-PIECES', params: { count: log.computed, of: log.head.sequence } }] : []
@@ -151,23 +158,31 @@ const answerers: Readonly<Record<string, Answerer>> = {
     if (short.length > 0) return answer('contradicted', files.chain, ...short)
     return issuers.length === 0 ? answer('not-shown', files.chain, { code: 'EG-ART-NO-ISSUERS' }) : answer('shown', files.chain)
   },
-  '3(c)': ({ evidence }) => {
+  '3(c)': ({ evidence, report: { device: certificate } }) => {
     if (evidence?.provider === 'software') return answer('contradicted', files.evidence, { code: 'EG-ART-SOFTWARE-KEY' })
-    const model = [evidence?.attributes['tokenManufacturer'], evidence?.attributes['tokenModel']].filter((part) => part !== undefined)
-    return answer('not-shown', files.evidence, { code: 'EG-ART-DEVICE-CERTIFICATE', params: { model: model.join(' ') || '—' } })
+    const parts = [evidence?.attributes['tokenManufacturer'], evidence?.attributes['tokenModel']].filter((part) => part !== undefined)
+    const model = parts.join(' ').trim() || '—'
+    if (certificate === null) return answer('not-shown', files.evidence, { code: 'EG-ART-DEVICE-CERTIFICATE', params: { model } })
+    const { standard, number } = certificate
+    const params = { model, stated: certificate.model, standard, number }
+    // The company states the number; that this device is of that model the device itself must have told.
+    const same = plainName(model).includes(plainName(certificate.model)) || plainName(certificate.model).includes(plainName(model))
+    return same && parts.length > 0
+      ? answer('shown', files.evidence, { code: 'EG-ART-DEVICE-CERTIFIED', params })
+      : answer('not-shown', files.evidence, { code: 'EG-ART-DEVICE-OTHER', params })
   },
   '3(d)': device(['neverExtractable', 'loginRequired']),
-  '3(e)': ({ report: { revocation, revocationMissing } }) =>
-    revocationMissing === null && revocation.length > 0
-      ? answer(
-          'shown',
-          revocation.map(({ file }) => file),
-        )
-      : answer(
-          revocationMissing?.code === 'SIGN-CERT-REVOKED' ? 'contradicted' : 'not-shown',
-          revocation.map(({ file }) => file),
-          revocationMissing ?? { code: 'EG-ART-NO-REVOCATION' },
-        ),
+  '3(e)': ({ report: { revocation, revocationMissing } }) => {
+    const proof = revocation.map(({ file }) => file)
+    const [first] = revocation
+    if (revocationMissing === null && first !== undefined)
+      return answer('shown', proof, {
+        code: first.kept ? 'EG-ART-REVOCATION-KEPT' : 'EG-ART-REVOCATION-LATER',
+        params: { at: first.gotAt },
+      })
+    const revoked = revocationMissing?.code === 'SIGN-CERT-REVOKED'
+    return answer(revoked ? 'contradicted' : 'not-shown', proof, revocationMissing ?? { code: 'EG-ART-NO-REVOCATION' })
+  },
   '8(a)': independentTime,
   '8(b)': ({ evidence }) =>
     evidence === null

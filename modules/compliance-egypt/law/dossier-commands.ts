@@ -3,10 +3,12 @@ export interface DossierFiles {
   readonly names: readonly string[]
   /** Each token with the certificates that end its path, when the dossier has them. */
   readonly timeStamps: readonly { readonly token: string; readonly authority: string | null }[]
+  /** Tokens over heads of the event log. */
+  readonly logStamps: readonly { readonly token: string; readonly hash: string }[]
 }
 
 /** One line per check, to be run in the unpacked folder: no program of ours stands between the examiner and the proof. */
-export function dossierCommands({ names, timeStamps }: DossierFiles): string[] {
+export function dossierCommands({ names, timeStamps, logStamps }: DossierFiles): string[] {
   const has = (name: string): boolean => names.includes(name)
   const signed = has('signature.p7s') && has('canonical.txt')
   return [
@@ -26,6 +28,12 @@ export function dossierCommands({ names, timeStamps }: DossierFiles): string[] {
         ? []
         : [`openssl ts -verify -data signature-value.bin -token_in -in ${token} -CAfile ${authority}`]),
     ]),
+    // The token is over the head itself: its imprint is the last hash of the chain.
+    ...logStamps.map(({ token, hash }) =>
+      has('time-stamps/authorities.pem')
+        ? `openssl ts -verify -digest ${hash} -token_in -in ${token} -CAfile time-stamps/authorities.pem`
+        : `openssl ts -reply -token_in -in ${token} -text`,
+    ),
   ]
 }
 
@@ -44,10 +52,13 @@ canonical.txt         the text under the signature, made of document.json alone
 signature.p7s         the signature (CMS, DER), taken out of document.json
 signature-value.bin   its value: what time stamps are over
 certificates/         signer.pem; issuers.pem, as the key had them or as they are pinned for Egypt
-revocation/           lists and OCSP answers, got when the dossier was made
+revocation/           lists and OCSP answers, kept since the signature or got for this dossier; report.json says which
 time-stamps/          tokens (RFC 3161) over signature-value.bin
 evidence.json         key, device, mandate, who asked, whether somebody was there
 event-log.json        events of this document; each hash is SHA-256(previous hash || event as canonical JSON)
+log-stamps/           tokens over a head of that log after the signing. The events between are other people's and not here: that
+                      the chain leads from this document to that head the issuing house computed, and report.json says the result.
+                      The file of heads ("anchor") lies outside the database but on the machine of that house.
 report.json           what is shown, not shown and contradicted, article by article, and where the proof lies
 
 A file that is not here could not be had; report.json says why.

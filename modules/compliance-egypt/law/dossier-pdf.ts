@@ -36,7 +36,15 @@ export async function dossierPdf(host: Host, { locale, companyId }: CompanyConte
         ['issuer', report.issuer],
         ['signed', report.signedAt === null ? '—' : time(report.signedAt)],
         ['hash', report.textSha256 ?? '—'],
-        ['log', text(`dossier.log.${report.log.state}`, { count: String(report.log.computed) })],
+        [
+          'log',
+          [
+            text(`dossier.log.${report.log.state}`, { count: String(report.log.computed) }),
+            ...report.log.stamps.map(({ authority, sequence, at }) =>
+              text('dossier.log.stamped', { authority, sequence: String(sequence), at: time(at) }),
+            ),
+          ].join(' · '),
+        ],
         ['made', time(report.madeAt)],
       ]),
       points: report.points.map((one) => ({ title: text(`dossier.point.${one.point}`), ...answered(one) })),

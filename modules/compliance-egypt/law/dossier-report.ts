@@ -1,5 +1,6 @@
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { Basis } from './basis.js'
+import type { DeviceCertificate } from './device-certificates.js'
 import type { Examination } from './examinations.js'
 import type { LintItem } from './lint-certificate.js'
 import type { Dependence } from './time-authorities.js'
@@ -69,11 +70,17 @@ export interface DossierReport {
     readonly kind: 'crl' | 'ocsp'
     readonly madeAt: string
     readonly until: string | null
+    /** When this host got it. */
+    readonly gotAt: string
+    /** Kept since the signature; else got for this dossier. */
+    readonly kept: boolean
   }[]
   /** Why revocation answers are not in it; null when they are. */
   readonly revocationMissing: FaultDetail | null
   readonly examination: Examination | null
   readonly evidence: KeyEvidence | null
+  /** Certificate of the key's device as the company states it (Art. 3(c)). */
+  readonly device: DeviceCertificate | null
   readonly log: {
     readonly events: number
     readonly head: { readonly sequence: number; readonly hash: string }
@@ -83,6 +90,17 @@ export interface DossierReport {
      * down outside the database; or it does not hold.
      */
     readonly state: 'whole' | 'pieces' | 'broken'
+    /** Heads at or after the signing that archives of time have stamped. */
+    readonly stamps: readonly {
+      readonly sequence: number
+      readonly authority: string
+      readonly at: string
+      readonly file: string
+      readonly dependence: Dependence
+      readonly trusted: boolean
+      /** The token is over this head, and the chain between these events and the head was computed again and leads to it. */
+      readonly holds: boolean
+    }[]
     /** How many events were computed again. */
     readonly computed: number
   }

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
-import type { AuditVerification, ProvenEvent } from '../../../core/audit/audit.js'
+import type { ProvenEvent } from '../../../core/audit/audit.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { writeZip, type ZipFile } from '../../../core/files/zip-writer.js'
 import { toPem } from '../../../core/signing/certificate-request.js'
-import { configuredEvidence } from '../../../core/signing/configured-authorities.js'
 import { describeCertificate } from '../../../core/validation/certificate/certificate-description.js'
 import { readCertificate, type Certificate } from '../../../core/validation/certificate/certificate.js'
 import { readSignedData } from '../../../core/validation/cms/signed-data.js'
-import { readRevocationList } from '../../../core/validation/revocation/crl.js'
-import { readOcspResponse } from '../../../core/validation/revocation/ocsp.js'
 import { openTrust } from '../../../core/validation/trust/open-trust.js'
 import { rowOfInvoice } from '../../compliance/index.js'
 import { documentsOf } from '../../invoicing/index.js'
@@ -19,10 +16,14 @@ import { signatureRows } from '../signing/signature-rows.js'
 import { articleAnswers, type Findings } from './article-answers.js'
 import { basisAgain } from './basis-again.js'
 import { dossierCommands, dossierReadme } from './dossier-commands.js'
+import { deviceCertificateOn } from './device-certificates.js'
+import { dossierLog } from './dossier-log.js'
 import { dossierPdf } from './dossier-pdf.js'
+import { dossierRevocation } from './dossier-revocation.js'
 import type { DossierReport, PointAnswer } from './dossier-report.js'
 import { examinationOf } from './examinations.js'
 import { examineBytes } from './examined-bytes.js'
+import { keptStatus } from './kept-revocation.js'
 import { lawTable } from './law-table.js'
 import { lintCertificate, redacted } from './lint-certificate.js'
 import { withoutPersonalNumbers } from './redact.js'
@@ -77,6 +78,8 @@ export async function examinationDossier(
       key: known ?? keys.find(({ id }) => id === signature.keyId),
       ...(await basisAgain(host.config, transaction, signature, presentedPath, question)),
       times: await timesOf(transaction, invoiceId),
+      status: own === undefined ? undefined : await keptStatus(transaction, own.sha256, signature.signedAt),
+      device: await deviceCertificateOn(transaction, signature.keyId, cairoDay(signature.signedAt)),
       roots: (await timeAuthorities(host.config, transaction)).flatMap(({ root }) => (root === null ? [] : [root])),
     }
   })
@@ -86,10 +89,8 @@ export async function examinationDossier(
   const extract = await host.db.company(context.companyId, (transaction) =>
     host.audit.extract(transaction, { type: 'invoicing.invoice', id: invoiceId }),
   )
-  const whole = extract.head.sequence <= longestChain
-  const sequences = extract.events.map(({ hashed }) => hashed.sequence)
-  const verified = whole ? (await host.audit.verify(context.companyId))[0] : await host.audit.verifyPieces(context.companyId, sequences)
-  const revocation = await revocationOf(host, path, signature.signedAt)
+  const log = await dossierLog(host, context, extract, longestChain)
+  const revocation = await dossierRevocation(host, path, signature.signedAt, stored.status)
   const times = stored.times.proven.map((one, index) => ({
     authority: one.authority,
     at: one.at.toISOString(),
@@ -106,7 +107,8 @@ export async function examinationDossier(
     revocation: revocation.told,
     revocationMissing: revocation.missing,
     textSha256: bytes.text === undefined ? null : canonicalHash(bytes.text),
-    log: { events: extract.events.length, head: extract.head, anchor: extract.anchor, ...logState(verified, whole) },
+    log: log.told,
+    device: stored.device,
   }
   const findings: Findings = {
     bytes,
@@ -137,7 +139,7 @@ export async function examinationDossier(
     examination: stored.examination ?? null,
     evidence: signature.evidence,
   }
-  const authority = timeChain(host, stored.times.proven, stored.roots)
+  const authority = timeChain(host, [...stored.times.proven, ...log.stamps], stored.roots)
   const files: ZipFile[] = [
     { name: 'document.json', bytes: examined },
     ...(bytes.text === undefined ? [] : [{ name: 'canonical.txt', bytes: bytes.text }]),
@@ -147,25 +149,22 @@ export async function examinationDossier(
     ...certificateFile('certificates/issuers.pem', issuersOf(path, stored.authorities)),
     ...revocation.files,
     ...stored.times.proven.map(({ token }, index) => ({ name: `time-stamps/${String(index + 1)}.tst`, bytes: token })),
+    ...log.stamps.map(({ token }, index) => ({ name: log.told.stamps[index]?.file ?? '', bytes: token })),
     ...certificateFile('time-stamps/authorities.pem', authority),
     json('evidence.json', { ...signature, basis: undefined, problem: undefined, mandateRegister: signature.evidence?.mandate ?? null }),
-    json('event-log.json', { ...extract, events: extract.events.map(openly), verified: verified ?? null }),
+    json('event-log.json', { ...extract, events: extract.events.map(openly), verified: log.verified ?? null }),
     json('report.json', { ...report, law: lawTable() }),
     { name: 'report.pdf', bytes: await dossierPdf(host, context, redactedAll(report), now) },
   ]
   const listed = {
     names: files.map(({ name }) => name),
     timeStamps: times.map(({ file }) => ({ token: file, authority: authority.length === 0 ? null : 'time-stamps/authorities.pem' })),
+    logStamps: log.stamps.map(({ hash }, index) => ({ token: log.told.stamps[index]?.file ?? '', hash })),
   }
   files.push({ name: 'check.txt', bytes: Buffer.from(`${dossierCommands(listed).join('\n')}\n`) })
   files.push({ name: 'README.txt', bytes: Buffer.from(dossierReadme(stored.number, listed)) })
   const sums = files.map((file) => `${sha256(file.bytes)}  ${file.name}\n`).join('')
   return writeZip([...files, { name: 'SHA256SUMS', bytes: Buffer.from(sums) }])
-}
-
-function logState(verified: AuditVerification | undefined, whole: boolean): Pick<DossierReport['log'], 'state' | 'computed'> {
-  const state = verified?.intact !== true ? 'broken' : whole ? 'whole' : 'pieces'
-  return { state, computed: verified?.events ?? 0 }
 }
 
 function sha256(bytes: Uint8Array): string {
@@ -226,36 +225,6 @@ function timeChain(host: Host, stamps: readonly { readonly token: Buffer }[], ro
 
 function unique(certificates: readonly Certificate[]): Certificate[] {
   return certificates.filter((one, index) => certificates.findIndex(({ sha256: other }) => other === one.sha256) === index)
-}
-
-interface Revocation {
-  readonly files: readonly ZipFile[]
-  readonly told: DossierReport['revocation']
-  readonly missing: FaultDetail | null
-}
-
-async function revocationOf(host: Host, path: readonly Certificate[], at: Date): Promise<Revocation> {
-  if (path.length === 0) return { files: [], told: [], missing: { code: 'EG-DOSSIER-NO-SIGNATURE' } }
-  try {
-    const { crls, ocspResponses } = await configuredEvidence(host)([path.map(({ der }) => der)], at)
-    const lists = crls.map((bytes, index) => {
-      const { thisUpdate, nextUpdate } = readRevocationList(bytes)
-      return { bytes, file: `revocation/${String(index + 1)}.crl`, kind: 'crl' as const, madeAt: thisUpdate, until: nextUpdate }
-    })
-    const answers = ocspResponses.map((bytes, index) => {
-      const { producedAt, answers: told } = readOcspResponse(bytes)
-      return { bytes, file: `revocation/${String(index + 1)}.ocsp`, kind: 'ocsp' as const, madeAt: producedAt, until: told[0]?.nextUpdate }
-    })
-    const all = [...lists, ...answers]
-    return {
-      files: all.map(({ file, bytes }) => ({ name: file, bytes })),
-      told: all.map(({ file, kind, madeAt, until }) => ({ file, kind, madeAt: madeAt.toISOString(), until: until?.toISOString() ?? null })),
-      missing: null,
-    }
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    return { files: [], told: [], missing: { code: error.code, params: error.params } }
-  }
 }
 
 /** Art. 7: (a) a sound certificate and the key that belongs to it, (b) content that can be determined exactly, (c) a signer who is named. */

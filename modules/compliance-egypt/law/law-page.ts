@@ -4,12 +4,13 @@ import type { PageCall } from '../../../core/http/routes.js'
 import type { Fault } from '../../../core/i18n/fault.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { isManager } from '../routes/authority-panel.js'
+import { deviceCertificates } from './device-certificates.js'
 import { foreignAuthorities, foreignGrounds } from './foreign-authorities.js'
 import { lawTable } from './law-table.js'
 import { cairoDay, holderKind, mandateRules, mandates, mandatesAt, stands } from './mandates.js'
 import { timeAuthorities } from './time-authorities.js'
 
-export type LawSection = 'mandates' | 'authorities' | 'times'
+export type LawSection = 'mandates' | 'authorities' | 'devices' | 'times'
 
 export interface LawProblem {
   readonly section: LawSection
@@ -39,6 +40,13 @@ const authorityFields: readonly Field[] = [
   { name: 'from', type: 'date', required: true },
   { name: 'until', type: 'date' },
 ]
+const deviceFields: readonly Field[] = [
+  { name: 'model', required: true, longest: 200 },
+  { name: 'standard', required: true, longest: 200 },
+  { name: 'number', required: true, longest: 200 },
+  { name: 'from', type: 'date', required: true },
+  { name: 'until', type: 'date' },
+]
 const timeFields: readonly Field[] = [
   { name: 'name', required: true, longest: 200 },
   { name: 'url', required: true, longest: 500, latin: true },
@@ -53,6 +61,7 @@ export async function lawPageData(host: Host, context: CompanyContext, problem?:
     rule: (await mandatesAt(transaction, now)).rule,
     authorities: await foreignAuthorities(transaction),
     times: await timeAuthorities(host.config, transaction),
+    devices: await deviceCertificates(transaction),
     keys: (await host.signing.keys(transaction)).filter(({ purposes }) => purposes.includes('stamp-e-invoice')),
   }))
   const text = (key: string): string => host.i18n.text(context.locale, `compliance-egypt.${key}`)
@@ -114,6 +123,12 @@ export async function lawPageData(host: Host, context: CompanyContext, problem?:
       }
     }),
     authorityFields: fields('authorities', authorityFields),
+    deviceProblem: shownProblem('devices'),
+    devices: stored.devices.map((one) => ({ ...one, key: stored.keys.find(({ id }) => id === one.keyId)?.name ?? '—' })),
+    deviceKeys: stored.keys
+      .filter(({ provider }) => provider !== 'software')
+      .map(({ id, name }) => ({ id, name, chosen: typed('devices', 'keyId') === id })),
+    deviceFields: fields('devices', deviceFields),
     times: stored.times.map(({ id, url, name, root, dependence }) => ({
       id,
       url,

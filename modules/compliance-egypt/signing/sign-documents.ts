@@ -13,6 +13,7 @@ import { parseLiteral, textAt, type LiteralValue } from '../canonical/literal-va
 import { acceptedAuthorities } from '../law/accepted-authorities.js'
 import { legalBasis } from '../law/basis.js'
 import { keepCertificates } from '../law/kept-certificates.js'
+import { askForStatus } from '../law/kept-revocation.js'
 import { mandatesAt, type MandateFacts } from '../law/mandates.js'
 import { askForTime } from '../law/time-stamps.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
@@ -148,6 +149,7 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
     await writeSignatureRows(transaction, changed, host.now())
     const signed = changed.filter(({ state }) => state === 'signed').map(({ invoiceId }) => invoiceId)
     await askForTime(host, transaction, signed)
+    if (signed.length > 0) await askForStatus(host, transaction, basis.rests.path)
   })
   return outcomes
 }

@@ -9,6 +9,7 @@ import { startTestHost } from '../../../test/helpers/test-host.js'
 import { startSandbox } from '../../sandbox/index.js'
 import { updateCompany } from '../company/company-rows.js'
 import { examinationDossier, type DossierReport } from '../index.js'
+import { addDeviceCertificate } from '../law/device-certificates.js'
 import { registerExamination } from '../law/examinations.js'
 import { egyptianCompany, post } from './running-company.js'
 
@@ -86,6 +87,14 @@ describe('Examination dossier of a signature by a token', function () {
       assert.ok(!words.includes('29001011234567') && words.includes('290•••••••••67'))
       for (const line of readFileSync(join(folder, 'check.txt'), 'utf8').trim().split('\n'))
         execFileSync('/bin/sh', ['-c', line], { cwd: folder, stdio: 'pipe' })
+
+      // Art. 3(c): the number the company states counts for the model the token tells of itself, and for no other.
+      const stated = { keyId: key.id, standard: 'FIPS 140-2 level 3', number: '1234', from: '2020-01-01', until: '' }
+      await addDeviceCertificate(host, context, { ...stated, model: 'Luna K7' })
+      assert.deepEqual(states(await dossier(), '3(c)'), ['3(c) not-shown'])
+      await addDeviceCertificate(host, context, { ...stated, model: 'SoftHSM v2' })
+      assert.deepEqual(states(await dossier(), '3(c)'), ['3(c) shown'])
+      await assert.rejects(addDeviceCertificate(host, { ...context, groups: new Set() }, { ...stated, model: 'x' }))
 
       const examined = { number: 'ITIDA-EX-1', issuedOn: new Date().toISOString().slice(0, 10) }
       await registerExamination(host, context, posted?.invoiceId ?? '', examined)

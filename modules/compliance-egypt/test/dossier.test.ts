@@ -12,6 +12,9 @@ import { TrustFolder } from '../../../core/validation/trust/trust-folder.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { examinationDossier, type DossierReport } from '../index.js'
 import { registerExamination, withdrawExamination } from '../law/examinations.js'
+import { keepRevocation } from '../law/kept-revocation.js'
+import { stampLogHead } from '../law/log-stamps.js'
+import { signatureRows } from '../signing/signature-rows.js'
 import { addTimeAuthority } from '../law/time-authorities.js'
 import { stampTimes, timesOf } from '../law/time-stamps.js'
 import { rowOfInvoice } from '../../compliance/index.js'
@@ -144,6 +147,37 @@ describe('Examination dossier of a signature (Art. 7)', function () {
     assert.ok(long.log.computed > 0 && long.log.computed <= long.log.head.sequence)
     assert.equal(state(long, '11'), 'shown')
     assert.ok(codes(long, '11').includes('EG-ART-LOG-PIECES'))
+  })
+
+  it('revocation answers kept after signing are those of the dossier; without them it asks and says so', async () => {
+    const { host } = running
+    const { report: before } = await unpack()
+    assert.deepEqual(codes(before, '3(e)'), ['EG-ART-REVOCATION-LATER'])
+    const signature = (await host.db.company(context.companyId, (transaction) => signatureRows(transaction, [invoiceId]))).get(invoiceId)
+    const path = signature?.basis?.rests.path ?? assert.fail('no path is kept')
+    await keepRevocation(host, context, { path, at: (signature?.signedAt ?? new Date()).toISOString() })
+    const { report: kept, at } = await unpack()
+    assert.deepEqual([state(kept, '3(e)'), ...codes(kept, '3(e)')], ['shown', 'EG-ART-REVOCATION-KEPT'])
+    assert.ok(kept.revocation.length > 0 && kept.revocation.every((one) => one.kept && readFileSync(join(at, one.file)).length > 0))
+    // Asked once more for the same signature nothing is fetched; the first answer after it stays the one that counts.
+    await keepRevocation(host, context, { path, at: (signature?.signedAt ?? new Date()).toISOString() })
+    assert.deepEqual((await unpack()).report.revocation, kept.revocation)
+  })
+
+  it('a stamped head of the log is in it with its token, which openssl verifies over the hash; a log written anew is found', async () => {
+    await stampLogHead(running.host, context)
+    const { report, at } = await unpack()
+    const [stamp] = report.log.stamps
+    assert.deepEqual([stamp?.authority, stamp?.dependence, stamp?.holds], ['Khatm Sandbox Time Stamps', 'sandbox', true])
+    const line = readFileSync(join(at, 'check.txt'), 'utf8')
+      .split('\n')
+      .find((one) => one.includes('log-stamps/'))
+    assert.match(line ?? '', /openssl ts -verify -digest [0-9a-f]{64} /)
+    assert.match(run(at, line ?? ''), /Verification: OK/)
+    assert.throws(() => run(at, (line ?? '').replace(/-digest ../, '-digest 00')))
+    // A head that the chain does not come through, whoever wrote it.
+    const other = await running.host.audit.verifyPieces(context.companyId, [1, 2], { sequence: 2, hash: 'ab'.repeat(32) })
+    assert.deepEqual([other.intact, other.brokenAt, other.reason], [false, 2, 'anchor'])
   })
 
   it('a copy with another amount is contradicted in content and signature, and the report says it is not what was filed', async () => {
