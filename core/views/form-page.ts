@@ -165,7 +165,8 @@ export function drawField(
     id: `f-${name.replace(/[^\w-]/g, '-')}`,
     label: texts.text(shown.locale, field.label),
     help: field.help === undefined ? undefined : texts.text(shown.locale, field.help),
-    control: field.type === 'tags' && field.options !== undefined ? 'choices' : (controls[field.type] ?? 'input'),
+    control:
+      field.type === 'tags' && field.options !== undefined ? 'choices' : offersCodes(field) ? 'codes' : (controls[field.type] ?? 'input'),
     type: inputTypes[field.type] ?? 'text',
     value: related?.id ?? value,
     relationLabel: related?.label ?? '',
@@ -186,6 +187,10 @@ export function drawField(
     error: fault === undefined ? undefined : call.faultText(fault),
     lines: field.type === 'lines' ? drawLines(field, record, call, readonly) : undefined,
   }
+}
+
+function offersCodes(field: FieldDefinition): boolean {
+  return field.type === 'code' && field.relation !== undefined
 }
 
 function drawLines(field: FieldDefinition, record: RecordValues, call: FormCall, readonly: boolean): LinesControl {

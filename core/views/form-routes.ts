@@ -97,8 +97,9 @@ async function draw(call: RecordCall, response: Response, view: FormView, state:
           name: total.field,
           label: textIn(call, total.label),
           strong: total.strong === true,
-          shown: showValue({ name: total.field, label: total.label, type: 'money' }, record, form),
-          currency: plainText(record['currency']),
+          text: total.text === true,
+          shown: showValue({ name: total.field, label: total.label, type: total.text === true ? 'text' : 'money' }, record, form),
+          currency: total.text === true ? '' : plainText(record['currency']),
         })),
       buttons: await drawButtons(view.actions ?? [], record, form, async (button) =>
         state.id === undefined ? {} : ((await call.model.propose?.(transaction, signedIn.context, button.name, record)) ?? {}),
@@ -279,7 +280,7 @@ async function compute(call: RecordCall, view: FormView, response: Response, id:
     const totals = Object.fromEntries(
       (view.totals ?? []).map((total) => [
         total.field,
-        showValue({ name: total.field, label: total.label, type: 'money' }, record, form).text,
+        showValue({ name: total.field, label: total.label, type: total.text === true ? 'text' : 'money' }, record, form).text,
       ]),
     )
     return { fields, totals }

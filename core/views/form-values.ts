@@ -112,10 +112,13 @@ function withoutKey(row: unknown): unknown {
 /** The input a fault's path points at: `lines[2].tax` is the tax of the third row, whatever its key. */
 export function inputNameOf(path: string, values: RecordValues): string {
   const match = /^(\w+)\[(\d+)\](?:\.(.+))?$/.exec(path)
-  if (match === null) return path.split(/[.[]/)[0] ?? path
+  // A field may be named by a path of its own: `country.export`.
+  if (match === null) return path in values ? path : (path.split(/[.[]/)[0] ?? path)
   const [, name = '', index = '0', column] = match
   const rows: unknown = values[name]
   const row: unknown = Array.isArray(rows) ? rows[Number(index)] : undefined
   const key = typeof row === 'object' && row !== null && rowKey in row ? String(row[rowKey]) : `r${index}`
-  return column === undefined ? name : `${name}.${key}.${column.split(/[.[]/)[0] ?? column}`
+  if (column === undefined) return name
+  const own = typeof row === 'object' && row !== null && column in row
+  return `${name}.${key}.${own ? column : (column.split(/[.[]/)[0] ?? column)}`
 }

@@ -161,6 +161,7 @@ async function page(scope: ListScope, view: ListView, address: ListAddress, whol
     if (sql !== undefined) void query.orderByRaw(`${sql} ${address.sort.direction === 'desc' ? 'desc nulls last' : 'asc nulls last'}`)
   }
   // A second key keeps pages from overlapping when many rows share the first.
+  else if (scope.model.offered !== undefined && view.columns.length === 0) void query.orderByRaw(scope.model.offered)
   void query.orderByRaw(idSql(scope.model))
   const rows: unknown = await query.offset(address.offset).limit(address.limit)
   return rowsOf(rows).map(withCamelNames)

@@ -225,11 +225,13 @@ async function findRecords(parts: WebParts, request: Request, response: Response
   const search = query.get('q') ?? ''
   query.delete('q')
   const records = await inCompany(call, (transaction) => searchRecords(scopeOf(call, transaction), search, Object.fromEntries(query), 12))
-  response.json({ records: records.map((record) => ({
+  response.json({
+    records: records.map((record) => ({
       id: plainText(record['id']),
       label: call.model.label(record, call.signedIn.user.locale),
       code: plainText(record['code']),
-    })) })
+    })),
+  })
 }
 
 /** The palette: records of every model the actor may read, by name. */

@@ -1,5 +1,6 @@
 import type { ComputedTotals, PricedLine, TotalsOptions } from './services/totals.js'
-import type { Tax } from './document.js'
+import type { LocalizedText } from '../../core/i18n/locale.js'
+import type { InvoiceDocument, Tax } from './document.js'
 
 /**
  * How a country computes its taxes, where one rate per line is not all there is: taxes on taxes, fixed amounts, withholding. Answered
@@ -17,6 +18,8 @@ export interface TaxComputation {
   readonly documentFacts: readonly string[]
   /** A discount on the whole document is known. */
   readonly documentDiscount: boolean
+  /** The document's tax by kind, where kinds differ in what they do to the total; they add up to it. */
+  groups?(document: InvoiceDocument): readonly { readonly name: LocalizedText; readonly amount: string }[]
   /** Lines in the order given, with their further taxes; every amount a decimal text. */
   compute(priced: readonly PricedLine[], options: TotalsOptions): ComputedTotals
 }

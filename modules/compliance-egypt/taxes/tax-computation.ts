@@ -9,6 +9,7 @@ import type {
   TaxComputation,
   TaxSubtotal,
 } from '../../invoicing/index.js'
+import { taxGroups } from './tax-groups.js'
 import { subtypeOf } from '../data/taxes.js'
 import { documentAmounts, lineAmounts, type AskedLine, type AskedTax, type ChargedTax, type LineAmounts } from './line-amounts.js'
 
@@ -104,6 +105,7 @@ export const egyptTaxComputation: TaxComputation = {
   lineFacts,
   documentFacts,
   documentDiscount: true,
+  groups: taxGroups,
   compute(priced, options): ComputedTotals {
     const { digits } = options
     const exact = priced.map((line) => lineAmounts(askedLine(line), '1'))

@@ -1,5 +1,27 @@
 import type { ModuleSetup } from '../../../core/host/module.js'
-import type { FieldDefinition, FormView } from '../../../core/views/view.js'
+import type { FieldDefinition, FormView, RecordValues } from '../../../core/views/view.js'
+
+const fixed = (record: RecordValues): boolean => record['state'] !== undefined && record['state'] !== 'draft'
+
+/** Of the whole document: the discount off it, and whether it is one of export. */
+const documentFields: readonly FieldDefinition[] = [
+  {
+    name: 'discount',
+    label: 'compliance-egypt.field.extra-discount',
+    type: 'decimal',
+    help: 'compliance-egypt.help.extra-discount',
+    readonly: fixed,
+    recompute: true,
+  },
+  {
+    name: 'country.export',
+    label: 'compliance-egypt.field.export',
+    type: 'checkbox',
+    help: 'compliance-egypt.help.export',
+    readonly: fixed,
+    recompute: true,
+  },
+]
 
 /**
  * The lines of an invoice in Egypt: further taxes beside value added tax, and the code of the goods, which the authority asks of every
@@ -20,24 +42,36 @@ export function offerFurtherTaxes({ views }: ModuleSetup): void {
         label: 'invoicing.field.further-taxes',
         type: 'code',
         help: 'compliance-egypt.help.further-taxes',
+        relation: { model: 'invoicing.tax', domain: () => ({ active: true, main: false }) },
         recompute: true,
       }
-      return [column, further]
+      const fact = (name: string): FieldDefinition => ({
+        name: `country.${name}`,
+        label: `compliance-egypt.field.${name}`,
+        type: 'decimal',
+        recompute: true,
+      })
+      return [column, fact('taxRate'), further, fact('itemsDiscount'), fact('valueDifference')]
     })
   views.extend<FormView>('invoicing.invoice.form', (view) => ({
     ...view,
+    totals: (view.totals ?? []).flatMap((total) =>
+      total.field === 'tax' ? [total, { field: 'taxGroups', label: 'compliance-egypt.field.tax-groups', text: true }] : [total],
+    ),
     tabs: (view.tabs ?? []).map((tab) =>
       tab.groups === undefined
         ? tab
-        : {
-            ...tab,
-            groups: tab.groups.map((group) => ({
-              ...group,
-              fields: group.fields.map((field) =>
-                field.name === 'lines' && field.columns !== undefined ? { ...field, columns: columnsOf(field.columns) } : field,
-              ),
-            })),
-          },
+        : tab.name === 'other'
+          ? { ...tab, groups: [...tab.groups, { fields: documentFields }] }
+          : {
+              ...tab,
+              groups: tab.groups.map((group) => ({
+                ...group,
+                fields: group.fields.map((field) =>
+                  field.name === 'lines' && field.columns !== undefined ? { ...field, columns: columnsOf(field.columns) } : field,
+                ),
+              })),
+            },
     ),
   }))
 }

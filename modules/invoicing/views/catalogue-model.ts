@@ -16,6 +16,7 @@ export interface CatalogueTable {
   readonly schema: z.ZodObject
   readonly searchColumns: readonly string[]
   readonly label: Model['label']
+  readonly offered?: string
   readonly defaults?: RecordValues
   /** Rows of a table of its own below the record (rates of a currency). */
   readonly children?: {
@@ -36,6 +37,7 @@ export function catalogueModel(host: Host, definition: CatalogueTable): Model {
     searchColumns: definition.searchColumns,
     label: definition.label,
     ...(definition.select === undefined ? {} : { select: definition.select }),
+    ...(definition.offered === undefined ? {} : { offered: definition.offered }),
     load: async (transaction, _context, id) => {
       const row: RecordValues | undefined = await transaction
         .knex(table)

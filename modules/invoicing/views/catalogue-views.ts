@@ -122,7 +122,10 @@ export function catalogueViews(setup: ModuleSetup): void {
         active,
       }),
       searchColumns: ['code', 'name_ar', 'name_en', 'name_bg'],
-      label: (record) => `${plainText(record['name_en'])} (${plainText(record['code'])})`,
+      label: (record, locale = 'en') => `${plainText(record[`name_${locale}`])} (${plainText(record['code'])})`,
+      // A main tax has a category of UN/EDIFACT 5305; further taxes have the type their country knows them by.
+      select: { main: `(invoicing_tax.category in ('S', 'Z', 'E', 'O', 'AE', 'G', 'K', 'L', 'M'))` },
+      offered: 'invoicing_tax.rate desc, length(invoicing_tax.category), invoicing_tax.category, invoicing_tax.code',
       defaults: { category: 'S', valid_from: '2020-01-01' },
     }),
   )

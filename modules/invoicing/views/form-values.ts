@@ -27,6 +27,8 @@ const plainFields = [
   'notes',
   'purchaseOrder',
   'contract',
+  // Shown where the company's country knows a discount on the whole document.
+  'discount',
 ] as const
 
 interface TaxChoice {
@@ -63,6 +65,8 @@ export async function inputOfForm(
   if (stored?.customer !== undefined && input['contactId'] !== undefined && input['contactId'] !== stored.contactId) {
     Reflect.deleteProperty(input, 'customer')
   }
+  const facts = countryFacts(values, stored?.country)
+  if (facts !== undefined) input['country'] = facts
   if ('lines' in values) input['lines'] = await linesOfForm(transaction, values['lines'], stored?.lines ?? [])
   else input['lines'] ??= []
   const parsed = parseInvoiceInput(input, draftInput)
@@ -104,8 +108,31 @@ function unseenOf(row: RecordValues, stored: InvoiceInput['lines'][number] | und
   const typed = 'furtherTaxes' in row ? readFurtherTaxes(textOf(row['furtherTaxes'])) : same ? stored.taxes : undefined
   return {
     ...(typed === undefined || typed.length === 0 ? {} : { taxes: typed }),
-    ...(same && stored.country !== undefined ? { country: stored.country } : {}),
+    ...optionalFacts(countryFacts(row, same ? stored.country : undefined)),
   }
+}
+
+const factPrefix = 'country.'
+
+/** Facts a country's fields state (`country.itemsDiscount`), over those that were there; undefined for none at all. */
+function countryFacts(values: RecordValues, stored: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
+  const facts = new Map(Object.entries(stored ?? {}))
+  for (const [name, value] of Object.entries(values)) {
+    if (!name.startsWith(factPrefix)) continue
+    const text = value === true ? 'yes' : textOf(value)
+    if (typeof text === 'string') facts.set(name.slice(factPrefix.length), text)
+    else facts.delete(name.slice(factPrefix.length))
+  }
+  return stored === undefined && facts.size === 0 ? undefined : Object.fromEntries(facts)
+}
+
+function optionalFacts(facts: Record<string, string> | undefined): { country?: Record<string, string> } {
+  return facts === undefined || Object.keys(facts).length === 0 ? {} : { country: facts }
+}
+
+/** The other way round; a fact that says yes is a mark. */
+function factFields(facts: Readonly<Record<string, string>> | undefined): Record<string, string | boolean> {
+  return Object.fromEntries(Object.entries(facts ?? {}).map(([name, value]) => [`${factPrefix}${name}`, value === 'yes' ? true : value]))
 }
 
 async function taxCodes(transaction: CompanyTransaction, rows: readonly RecordValues[]): Promise<Map<string, string>> {
@@ -138,9 +165,11 @@ export async function formOfInput(
   const byCode = new Map(taxes.map((tax) => [tax.code, { id: tax.id, label: tax[`name_${locale}`] }]))
   return {
     ...rest,
+    ...factFields(rest.country),
     ...(customer === undefined ? {} : { customerName: locale === 'ar' ? (customer.nameAr ?? customer.name) : customer.name }),
     lines: lines.map((line) => ({
       ...line,
+      ...factFields(line.country),
       tax: byCode.get(line.tax) ?? { id: line.tax, label: line.tax },
       furtherTaxes: writeFurtherTaxes(line.taxes ?? []),
     })),
@@ -167,9 +196,12 @@ export function formOfDocument(document: InvoiceDocument, locale: Locale): Recor
     notes: document.notes,
     purchaseOrder: document.purchaseOrder,
     contract: document.contract,
+    discount: document.discount ?? null,
+    ...factFields(document.country),
     customerName: locale === 'ar' ? (customer?.nameAr ?? customer?.name ?? '') : (customer?.name ?? ''),
     lines: document.lines.map((line) => ({
       ...line,
+      ...factFields(line.country),
       tax: { id: '', label: line.tax.name[locale] },
       furtherTaxes: writeFurtherTaxes(
         (line.taxes ?? []).map(({ tax, amount, fixed }) => ({ tax: tax.code, ...(fixed ? { amount } : { rate: tax.rate }) })),
@@ -242,7 +274,8 @@ export async function completeLines(
 /** Paths of faults in the terms of the form: what concerns the customer stands at the contact. */
 export function formFaults(faults: readonly FaultDetail[], level?: 'warning'): FaultDetail[] {
   return faults.map((fault) => {
-    const path = fault.path?.startsWith('customer') === true ? 'contactId' : fault.path
+    const path =
+      fault.path?.startsWith('customer') === true ? 'contactId' : fault.path?.replace(/^(lines\[\d+\])\.taxes\b.*$/, '$1.furtherTaxes')
     return { ...fault, ...(path === undefined ? {} : { path }), ...(level === undefined ? {} : { level }) }
   })
 }

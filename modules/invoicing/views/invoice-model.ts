@@ -7,6 +7,7 @@ import type { InvoiceDocument, InvoiceState } from '../document.js'
 import type { InvoiceInput } from '../input.js'
 import { invoicingSettings } from '../models/settings.js'
 import { cancelInvoice } from '../services/cancel.js'
+import { taxComputationOf } from '../services/further-taxes.js'
 import { deleteDrafts, previewDraft, saveDraft } from '../services/drafts.js'
 import { localTime } from '../services/local-time.js'
 import { makeNote } from '../services/make-note.js'
@@ -41,7 +42,7 @@ export function invoiceModel(host: Host): Model {
     },
     searchColumns: ['number', 'customer_name', 'customer_name_ar', 'customer_tax_number', 'refers_to_number'],
     label: (record) => (typeof record['number'] === 'string' ? record['number'] : '—'),
-    load: (transaction, context, id) => load(transaction, context, id),
+    load: (transaction, context, id) => load(host, transaction, context, id),
     defaults: async (transaction, context, query) => {
       const company = await host.access.company(context.companyId)
       const settings = invoicingSettings.parse(await host.settings.get(transaction, 'invoicing'))
@@ -85,7 +86,7 @@ async function storedInput(transaction: CompanyTransaction, id: string): Promise
   return row?.input ?? undefined
 }
 
-async function load(transaction: CompanyTransaction, context: CompanyContext, id: string): Promise<RecordValues | undefined> {
+async function load(host: Host, transaction: CompanyTransaction, context: CompanyContext, id: string): Promise<RecordValues | undefined> {
   const row:
     { state: InvoiceState; input: InvoiceInput | null; document: InvoiceDocument | null; cancel_reason: string | null } | undefined =
     await transaction
@@ -125,8 +126,23 @@ async function load(transaction: CompanyTransaction, context: CompanyContext, id
     paymentState: summary.paymentState,
     printState: summary.state === 'draft' ? null : print.state,
     sealLevel: print.level,
+    ...(row.document === null ? {} : { taxGroups: await taxGroupsText(host, transaction, context, row.document) }),
     cancelReason: row.cancel_reason,
   }
+}
+
+/** The tax by kind in one line, where the company's country tells kinds apart. */
+async function taxGroupsText(
+  host: Host,
+  transaction: CompanyTransaction,
+  context: CompanyContext,
+  document: InvoiceDocument,
+): Promise<string | null> {
+  const company = await host.access.company(context.companyId)
+  const groups = (await taxComputationOf(host, context, transaction, company))?.groups?.(document) ?? []
+  return groups.length === 0
+    ? null
+    : groups.map(({ name, amount }) => `${host.i18n.pick(context.locale, name)} \u2066${amount}\u2069`).join(' · ')
 }
 
 async function propose(
@@ -156,6 +172,7 @@ async function compute(host: Host, transaction: CompanyTransaction, context: Com
     return {
       ...values,
       ...totalsOf(document),
+      taxGroups: await taxGroupsText(host, transaction, context, document),
       dueDate: values['dueDate'] ?? document.dueDate,
       lines: lines.map((line, index) => ({ ...line, net: document.lines[index]?.net })),
     }

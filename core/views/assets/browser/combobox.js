@@ -11,11 +11,11 @@ const search = calmly(async (combo, input) => {
   show(combo, input, (await answer.json()).records)
 }, 140)
 
-function listOf(combo) {
+export function listOf(combo) {
   return combo.querySelector('.k-combo-list')
 }
 
-function show(combo, input, records) {
+export function show(combo, input, records) {
   close(combo, input)
   const list = document.createElement('div')
   list.className = 'k-combo-list'
@@ -27,6 +27,7 @@ function show(combo, input, records) {
     option.role = 'option'
     option.id = `${list.id}-${index}`
     option.dataset.id = record.id
+    option.dataset.code = record.code ?? ''
     option.setAttribute('aria-selected', String(index === 0))
     const name = document.createElement('bdi')
     name.textContent = record.label
@@ -41,17 +42,22 @@ function show(combo, input, records) {
   }
   combo.append(list)
   // In a table that scrolls sideways the list would be cut off: it is laid over the page.
-  const box = input.getBoundingClientRect()
   list.style.position = 'fixed'
-  list.style.top = `${box.bottom + 2}px`
-  list.style.left = `${box.left}px`
-  list.style.width = `${Math.max(box.width, 220)}px`
+  place(list, input)
   input.setAttribute('aria-expanded', 'true')
   input.setAttribute('aria-controls', list.id)
   if (records.length > 0) input.setAttribute('aria-activedescendant', `${list.id}-0`)
 }
 
-function close(combo, input) {
+function place(list, input) {
+  const box = input.getBoundingClientRect()
+  const width = Math.max(box.width, 220)
+  list.style.width = `${width}px`
+  list.style.top = `${box.bottom + 2}px`
+  list.style.left = `${Math.max(0, Math.min(box.left, document.documentElement.clientWidth - width))}px`
+}
+
+export function close(combo, input) {
   listOf(combo)?.remove()
   input.setAttribute('aria-expanded', 'false')
   input.removeAttribute('aria-controls')
@@ -89,6 +95,7 @@ document.addEventListener('click', (event) => {
   const option = event.target instanceof Element ? event.target.closest('.k-combo-list [role=option]') : null
   if (option === null) return
   const combo = option.closest('[data-combo]')
+  if (combo === null) return
   choose(combo, combo.querySelector('[role=combobox]'), option.dataset.id, option.textContent)
 })
 document.addEventListener('mousedown', (event) => {
@@ -133,11 +140,16 @@ document.addEventListener('focusout', (event) => {
     close(combo, input)
   }
 })
+// A list goes where its field goes: a page that is scrolled by the keyboard of a phone must not take it away.
 addEventListener(
   'scroll',
   () => {
-    for (const list of document.querySelectorAll('.k-combo-list'))
-      close(list.parentElement, list.parentElement.querySelector('[role=combobox]'))
+    for (const list of document.querySelectorAll('.k-combo-list')) {
+      const input = list.parentElement.querySelector('[role=combobox]')
+      const box = input.getBoundingClientRect()
+      if (box.bottom < 0 || box.top > innerHeight) close(list.parentElement, input)
+      else place(list, input)
+    }
   },
   { capture: true, passive: true },
 )
