@@ -77,6 +77,7 @@ describe('the form of an invoice in Egypt', function () {
       assert.equal(await page.locator('input[name$=".country.itemsDiscount"]').inputValue(), '5')
       assert.equal(await page.locator('input[name=discount]').inputValue(), '28.45')
       await shows(page.locator('[data-total=total]'), '600.00')
+      await shows(page.locator('[data-total=taxGroups]'), /60\.00.*-4\.95/)
       assert.equal(
         await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
         true,

@@ -23,6 +23,9 @@ import { completeLines, formFaults, formOfDocument, formOfInput, inputOfForm, to
 export const paymentStateSql = `invoicing_payment_state(invoicing_invoice.state, invoicing_invoice.payable, invoicing_invoice.settled,
   invoicing_invoice.due_date, cast(now() at time zone invoicing_invoice.time_zone as date))`
 
+/** A preview is of no stored invoice. */
+const noInvoice = '00000000-0000-0000-0000-000000000000'
+
 export const invoicePath = (id: unknown): string => `/app/invoicing/invoice/${String(id)}`
 
 /** What lists and the form of invoices are drawn from. */
@@ -126,7 +129,7 @@ async function load(host: Host, transaction: CompanyTransaction, context: Compan
     paymentState: summary.paymentState,
     printState: summary.state === 'draft' ? null : print.state,
     sealLevel: print.level,
-    ...(row.document === null ? {} : { taxGroups: await taxGroupsText(host, transaction, context, row.document) }),
+    taxGroups: await taxGroupsText(host, transaction, context, row.document ?? row.input),
     cancelReason: row.cancel_reason,
   }
 }
@@ -136,10 +139,13 @@ async function taxGroupsText(
   host: Host,
   transaction: CompanyTransaction,
   context: CompanyContext,
-  document: InvoiceDocument,
+  from: InvoiceDocument | InvoiceInput | null,
 ): Promise<string | null> {
   const company = await host.access.company(context.companyId)
-  const groups = (await taxComputationOf(host, context, transaction, company))?.groups?.(document) ?? []
+  const computation = await taxComputationOf(host, context, transaction, company)
+  if (computation?.groups === undefined || from === null) return null
+  const document = 'totals' in from ? from : (await previewDraft(host, context, transaction, noInvoice, from)).document
+  const groups = document === undefined ? [] : computation.groups(document)
   return groups.length === 0
     ? null
     : groups.map(({ name, amount }) => `${host.i18n.pick(context.locale, name)} \u2066${amount}\u2069`).join(' · ')
@@ -167,7 +173,7 @@ async function compute(host: Host, transaction: CompanyTransaction, context: Com
     // Lines that are still being written (no description yet) must not keep the totals from showing.
     const named = lines.map((line) => ({ ...line, description: line['description'] ?? '…' }))
     const input = await inputOfForm(transaction, { ...values, lines: named }, undefined)
-    const { document } = await previewDraft(host, context, transaction, '00000000-0000-0000-0000-000000000000', input)
+    const { document } = await previewDraft(host, context, transaction, noInvoice, input)
     if (document === undefined) return { ...values, lines }
     return {
       ...values,
