@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import type { CompanyContext } from '../../../../core/access/context.js'
 import { Fault } from '../../../../core/i18n/fault.js'
 import { startTestHost, type TestHost } from '../../../../test/helpers/test-host.js'
@@ -117,6 +118,12 @@ describe('templates of documents to sign', function () {
     )
     assert.equal(new Set(current.fields.map(({ role }) => role)).size, 2)
     assert.equal(current.roles[0]?.name, 'Tenant')
+    // The tags are covered: what is signed has no braces on its page.
+    const { pdf } = await materialise(running.host, context, current, {})
+    assert.ok(pdf.subarray(0, tagged.length).equals(tagged))
+    const untagged = darkOf(await paperOf(running.host, 1, ' '))
+    assert.ok(darkOf(tagged) > untagged + 300)
+    assert.ok(Math.abs(darkOf(pdf) - untagged) < 40, `${darkOf(pdf)} beside ${untagged}`)
   })
 
   it('are made from Word documents, whose source is kept', async function () {
@@ -288,3 +295,9 @@ describe('templates of documents to sign', function () {
     )
   })
 })
+
+/** Dark points of the first page as another program draws it. */
+function darkOf(pdf: Buffer): number {
+  const pgm = execFileSync('pdftoppm', ['-r', '72', '-gray', '-f', '1', '-l', '1', '-'], { input: pdf, maxBuffer: 10_000_000 })
+  return pgm.subarray(20).filter((value) => value < 100).length
+}

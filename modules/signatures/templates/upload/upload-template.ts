@@ -1,9 +1,10 @@
 import type { CompanyContext } from '../../../../core/access/context.js'
-import { findTextTags } from '../../../../core/documents/text-tags.js'
+import { findTextTags, type TextTag } from '../../../../core/documents/text-tags.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
 import { Fault } from '../../../../core/i18n/fault.js'
 import type { Locale } from '../../../../core/i18n/locale.js'
+import { coverTags } from '../../../../core/signing/formats/pades/forms/cover-tags.js'
 import type { TemplateField, TemplateFieldInput } from '../../models/field.js'
 import type { TemplateRoleInput } from '../../models/role.js'
 import type { TemplateContent } from '../../models/template.js'
@@ -34,8 +35,11 @@ export interface UploadInput {
  * @throws Fault of readDocument (path `file`), of readPlacement, SIGNATURES-TEMPLATE-NAME
  */
 export async function uploadTemplate(host: Host, context: CompanyContext, input: UploadInput): Promise<string> {
-  const document = await readDocument(input.file)
-  const placement = readPlacement(await foundIn(host, context, document, input), document.pages)
+  const read = await readDocument(input.file)
+  const found = await foundIn(host, context, read, input)
+  const placement = readPlacement(found, read.pages)
+  // Nobody should sign a page full of braces: where fields came from tags, the tags are covered.
+  const document = found.tags.length === 0 ? read : { ...read, pdf: coverTags(read.pdf, found.tags) }
   return host.db.company(context.companyId, async (transaction) => {
     const stored = await storeDocument(host, transaction, document)
     return insertTemplate(
@@ -106,16 +110,17 @@ async function foundIn(
   context: CompanyContext,
   document: ReadDocument,
   input: UploadInput,
-): Promise<{ roles: readonly TemplateRoleInput[]; fields: readonly TemplateFieldInput[] }> {
+): Promise<{ roles: readonly TemplateRoleInput[]; fields: readonly TemplateFieldInput[]; tags: readonly TextTag[] }> {
   const first: TemplateRoleInput = { id: 'signer', name: host.i18n.text(input.locale ?? context.locale, 'signatures.template.first-role') }
   if (input.fields === undefined && input.roles === undefined) {
-    const tagged = placementOfTags(await findTextTags(document.pdf), first)
-    if (tagged.fields.length > 0) return tagged
+    const tags = await findTextTags(document.pdf)
+    const tagged = placementOfTags(tags, first)
+    if (tagged.fields.length > 0) return { ...tagged, tags }
   }
   const roles = input.roles ?? [first]
-  if (input.fields !== undefined || input.takeFormFields === false) return { roles, fields: input.fields ?? [] }
+  if (input.fields !== undefined || input.takeFormFields === false) return { roles, fields: input.fields ?? [], tags: [] }
   const signing = roles.find(({ action }) => action === undefined || action === 'sign')
-  return { roles, fields: signing === undefined ? [] : fieldsOfForm(document.formFields, signing.id) }
+  return { roles, fields: signing === undefined ? [] : fieldsOfForm(document.formFields, signing.id), tags: [] }
 }
 
 /** `عقد عمل.pdf` is called `عقد عمل`. */
