@@ -5,6 +5,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { canonicalHash, canonicalTextOf } from '../canonical/canonical-text.js'
 import { itemsOf, memberOf, parseLiteral, textAt, type LiteralValue } from '../canonical/literal-value.js'
 import { checkStructure } from '../document/check-structure.js'
+import { dossierCommand } from '../law/dossier-command.js'
 import { receiptUuid } from '../verify/verify-receipt.js'
 
 interface OutOption extends GlobalOptions {
@@ -50,6 +51,7 @@ export function register(program: Command): void {
         printJson({ file, kind: isReceipt ? 'receipt' : 'document', sha256: hash })
       else print(hash)
     })
+  dossierCommand(eta)
 }
 
 /** A text alone does not fix a document, for it has no braces: a file of another shape is refused before anything is made of it. */

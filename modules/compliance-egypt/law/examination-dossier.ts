@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import type { ProvenEvent } from '../../../core/audit/audit.js'
-import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import { writeZip, type ZipFile } from '../../../core/files/zip-writer.js'
 import { toPem } from '../../../core/signing/certificate-request.js'
 import { describeCertificate } from '../../../core/validation/certificate/certificate-description.js'
@@ -190,8 +190,9 @@ function openly(event: ProvenEvent): object {
   return JSON.stringify(shown) === JSON.stringify(event.hashed) ? event : { ...event, hashed: shown, redacted: true }
 }
 
+/** On paper as in the JSON: a mandate, a finding and a name in a certificate may carry a person's number. */
 function redactedAll(report: DossierReport): DossierReport {
-  return { ...report, lint: report.lint.map((one) => ({ ...one, found: redacted(one.found) })) }
+  return withoutPersonalNumbers(report) as DossierReport // of the same shape: texts alone are changed
 }
 
 /** The hash that the key was asked to sign for, as the log has it: the last use counts, an earlier one was asked in vain. */

@@ -67,5 +67,5 @@ function attribute(attributes: Certificate['subjectAttributes'], type: string): 
 
 /** Certificates of some years carried a person's national number (14 digits) among their names: it is not repeated in reports. */
 export function redacted(text: string): string {
-  return text.replace(/(?<!\d)([23]\d{2})\d{9}(\d{2})(?!\d)/g, '$1•••••••••$2')
+  return text.replace(/(?<!\p{Nd})([23٢٣۲۳]\p{Nd}{2})\p{Nd}{9}(\p{Nd}{2})(?!\p{Nd})/gu, '$1•••••••••$2')
 }

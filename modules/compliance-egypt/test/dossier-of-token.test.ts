@@ -10,6 +10,7 @@ import { startSandbox } from '../../sandbox/index.js'
 import { updateCompany } from '../company/company-rows.js'
 import { examinationDossier, type DossierReport } from '../index.js'
 import { addDeviceCertificate } from '../law/device-certificates.js'
+import { addMandate } from '../law/mandates.js'
 import { registerExamination } from '../law/examinations.js'
 import { egyptianCompany, post } from './running-company.js'
 
@@ -58,6 +59,15 @@ describe('Examination dossier of a signature by a token', function () {
         await host.signing.installCertificates(transaction, context, key.id, chain)
         await updateCompany(transaction, { key_id: key.id }, host.now())
       })
+      await addMandate(host, context, {
+        keyId: key.id,
+        signer: 'منى عبد الله 29001011234567',
+        principal: 'شركة المثال',
+        capacity: 'مدير',
+        document: 'توكيل 12',
+        from: '2020-01-01',
+        until: '',
+      })
       const { company: _company, ...input } = JSON.parse(
         readFileSync(join(import.meta.dirname, '../examples/in/1-invoice.json'), 'utf8'),
       ) as Record<string, unknown> // an object, as the examples are
@@ -72,6 +82,7 @@ describe('Examination dossier of a signature by a token', function () {
 
       const first = await dossier()
       assert.equal(first.evidence?.provider, 'pkcs11')
+      assert.deepEqual(states(first, '1(5)'), ['1(5) shown'])
       assert.deepEqual(states(first, '1(12)', '2(a)', '3(d)', '10', '11', '9'), [
         '1(12) shown',
         '2(a) shown',

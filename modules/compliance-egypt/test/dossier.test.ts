@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { canonicalJson } from '../../../core/audit/canonical-json.js'
 import { Fault } from '../../../core/i18n/fault.js'
@@ -233,5 +234,28 @@ describe('Examination dossier of a signature (Art. 7)', function () {
     await assert.rejects(examinationDossier(running.host, context, '00000000-0000-4000-8000-000000000000'), (error: unknown) => {
       return error instanceof Fault && error.code === 'EG-DOSSIER-NOT-SIGNED'
     })
+  })
+
+  it('`khatm eta dossier` writes it from the command line, of a copy somebody presents too', async () => {
+    const row = await running.host.db.company(context.companyId, (transaction) => rowOfInvoice(transaction, invoiceId))
+    const { code } = await running.access.company(context.companyId)
+    const khatm = async (...more: string[]): Promise<{ file: string; report: DossierReport }> => {
+      const file = join(folder, 'command.zip')
+      const command = [join(import.meta.dirname, '../../../bin/khatm.mjs'), 'eta', 'dossier', row?.number ?? '']
+      const where = ['--data', running.dataDir, '--company', code, '--lang', 'en', '--out', file, '--json', ...more]
+      // Not the synchronous one: the authorities of the sandbox are in this process.
+      const { stdout } = await promisify(execFile)(process.execPath, [...command, ...where], {
+        env: { PATH: process.env.PATH, LANG: 'C.UTF-8' },
+      })
+      const told = JSON.parse(stdout) as { number: string; file: string } // printed by the command
+      assert.deepEqual([told.number, told.file], [row?.number, file])
+      const text = execFileSync('unzip', ['-p', file, 'report.json'], { encoding: 'utf8' })
+      return { file, report: JSON.parse(text) as DossierReport } // written by the dossier itself
+    }
+    const copy = join(folder, 'copy.json')
+    const filed = await bytesOf(running.host, context, row?.legalSha256 ?? null)
+    writeFileSync(copy, filed.toString('utf8').replace(/"totalAmount":(\d)/, '"totalAmount":9$1'))
+    const { report } = await khatm('--file', copy)
+    assert.deepEqual([report.examined, report.points[1]?.state], ['presented', 'contradicted'])
   })
 })

@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import { languageOf, print, printJson, type GlobalOptions } from '../../../core/cli/terminal.js'
 import { withHost } from '../../../core/cli/with-host.js'
 import { Fault } from '../../../core/i18n/fault.js'
-import { examinationDossier } from '../law/examination-dossier.js'
 
 interface DossierOptions extends GlobalOptions {
   readonly company: string
@@ -12,8 +11,7 @@ interface DossierOptions extends GlobalOptions {
 }
 
 /** `khatm eta dossier NUMBER --company CODE`: the examination dossier (Art. 7) of a document, or of a copy that somebody presents. */
-export function register(program: Command): void {
-  const eta = program.commands.find((command) => command.name() === 'eta') ?? program.command('eta')
+export function dossierCommand(eta: Command): void {
   eta
     .command('dossier <number>')
     .description('examination dossier of a signature (Executive Regulations 109/2005, Art. 7) as a ZIP')
@@ -23,6 +21,8 @@ export function register(program: Command): void {
     .action(async (number: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<DossierOptions>()
       const presented = options.file === undefined ? undefined : readFileSync(options.file)
+      // Read when it is wanted: the other commands of `khatm eta` need none of it.
+      const { examinationDossier } = await import('./examination-dossier.js')
       await withHost(command, async ({ host, access }) => {
         const company = await access.companyByCode(options.company)
         const context = { ...(await access.systemContext(company.id, 'cli')), locale: languageOf(options.lang) }
