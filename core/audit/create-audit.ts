@@ -7,6 +7,7 @@ import type { Audit, AuditEvent, RecordedEvent } from './audit.js'
 import { canonicalJson } from './canonical-json.js'
 import type { HashedEvent } from './event-hash.js'
 import { chainStart, eventHash, storable } from './event-hash.js'
+import type { EventRow } from './event-row.js'
 import { extractEvents } from './extract-events.js'
 import { verifyChains, verifyPieces } from './verify-chain.js'
 
@@ -172,24 +173,6 @@ async function lockHead(transaction: CompanyTransaction): Promise<{ sequence: nu
     .onConflict('company_id')
     .ignore()
   return (await read()) ?? { sequence: 0, hash: chainStart }
-}
-
-/** One row of the log as the driver returns it. */
-export interface EventRow {
-  company_id: string
-  sequence: number
-  at: Date
-  action: string
-  subject_type: string
-  subject_id: string
-  subject_label: string | null
-  facts: Record<string, unknown> | null
-  actor_kind: string
-  actor_id: string | null
-  actor_name: string
-  source: string
-  previous: Buffer
-  hash: Buffer
 }
 
 function recordedEvent(row: EventRow): RecordedEvent {

@@ -1,7 +1,7 @@
 import type { CompanyTransaction } from '../db/database.js'
 import type { AnchorFile } from './anchor-file.js'
 import type { AuditExtract, ProvenEvent } from './audit.js'
-import type { EventRow } from './create-audit.js'
+import { hashedOf, type EventRow } from './event-row.js'
 import { chainStart } from './event-hash.js'
 
 /**
@@ -45,20 +45,7 @@ export async function extractEvents(
 
 function provenEvent(row: EventRow): ProvenEvent {
   return {
-    hashed: {
-      companyId: row.company_id,
-      sequence: row.sequence,
-      at: row.at.toISOString(),
-      action: row.action,
-      subjectType: row.subject_type,
-      subjectId: row.subject_id,
-      subjectLabel: row.subject_label,
-      facts: row.facts,
-      actorKind: row.actor_kind,
-      actorId: row.actor_id,
-      actorName: row.actor_name,
-      source: row.source,
-    },
+    hashed: hashedOf(row),
     previous: row.previous.toString('hex'),
     hash: row.hash.toString('hex'),
   }

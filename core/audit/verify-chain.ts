@@ -2,7 +2,7 @@ import type { CompanyTransaction } from '../db/database.js'
 import type { OpenDatabase } from '../db/open-database.js'
 import type { AnchorFile } from './anchor-file.js'
 import type { AuditVerification } from './audit.js'
-import type { EventRow } from './create-audit.js'
+import { hashedOf, type EventRow } from './event-row.js'
 import { chainStart, eventHash } from './event-hash.js'
 
 const pageSize = 2_000
@@ -112,20 +112,7 @@ export async function verifyPieces(
 
 function faultOf(row: EventRow, expected: number, previous: Buffer, anchors: ReadonlyMap<number, string>): Break | undefined {
   if (row.sequence !== expected) return { brokenAt: expected, reason: 'gap' }
-  const computed = eventHash(row.previous, {
-    companyId: row.company_id,
-    sequence: row.sequence,
-    at: row.at.toISOString(),
-    action: row.action,
-    subjectType: row.subject_type,
-    subjectId: row.subject_id,
-    subjectLabel: row.subject_label,
-    facts: row.facts,
-    actorKind: row.actor_kind,
-    actorId: row.actor_id,
-    actorName: row.actor_name,
-    source: row.source,
-  })
+  const computed = eventHash(row.previous, hashedOf(row))
   if (!computed.equals(row.hash)) return { brokenAt: expected, reason: 'hash' }
   if (!row.previous.equals(previous)) return { brokenAt: expected, reason: 'link' }
   const anchored = anchors.get(expected)

@@ -9,8 +9,8 @@ import { scratchDatabase } from '../../../test/helpers/scratch-database.js'
 import { createLogger } from '../../host/logger.js'
 import type { AuditSystem } from '../create-audit.js'
 import { createAudit } from '../create-audit.js'
-import type { EventRow } from '../create-audit.js'
 import { chainStart, eventHash } from '../event-hash.js'
+import { hashedOf, type EventRow } from '../event-row.js'
 
 describe('event log', function () {
   this.timeout(60_000)
@@ -185,20 +185,7 @@ describe('event log', function () {
       await transaction.raw(`update core_audit_event set actor_name = 'Nobody' where sequence = 2`)
       let previous: Buffer = chainStart
       for (const row of await transaction<EventRow>('core_audit_event').orderBy('sequence')) {
-        const hash = eventHash(previous, {
-          companyId,
-          sequence: row.sequence,
-          at: row.at.toISOString(),
-          action: row.action,
-          subjectType: row.subject_type,
-          subjectId: row.subject_id,
-          subjectLabel: row.subject_label,
-          facts: row.facts,
-          actorKind: row.actor_kind,
-          actorId: row.actor_id,
-          actorName: row.actor_name,
-          source: row.source,
-        })
+        const hash = eventHash(previous, hashedOf(row))
         await transaction('core_audit_event').where({ sequence: row.sequence }).update({ previous, hash })
         previous = hash
       }

@@ -1,4 +1,4 @@
-import { close, listOf, show } from './combobox.js'
+import { close, listOf, show, walkList } from './combobox.js'
 import { call, calmly } from './page.js'
 
 /** A field of codes with values (`W002 1%; ST02 60`): the code at the caret is searched on the server while one types it. */
@@ -67,22 +67,7 @@ document.addEventListener(
     const found = holderOf(event)
     if (found === undefined) return
     const { holder, input } = found
-    const options = [...(listOf(holder)?.querySelectorAll('[role=option]') ?? [])]
-    const at = options.findIndex((option) => option.getAttribute('aria-selected') === 'true')
-    if (event.key === 'ArrowDown' && listOf(holder) === null) search(holder, input)
-    if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && options.length > 0) {
-      const next = options[(at + (event.key === 'ArrowDown' ? 1 : -1) + options.length) % options.length]
-      options[at]?.setAttribute('aria-selected', 'false')
-      next.setAttribute('aria-selected', 'true')
-      next.scrollIntoView({ block: 'nearest' })
-      input.setAttribute('aria-activedescendant', next.id)
-    } else if (event.key === 'Enter' && options[at] !== undefined) {
-      choose(holder, input, options[at].dataset.code)
-    } else if (event.key === 'Escape' && listOf(holder) !== null) {
-      close(holder, input)
-    } else return
-    event.preventDefault()
-    event.stopImmediatePropagation()
+    walkList(event, holder, input, search, (option) => choose(holder, input, option.dataset.code))
   },
   true,
 )

@@ -57,6 +57,26 @@ function place(list, input) {
   list.style.left = `${Math.max(0, Math.min(box.left, document.documentElement.clientWidth - width))}px`
 }
 
+/** Arrows go through the open list or open it, Enter takes, Escape closes; other keys are left to the page. */
+export function walkList(event, holder, input, search, choose) {
+  const options = [...(listOf(holder)?.querySelectorAll('[role=option]') ?? [])]
+  const at = options.findIndex((option) => option.getAttribute('aria-selected') === 'true')
+  if (event.key === 'ArrowDown' && listOf(holder) === null) search(holder, input)
+  if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && options.length > 0) {
+    const next = options[(at + (event.key === 'ArrowDown' ? 1 : -1) + options.length) % options.length]
+    options[at]?.setAttribute('aria-selected', 'false')
+    next.setAttribute('aria-selected', 'true')
+    next.scrollIntoView({ block: 'nearest' })
+    input.setAttribute('aria-activedescendant', next.id)
+  } else if (event.key === 'Enter' && options[at] !== undefined) {
+    choose(options[at])
+  } else if (event.key === 'Escape' && listOf(holder) !== null) {
+    close(holder, input)
+  } else return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+}
+
 export function close(combo, input) {
   listOf(combo)?.remove()
   input.setAttribute('aria-expanded', 'false')
@@ -108,22 +128,7 @@ document.addEventListener(
     const found = comboOf(event)
     if (found === undefined) return
     const { combo, input } = found
-    const options = [...(listOf(combo)?.querySelectorAll('[role=option]') ?? [])]
-    const at = options.findIndex((option) => option.getAttribute('aria-selected') === 'true')
-    if (event.key === 'ArrowDown' && listOf(combo) === null) search(combo, input)
-    if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && options.length > 0) {
-      const next = options[(at + (event.key === 'ArrowDown' ? 1 : -1) + options.length) % options.length]
-      options[at]?.setAttribute('aria-selected', 'false')
-      next.setAttribute('aria-selected', 'true')
-      next.scrollIntoView({ block: 'nearest' })
-      input.setAttribute('aria-activedescendant', next.id)
-    } else if (event.key === 'Enter' && options[at] !== undefined) {
-      choose(combo, input, options[at].dataset.id, options[at].textContent)
-    } else if (event.key === 'Escape' && listOf(combo) !== null) {
-      close(combo, input)
-    } else return
-    event.preventDefault()
-    event.stopImmediatePropagation()
+    walkList(event, combo, input, search, (option) => choose(combo, input, option.dataset.id, option.textContent))
   },
   true,
 )
