@@ -4,12 +4,20 @@ import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { DemandAnswer, DossierReport } from './dossier-report.js'
 import { lawTable } from './law-table.js'
 
+const isoMoment = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
+
 /** The report of a dossier on paper, in the reader's language: verdict first, then points, articles, certificate. */
 export async function dossierPdf(host: Host, { locale, companyId }: CompanyContext, report: DossierReport, now: Date): Promise<Buffer> {
   const { timeZone, digits } = await host.access.company(companyId)
   const text = (key: string, params?: Record<string, string>): string => host.i18n.text(locale, `compliance-egypt.${key}`, params)
-  const fault = (one: FaultDetail): string => host.i18n.fault(locale, one)
   const time = (at: string): string => `${moment(at, timeZone)} (${timeZone})`
+  // A moment among Arabic words falls apart unless it is isolated.
+  const readable = (value: unknown): unknown => (typeof value === 'string' && isoMoment.test(value) ? `\u2068${time(value)}\u2069` : value)
+  const fault = (one: FaultDetail): string =>
+    host.i18n.fault(locale, {
+      ...one,
+      params: Object.fromEntries(Object.entries(one.params ?? {}).map(([name, value]) => [name, readable(value)])) as FaultDetail['params'], // texts stay texts
+    })
   const rows = (pairs: readonly (readonly [string, string])[]): { label: string; value: string }[] =>
     pairs.map(([key, value]) => ({ label: text(`dossier.${key}`), value }))
   const answered = ({ state, findings, proof }: DemandAnswer) => ({
