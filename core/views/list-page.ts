@@ -2,7 +2,7 @@ import type { CompanyContext } from '../access/context.js'
 import { isEndAligned, plainText, showForReader, showValue, type DrawCall, type ShownValue } from './field-control.js'
 import { formatDecimal, inDigits } from './format.js'
 import { mayPress } from './form-page.js'
-import type { ListResult } from './list-query.js'
+import type { ColumnSums, ListResult } from './list-query.js'
 import { listAddress, type ListAddress } from './list-request.js'
 import type { ListColumn, ListView, RecordValues } from './view.js'
 
@@ -62,9 +62,11 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
   const link = (changes: Partial<ListAddress>): string => listAddress(address, { offset: 0, inGroup: undefined, ...changes }, viewId)
   const shownCount = result.groups === undefined ? result.rows.length : result.total
   const number = (value: number): string => formatDecimal(String(value), shown)
-  const sumText = (column: ListColumn, sums: Readonly<Record<string, string>>): string => {
-    const sum = sums[column.name]
-    return sum === undefined ? '' : formatDecimal(sum, shown, column.type === 'money' ? 2 : undefined)
+  const sumText = (column: ListColumn, sums: ColumnSums): string => {
+    const found = sums[column.name] ?? []
+    const amount = (sum: string): string => formatDecimal(sum, shown, column.type === 'money' ? 2 : undefined)
+    // One currency is understood; of several each sum says its own.
+    return found.map((sum) => (found.length === 1 ? amount(sum.amount) : `${amount(sum.amount)}\u00a0${sum.currency ?? ''}`)).join(' + ')
   }
   const grouping = view.groupBy?.find((one) => one.column === address.groupBy)
   const groupColumn = view.columns.find((column) => column.name === address.groupBy)
@@ -106,7 +108,7 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
         sorted,
       }
     }),
-    rows: result.rows.map((record) => drawRow(record, columns, call)),
+    rows: result.rows.map((record) => drawRow(record, columns, call, severalCurrencies(result.sums))),
     groups: result.groups?.map((group) => {
       const value = group.value instanceof Date ? group.value.toISOString().slice(0, 10) : plainText(group.value)
       return {
@@ -167,7 +169,13 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
   }
 }
 
-export function drawRow(record: RecordValues, columns: readonly ListColumn[], call: ListDrawCall): DrawnRow {
+/** Whether what is listed has amounts of several currencies. */
+export function severalCurrencies(sums: ColumnSums): boolean {
+  return Object.values(sums).some((sum) => sum.length > 1)
+}
+
+/** @param mixed the list holds amounts of several currencies: each says its own */
+export function drawRow(record: RecordValues, columns: readonly ListColumn[], call: ListDrawCall, mixed = false): DrawnRow {
   const id = plainText(record['id'])
   return {
     id,
@@ -178,6 +186,9 @@ export function drawRow(record: RecordValues, columns: readonly ListColumn[], ca
       return {
         // Links inside a row would compete with the row's own.
         ...(shown.kind === 'link' ? { ...shown, kind: 'text' as const } : shown),
+        ...(mixed && column.currencyField !== undefined && shown.text !== ''
+          ? { text: `${shown.text}\u00a0${plainText(record[column.currencyField])}` }
+          : {}),
         label: call.texts.text(call.shown.locale, column.label),
         first: index === 0,
       }

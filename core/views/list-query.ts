@@ -12,6 +12,8 @@ export interface ListScope {
   readonly transaction: CompanyTransaction
   readonly context: CompanyContext
   readonly model: Model
+  /** Its columns may bring their own SQL. */
+  readonly view?: ListView
   readonly rules: readonly RecordRule[]
   readonly now: Date
 }
@@ -20,13 +22,16 @@ export interface GroupRow {
   /** Null is the group of records without a value. */
   readonly value: unknown
   readonly count: number
-  readonly sums: Readonly<Record<string, string>>
+  readonly sums: ColumnSums
 }
+
+/** One amount, or one of each currency where rows have several. Amounts of different currencies are never added. */
+export type ColumnSums = Readonly<Record<string, readonly { readonly amount: string; readonly currency: string | null }[]>>
 
 export interface ListResult {
   readonly rows: readonly RecordValues[]
   readonly total: number
-  readonly sums: Readonly<Record<string, string>>
+  readonly sums: ColumnSums
   readonly groups?: readonly GroupRow[]
 }
 
@@ -48,7 +53,7 @@ async function tableColumns(transaction: CompanyTransaction, table: string): Pro
 /** A column of a list as SQL: from the model's `select`, else a column of its table (camelCase is tried as snake_case). */
 async function columnSql(scope: ListScope, name: string): Promise<string | undefined> {
   const { model, transaction } = scope
-  const selected = model.select?.[name]
+  const selected = model.select?.[name] ?? scope.view?.columns.find((column) => column.name === name)?.sql
   if (selected !== undefined) return selected
   // A condition of an address must not become a way to guess at secrets.
   if (/password|secret/i.test(name)) return undefined
@@ -108,43 +113,73 @@ async function equal(scope: ListScope, query: Knex.QueryBuilder, column: string,
   else void query.whereRaw(`(${sql})::text = ?`, [plainText(value)])
 }
 
-async function sumColumns(scope: ListScope, view: ListView): Promise<{ name: string; sql: string }[]> {
-  const found: { name: string; sql: string }[] = []
-  for (const column of view.columns) {
-    if (column.sum !== true) continue
-    const sql = await columnSql(scope, column.name)
-    if (sql !== undefined) found.push({ name: column.name, sql })
+interface SummedColumn {
+  readonly name: string
+  readonly sql: string
+  /** Where the row has its currency. */
+  readonly currency: string | undefined
+}
+
+async function sumColumns(scope: ListScope, view: ListView): Promise<SummedColumn[]> {
+  const found: SummedColumn[] = []
+  for (const { sum, name, currencyField } of view.columns) {
+    if (sum !== true) continue
+    const sql = await columnSql(scope, name)
+    const currency = currencyField === undefined ? undefined : await columnSql(scope, currencyField)
+    if (sql !== undefined) found.push({ name, sql, currency })
   }
   return found
 }
 
 /** Two statements for a page (count with sums, rows); for a grouped list one for the folded groups and one for the whole. */
-export async function queryList(scope: ListScope, view: ListView, address: ListAddress): Promise<ListResult> {
+export async function queryList(given: ListScope, view: ListView, address: ListAddress): Promise<ListResult> {
+  const scope = { ...given, view }
   const { knex } = scope.transaction
   const sums = await sumColumns(scope, view)
+  // All sums of a view are in the currency of the row, where one of them is.
+  const currency = sums.find((column) => column.currency !== undefined)?.currency ?? 'null::text'
   const sumSql = sums.map(({ sql }, index) => `, coalesce(sum(${sql}), 0)::text as "s${String(index)}"`).join('')
-  const namedSums = (row: Record<string, unknown> | undefined): Record<string, string> =>
-    Object.fromEntries(sums.map(({ name }, index) => [name, plainText(row?.[`s${String(index)}`] ?? '0')]))
+  const namedSums = (rows: readonly Record<string, unknown>[]): ColumnSums =>
+    Object.fromEntries(
+      sums.map(({ name }, index) => [
+        name,
+        (rows.length === 0 ? [{}] : rows).map((row: Record<string, unknown>) => ({
+          amount: plainText(row[`s${String(index)}`] ?? '0'),
+          currency: typeof row['of_currency'] === 'string' ? row['of_currency'] : null,
+        })),
+      ]),
+    )
+  const countOf = (rows: readonly Record<string, unknown>[]): number => rows.reduce((count, row) => count + Number(row['n']), 0)
 
   const whole = base(scope)
   await conditions(scope, view, address, whole)
   const counted: unknown = await whole
     .clone()
-    .select(knex.raw(`count(*)::text as n${sumSql}`))
-    .first()
-  const head = isRow(counted) ? counted : undefined
-  const total = Number(head?.['n'] ?? 0)
+    .select(knex.raw(`${currency} as of_currency, count(*)::text as n${sumSql}`))
+    .groupByRaw('1')
+    .orderByRaw('count(*) desc, 1')
+  const head = rowsOf(counted)
+  const total = countOf(head)
 
   if (address.groupBy !== undefined && address.inGroup === undefined) {
     const sql = await columnSql(scope, address.groupBy)
     if (sql !== undefined) {
       const grouped: unknown = await whole
         .clone()
-        .select(knex.raw(`${sql} as value, count(*)::text as n${sumSql}`))
-        .groupByRaw('1')
-        .orderByRaw('1')
+        .select(knex.raw(`${sql} as value, ${currency} as of_currency, count(*)::text as n${sumSql}`))
+        .groupByRaw('1, 2')
+        .orderByRaw('1, 2')
         .limit(mostGroups)
-      const groups = rowsOf(grouped).map((row) => ({ value: row['value'], count: Number(row['n']), sums: namedSums(row) }))
+      const byValue = new Map<string, Record<string, unknown>[]>()
+      for (const row of rowsOf(grouped)) {
+        const value = plainText(row['value'])
+        byValue.set(value, [...(byValue.get(value) ?? []), row])
+      }
+      const groups = [...byValue.values()].map((rows) => ({
+        value: rows[0]?.['value'],
+        count: countOf(rows),
+        sums: namedSums(rows),
+      }))
       return { rows: [], total, sums: namedSums(head), groups }
     }
   }
@@ -156,6 +191,7 @@ async function page(scope: ListScope, view: ListView, address: ListAddress, whol
   const { knex } = scope.transaction
   const query = whole.clone().select(knex.raw(`"${scope.model.table}".*`))
   for (const [name, sql] of Object.entries(scope.model.select ?? {})) void query.select(knex.raw(`${sql} as "${name}"`))
+  for (const { name, sql } of view.columns) if (sql !== undefined) void query.select(knex.raw(`${sql} as "${name}"`))
   if (address.sort !== undefined) {
     const sql = await columnSql(scope, address.sort.column)
     if (sql !== undefined) void query.orderByRaw(`${sql} ${address.sort.direction === 'desc' ? 'desc nulls last' : 'asc nulls last'}`)
@@ -168,7 +204,8 @@ async function page(scope: ListScope, view: ListView, address: ListAddress, whol
 }
 
 /** Ids of everything a list shows, for "select all": bounded, refused beyond. @throws Fault VIEW-TOO-MANY */
-export async function queryIds(scope: ListScope, view: ListView, address: ListAddress, most: number): Promise<string[]> {
+export async function queryIds(given: ListScope, view: ListView, address: ListAddress, most: number): Promise<string[]> {
+  const scope = { ...given, view }
   const query = base(scope)
   await conditions(scope, view, address, query)
   const found: unknown = await query.select(scope.transaction.knex.raw(`${idSql(scope.model)} as id`)).limit(most + 1)

@@ -77,8 +77,10 @@ export interface Filter {
 }
 
 export interface ListColumn extends FieldDefinition {
+  /** The value as SQL, for a column that a module brings to another's list; without it the model's `select` or its table has it. */
+  readonly sql?: string
   readonly sortable?: boolean
-  /** Sum in the footer (decimal columns). */
+  /** Sum in the footer (decimal columns); of `money` with a `currencyField`, one sum for each currency. */
   readonly sum?: boolean
   /** Hidden until chosen in the column menu. */
   readonly optional?: 'show' | 'hide'

@@ -22,6 +22,7 @@ import { devicePages } from './receipts/device-pages.js'
 import { EgyptRegime } from './regime.js'
 import { setupPages } from './setup/setup-page.js'
 import { egyptTaxComputation } from './taxes/tax-computation.js'
+import { laterStatesInList } from './views/later-states-in-list.js'
 import { offerFurtherTaxes } from './views/further-taxes.js'
 import { etaVerifier } from './verify/eta-verifier.js'
 
@@ -74,6 +75,7 @@ export default defineModule({
     setup.settings({ schema: transmissionSettings, fields: transmissionFields })
     setup.verifiers.add(etaVerifier)
     offerFurtherTaxes(setup)
+    laterStatesInList(setup)
     registerAuthority(setup)
     lawJobs(setup)
     lawPages(setup)

@@ -13,6 +13,8 @@ import type {
 } from '../compliance/index.js'
 import type { InvoiceDocument } from '../invoicing/index.js'
 import { inquireEta } from './authority/inquire.js'
+import { laterStates, stateColours } from './authority/later-states.js'
+import { submissionOf } from './authority/submission-rows.js'
 import { isUndone } from './authority/undone.js'
 import { submitToEta } from './authority/submit.js'
 import { withShareLinks } from './authority/share-links.js'
@@ -122,6 +124,17 @@ export class EgyptRegime implements Regime {
       (receipts) => inquireReceipts(this.host, context, receipts),
       async (documents) => withShareLinks(this.host, context, documents, await inquireEta(this.host, context, documents)),
     )
+  }
+
+  async laterState(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    invoiceId: string,
+  ): ReturnType<NonNullable<Regime['laterState']>> {
+    const status = (await submissionOf(transaction, invoiceId))?.status
+    const later = laterStates.find((one) => one === status)
+    if (later === undefined) return null
+    return { text: this.host.i18n.text(context.locale, `compliance-egypt.state.${later}`), color: stateColours[later] ?? 'grey' }
   }
 
   /** Cancelled at the authority, or rejected for good: the invoice may be cancelled here too. */

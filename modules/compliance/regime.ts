@@ -1,6 +1,7 @@
 import type { Company, CompanyContext } from '../../core/access/context.js'
 import type { CompanyTransaction } from '../../core/db/database.js'
 import type { Fault, FaultDetail } from '../../core/i18n/fault.js'
+import type { BadgeColor } from '../../core/views/view.js'
 import type { LocalizedText } from '../../core/i18n/locale.js'
 import type { InvoiceDocument, PrintFact } from '../invoicing/index.js'
 
@@ -137,6 +138,12 @@ export interface Regime {
   submitMany?(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly BatchOutcome[]>
   /** As `inquire`, for several at once; used where `submitMany` is. */
   inquireMany?(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly (BatchOutcome | null)[]>
+  /** What became of a filed document at the authority since its answer (cancelled there, rejected by the buyer), in the reader's words. */
+  laterState?(
+    transaction: CompanyTransaction,
+    context: CompanyContext,
+    invoiceId: string,
+  ): Promise<{ readonly text: string; readonly color: BadgeColor } | null>
   /** True when a filed document was undone at the authority itself, so that the invoice may be cancelled here too. */
   undone?(transaction: CompanyTransaction, invoiceId: string): Promise<boolean>
   /** Title, legal notes and QR of the print. @param legal the document's legal file, once there is one: what it says is printed from it */

@@ -1,21 +1,13 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
-import type { BadgeColor, FormView } from '../../../core/views/view.js'
+import type { FormView } from '../../../core/views/view.js'
 import { endOf, keptTimes } from '../authority/document-types.js'
+import { stateColours } from '../authority/later-states.js'
 import { addressesOf, shareLink } from '../authority/eta-addresses.js'
 import { etaReasons } from '../authority/state-changes.js'
 import { submissionOf, type EtaSubmission } from '../authority/submission-rows.js'
 import { egyptCompany } from '../company/company-rows.js'
-
-export const stateColours: Readonly<Record<string, BadgeColor>> = {
-  sending: 'blue',
-  Submitted: 'blue',
-  Valid: 'green',
-  Invalid: 'red',
-  Rejected: 'red',
-  Cancelled: 'grey',
-}
 
 /** The document at the authority, on the invoice: its state there, its link, and what may still be done about it. */
 export function addAuthorityPanel({ host, views }: ModuleSetup): void {

@@ -79,6 +79,11 @@ describe('an Egyptian document changes at the authority after it was filed', fun
     const row = await rowOf(one)
     assert.deepEqual([row.status, row.statusReason], ['Cancelled', 'Wrong buyer details'])
     assert.match(await page(one), /It is cancelled at the authority; the invoice may be cancelled here too/)
+    // Neither its timeline nor the list goes on calling it accepted, and such invoices can be listed alone.
+    assert.match(await page(one), /<div class="k-compliance">\s*<p><span class="badge k-badge k-badge-grey">Cancelled/)
+    const { text: list } = await client.get('/app/invoicing/invoice?f=undone-at-authority')
+    assert.match(list, new RegExp(`${one.number}[^]*?k-badge-grey">Cancelled`))
+    assert.doesNotMatch((await client.get('/app/invoicing/invoice?f=rejected')).text, new RegExp(one.number))
     await cancelInvoice(running.host, context, one.invoiceId, 'wrong buyer')
     assert.equal(await stateOf(one), 'cancelled')
     assert.equal(await owed(), before)
@@ -88,6 +93,20 @@ describe('an Egyptian document changes at the authority after it was filed', fun
     const actions = events.map((event) => event.action)
     assert.ok(actions.indexOf('compliance-egypt.cancelled') < actions.indexOf('invoice.cancelled'), actions.join(' '))
     assert.ok(actions.includes('compliance-egypt.cancelled'), actions.join(' '))
+  })
+
+  it('amounts of several currencies are never added: each has its own sum, and rows say theirs', async () => {
+    const [, abroad] = egyptDemonstration().invoices
+    const { company: _company, ...input } = { ...abroad } as Record<string, unknown> // an example's shape
+    await filed()
+    await post(running.host, context, input)
+    const plain = (await client.get('/app/invoicing/invoice?f=invoices')).text.replaceAll('\u00a0', ' ')
+    assert.match(plain, /[\d,]+\.\d\d EGP \+ 3,200\.00 USD/)
+    assert.match(plain, /<bdi[^>]*>3,200\.00 USD/)
+    // One currency alone needs no word.
+    assert.match((await client.get('/app/invoicing/invoice?f=invoices&currency=USD')).text.replaceAll('\u00a0', ' '), />3,200\.00</)
+    const grouped = (await client.get('/app/invoicing/invoice?f=invoices&g=month')).text.replaceAll('\u00a0', ' ')
+    assert.match(grouped, /EGP \+ 3,200\.00 USD/)
   })
 
   it('the buyer declines that: the invoice cancelled here stands there, and its page says so in red', async () => {

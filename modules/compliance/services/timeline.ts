@@ -6,16 +6,11 @@ import type { BadgeColor } from '../../../core/views/view.js'
 import { rowOfInvoice, type DocumentRow } from '../models/document-rows.js'
 import { regimeOf } from './regime-of.js'
 
-/** A moment in the company's own time, and for machines. */
-export interface ShownTime {
-  readonly iso: string
-  readonly text: string
-}
-
 export interface TimelineStep {
   readonly name: 'posted' | 'signed' | 'sent' | 'answered'
   readonly label: string
-  readonly at: ShownTime | null
+  /** ISO 8601; the page writes it as its reader does. */
+  readonly at: string | null
   readonly state: 'done' | 'now' | 'open' | 'failed'
   readonly detail: string | null
 }
@@ -42,7 +37,8 @@ export interface Timeline {
   readonly labels: Readonly<Record<'chain' | 'hash' | 'uuid' | 'nextTry', string>>
 }
 
-const colors: Readonly<Record<DocumentRow['state'], BadgeColor>> = {
+/** Colour of a state, on the invoice and in lists. */
+export const documentColors: Readonly<Record<DocumentRow['state'], BadgeColor>> = {
   prepared: 'orange',
   signed: 'blue',
   submitted: 'blue',
@@ -62,19 +58,18 @@ export async function loadTimeline(
   if (row === undefined) return null
   const company = await host.access.company(context.companyId)
   const regime = await regimeOf(host, context, company)
-  const shown = (at: Date | null): ShownTime | null =>
-    at === null ? null : { iso: at.toISOString(), text: localTime(at, company.timeZone) }
   const text = (key: string, params?: Record<string, string | number>): string =>
     host.i18n.text(context.locale, `compliance.${key}`, params)
+  const later = (await regime?.laterState?.(transaction, context, invoiceId)) ?? null
   const desk = await deskOf(transaction, row, text)
   const final = row.answeredAt !== null
   const open = !final
   return {
     title: regime === undefined ? text('panel') : host.i18n.pick(context.locale, regime.title),
-    state: text(`state.${row.state}`),
-    color: colors[row.state],
+    state: later?.text ?? text(`state.${row.state}`),
+    color: later?.color ?? documentColors[row.state],
     invoiceId,
-    steps: stepsOf(row, desk !== null, text, shown),
+    steps: stepsOf(row, desk !== null, text),
     chain: row.counter === null ? null : String(row.counter),
     hash: row.hash,
     uuid: row.uuid,
@@ -83,7 +78,7 @@ export async function loadTimeline(
     desk: desk === null ? null : { text: desk.text, label: text('desk.open'), href: '/app/credentials/desks' },
     stuck:
       open && row.lastError !== null && desk === null
-        ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: shown(row.nextTryAt)?.text ?? null }
+        ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: isoOf(row.nextTryAt) }
         : null,
     retry:
       open && row.lastError !== null && desk === null
@@ -115,24 +110,23 @@ function stepsOf(
   row: DocumentRow,
   atDesk: boolean,
   text: (key: string, params?: Record<string, string | number>) => string,
-  shown: (at: Date | null) => ShownTime | null,
 ): TimelineStep[] {
   const signing = row.signedAt !== null ? 'done' : row.lastError === null || atDesk ? 'now' : 'failed'
   const sent = row.firstSentAt !== null
   const answered = row.answeredAt !== null
   return [
-    { name: 'posted', label: text('step.posted'), at: shown(row.createdAt), state: 'done', detail: row.number },
+    { name: 'posted', label: text('step.posted'), at: isoOf(row.createdAt), state: 'done', detail: row.number },
     {
       name: 'signed',
       label: text(row.signedAt === null ? 'step.signing' : 'step.signed'),
-      at: shown(row.signedAt),
+      at: isoOf(row.signedAt),
       state: signing,
       detail: null,
     },
     {
       name: 'sent',
       label: text(sent ? 'step.sent' : 'step.sending'),
-      at: shown(row.firstSentAt),
+      at: isoOf(row.firstSentAt),
       state: sent
         ? answered || row.lastError === null || row.lastError.code === 'COMPLIANCE-PENDING'
           ? 'done'
@@ -145,14 +139,13 @@ function stepsOf(
     {
       name: 'answered',
       label: text(answered ? `step.${row.state}` : 'step.answer'),
-      at: shown(row.answeredAt),
+      at: isoOf(row.answeredAt),
       state: answered ? (row.state === 'rejected' ? 'failed' : 'done') : sent ? 'now' : 'open',
-      detail: row.answerStatus === null ? null : String(row.answerStatus),
+      detail: null,
     },
   ]
 }
 
-/** `2026-11-22 13:30:05` in the company's zone, Latin digits: the same in every language. */
-function localTime(at: Date, timeZone: string): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }).format(at)
+function isoOf(at: Date | null): string | null {
+  return at?.toISOString() ?? null
 }
