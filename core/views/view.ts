@@ -2,7 +2,6 @@ import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import type { FaultDetail } from '../i18n/fault.js'
 import type { Locale, LocalizedText } from '../i18n/locale.js'
-import type { RecordedEvent } from '../audit/audit.js'
 
 /** Labels are keys of the locale files: `contacts.field.name`. */
 export type LabelKey = string
@@ -304,5 +303,3 @@ export interface ViewRegistration {
   extend<Kind extends View>(viewId: string, change: (view: Kind) => Kind): void
   menu(item: MenuItem): void
 }
-
-export type MessageLogEntry = RecordedEvent

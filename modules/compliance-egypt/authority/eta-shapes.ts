@@ -15,7 +15,6 @@ export const etaError = z.looseObject({
     .catch(null),
   message: text,
 })
-export type EtaErrorBody = z.infer<typeof etaError>
 
 export const submissionAnswer = z.looseObject({
   submissionId: text,

@@ -29,7 +29,6 @@ const optionalAmount = z
   .transform((value) => value ?? null)
 
 export const contractKinds = ['fixed', 'indefinite'] as const
-export type ContractKind = (typeof contractKinds)[number]
 export const employeeStatuses = ['active', 'leaving', 'left'] as const
 /** Countries whose contract templates and law rows the module brings. */
 export const employmentCountries = ['SA', 'EG', 'KW', 'BG'] as const

@@ -54,7 +54,6 @@ export type FieldCondition = z.infer<typeof fieldCondition>
 
 /** Facts of the signer's contact that a field proposes. */
 export const contactLinks = ['name', 'nameAr', 'email', 'phone', 'company', 'address', 'city', 'country', 'nationalId', 'vat'] as const
-export type ContactLink = (typeof contactLinks)[number]
 
 export const templateField = z
   .object({

@@ -1,33 +1,13 @@
 import { EventEmitter } from 'node:events'
-import { randomUUID } from 'node:crypto'
-import type { CompanyContext } from '../../../access/context.js'
 import type { Audit } from '../../../audit/audit.js'
 import type { CompanyTransaction, Database } from '../../../db/database.js'
 import { verifyDigestSignature } from '../../../validation/ecdsa.js'
 import type { KeyReference, KeyUse, SignDigestRequest } from '../../key.js'
+import { askAll, type AskParts, type Question } from './ask-desks.js'
 import { GroupedWork } from './grouped-work.js'
-import {
-  answerText,
-  largestDocument,
-  largestMessage,
-  readDeskKey,
-  textIsSigned,
-  type FromDesk,
-  type Offer,
-  type Outcome,
-} from './protocol.js'
-import {
-  clipped,
-  offerColumns,
-  offerOf,
-  requestOf,
-  shownDocument,
-  shownUses,
-  type AgentRequest,
-  type RequestRow,
-  type RequestState,
-  type Standing,
-} from './request-rows.js'
+import { answerText, readDeskKey, textIsSigned, type FromDesk, type Offer, type Outcome } from './protocol.js'
+import { RequestEndings, type SettledListener } from './request-endings.js'
+import { offerColumns, offerOf, requestOf, type AgentRequest, type RequestRow, type Standing } from './request-rows.js'
 
 export interface AgentRequestParts {
   readonly database: Database
@@ -44,9 +24,6 @@ export interface AnsweringDesk {
   readonly publicKey: string
 }
 
-/** @param uses what was decided: purpose and document of each */
-export type SettledListener = (transaction: CompanyTransaction, uses: readonly KeyUse[]) => Promise<void>
-
 interface DeskAnswer {
   readonly agent: AnsweringDesk
   readonly id: string
@@ -54,17 +31,6 @@ interface DeskAnswer {
   readonly proof: string
   /** What the desk says its person saw of the document. */
   readonly seen?: 'opened' | 'listed' | undefined
-}
-
-interface Question {
-  readonly reference: KeyReference
-  readonly publicKey: Buffer
-  readonly request: SignDigestRequest
-}
-
-interface NewRequest {
-  readonly row: { id: string; key_id: string; subject: string | null; state: string; settled_at: Date | null }
-  readonly uses: readonly KeyUse[]
 }
 
 /** What is done together for one company. */
@@ -83,10 +49,13 @@ export class AgentRequests {
   /** Events: `request` (companyId), `settled <requestId>`. */
   readonly bell = new EventEmitter()
   private readonly companies = new Map<string, CompanyWork>()
-  private readonly listeners = new Set<SettledListener>()
+  private readonly endings: RequestEndings
+  private readonly asking: AskParts
 
   constructor(private readonly parts: AgentRequestParts) {
     this.bell.setMaxListeners(0)
+    this.endings = new RequestEndings(parts, this.bell)
+    this.asking = { endings: this.endings, bell: this.bell, now: parts.now, requestHours: parts.requestHours }
   }
 
   /**
@@ -94,7 +63,7 @@ export class AgentRequests {
    * without waiting. What the listener writes stands if and only if the answer does.
    */
   onSettled(listener: SettledListener): void {
-    this.listeners.add(listener)
+    this.endings.onSettled(listener)
   }
 
   /** Makes the request, or finds the one for the same key and digest: callers that ask again meet the answer that came meanwhile. */
@@ -125,7 +94,7 @@ export class AgentRequests {
 
   /** Ids of what desks of the company are to be shown, oldest first. */
   async pendingIds(transaction: CompanyTransaction, limit = 2000): Promise<string[]> {
-    await this.expire(transaction)
+    await this.endings.expire(transaction)
     const rows = await transaction
       .knex<RequestRow>('core_agent_request')
       .where({ company_id: transaction.companyId, state: 'pending' })
@@ -154,7 +123,7 @@ export class AgentRequests {
     if (known !== undefined) return known
     const { database } = this.parts
     const made: CompanyWork = {
-      asked: new GroupedWork((questions) => database.company(companyId, (transaction) => this.askAll(transaction, questions))),
+      asked: new GroupedWork((questions) => database.company(companyId, (transaction) => askAll(this.asking, transaction, questions))),
       stood: new GroupedWork((ids) => database.company(companyId, (transaction) => this.standingOfAll(transaction, ids))),
       ended: new GroupedWork((ids) => database.company(companyId, (transaction) => this.endedOfAll(transaction, ids))),
       answered: new GroupedWork((answers) => database.company(companyId, (transaction) => this.answerAll(transaction, answers))),
@@ -163,89 +132,8 @@ export class AgentRequests {
     return made
   }
 
-  private async askAll(transaction: CompanyTransaction, questions: readonly Question[]): Promise<string[]> {
-    await this.expire(transaction)
-    const known = await this.known(transaction, questions)
-    const now = this.parts.now()
-    // A later question for the same document replaces an earlier one, in one group as well: the last in it stays open.
-    const made = new Map<string, NewRequest>()
-    const bySubject = new Map<string, NewRequest>()
-    const ids = questions.map(({ reference, publicKey, request }) => {
-      const sought = identity(reference.keyId, request.scheme, request.digestAlgorithm, request.digest)
-      const open = known.get(sought) ?? made.get(sought)?.row.id
-      if (open !== undefined) return open
-      const uses = shownUses(request.uses ?? [])
-      const document = shownDocument(request.uses ?? [], largestDocument)
-      const subject = subjectOf(uses)
-      const { tokenSerial, keyId } = reference.stored
-      const row = {
-        id: randomUUID(),
-        company_id: transaction.companyId,
-        key_id: reference.keyId,
-        public_key: publicKey,
-        token_serial: tokenSerial ?? null,
-        token_key_id: keyId ?? null,
-        scheme: request.scheme,
-        digest_algorithm: request.digestAlgorithm,
-        digest: Buffer.from(request.digest),
-        message: request.message === undefined || request.message.length > largestMessage ? null : Buffer.from(request.message),
-        uses: JSON.stringify(uses),
-        document: document === undefined ? null : Buffer.from(document.bytes),
-        document_type: document?.mediaType ?? null,
-        asked_by: request.askedBy === undefined ? null : clipped(request.askedBy, 300),
-        subject,
-        state: 'pending',
-        created_at: now,
-        settled_at: null as Date | null,
-        expires_at: new Date(now.getTime() + this.parts.requestHours * 3_600_000),
-      }
-      const one: NewRequest = { row, uses }
-      if (subject !== null) {
-        const key = JSON.stringify([reference.keyId, subject])
-        const earlier = bySubject.get(key)
-        if (earlier !== undefined) Object.assign(earlier.row, { state: 'superseded', settled_at: now, message: null, document: null })
-        bySubject.set(key, one)
-      }
-      made.set(sought, one)
-      return row.id
-    })
-    if (made.size === 0) return ids
-    await this.supersede(transaction, [...bySubject.values()])
-    const { knex, companyId } = transaction
-    const inserted = await knex('core_agent_request')
-      .insert([...made.values()].map(({ row }) => row))
-      .onConflict(knex.raw(`(company_id, key_id, scheme, digest_algorithm, digest) where state in ('pending', 'answered')`))
-      .ignore()
-      .returning<{ id: string }[]>('id')
-    const fresh = new Set(inserted.map(({ id }) => id))
-    for (const { row, uses } of made.values()) {
-      if (!fresh.has(row.id)) continue
-      this.record(transaction, undefined, 'agent.request-made', row.id, uses)
-      if (row.state === 'superseded') this.record(transaction, undefined, 'agent.request-superseded', row.id, uses)
-    }
-    transaction.afterCommit(() => this.bell.emit('request', companyId))
-    if (fresh.size === made.size) return ids
-    // Another process asked for the same at the same moment: both wait for one answer.
-    const others = await this.known(transaction, questions)
-    return questions.map(({ reference: { keyId }, request }, index) => {
-      return others.get(identity(keyId, request.scheme, request.digestAlgorithm, request.digest)) ?? ids[index] ?? ''
-    })
-  }
-
-  /** Open and answered requests for the same, and refusals nobody was told of: asked again after that, people are asked again. */
-  private async known(transaction: CompanyTransaction, questions: readonly Question[]): Promise<Map<string, string>> {
-    const rows = await transaction
-      .knex<RequestRow>('core_agent_request')
-      .where({ company_id: transaction.companyId })
-      .whereIn('digest', [...new Map(questions.map(({ request }) => [hex(request.digest), Buffer.from(request.digest)])).values()])
-      .whereRaw(`(state in ('pending', 'answered') or (state = 'refused' and told_at is null))`)
-      .select<RequestRow[]>('id', 'key_id', 'scheme', 'digest_algorithm', 'digest', 'state')
-    rows.sort((one, other) => Number(one.state !== 'refused') - Number(other.state !== 'refused'))
-    return new Map(rows.map((row) => [identity(row.key_id, row.scheme, row.digest_algorithm, row.digest), row.id]))
-  }
-
   private async standingOfAll(transaction: CompanyTransaction, ids: readonly string[]): Promise<Standing[]> {
-    await this.expire(transaction)
+    await this.endings.expire(transaction)
     const rows = await transaction
       .knex<RequestRow>('core_agent_request')
       .where({ company_id: transaction.companyId })
@@ -298,7 +186,7 @@ export class AgentRequests {
       if (row === undefined || !paired.has(agent.id)) return 'unknown'
       const text = answerText(transaction.companyId, id, row.digest.toString('hex'), signature)
       if (!textIsSigned(readDeskKey(agent.publicKey), text, proof) || !verifies(row, signature)) {
-        this.record(transaction, agent, 'agent.answer-wrong', id, row.uses)
+        this.endings.record(transaction, agent, 'agent.answer-wrong', id, row.uses)
         return 'wrong'
       }
       if (row.state === 'answered') return 'taken-before'
@@ -306,12 +194,12 @@ export class AgentRequests {
       row.state = 'answered'
       taken.push(given)
       settledUses.push(...row.uses)
-      this.record(transaction, agent, 'agent.request-answered', id, row.uses, given.seen === undefined ? {} : { seen: given.seen })
+      this.endings.record(transaction, agent, 'agent.request-answered', id, row.uses, given.seen === undefined ? {} : { seen: given.seen })
       return 'taken'
     })
     if (taken.length > 0) {
       await this.storeAnswers(transaction, taken)
-      await this.tell(transaction, settledUses)
+      await this.endings.tell(transaction, settledUses)
     }
     return outcomes
   }
@@ -328,7 +216,7 @@ export class AgentRequests {
         transaction.companyId,
       ],
     )
-    this.ring(
+    this.endings.ring(
       transaction,
       taken.map(({ id }) => id),
     )
@@ -340,9 +228,9 @@ export class AgentRequests {
       if (row === undefined || !(await pairedDesks(transaction, [agent.id])).has(agent.id)) return 'unknown'
       if (row.state === 'refused') return 'taken-before'
       if (row.state !== 'pending') return row.state
-      await this.settle(transaction, [id], { state: 'refused', agent_id: agent.id, reason })
-      this.record(transaction, agent, 'agent.request-refused', id, row.uses, { reason })
-      await this.tell(transaction, row.uses)
+      await this.endings.settle(transaction, [id], { state: 'refused', agent_id: agent.id, reason })
+      this.endings.record(transaction, agent, 'agent.request-refused', id, row.uses, { reason })
+      await this.endings.tell(transaction, row.uses)
       return 'taken'
     })
   }
@@ -366,8 +254,8 @@ export class AgentRequests {
       .orderBy('id')
       .forUpdate()
       .select<{ id: string; uses: KeyUse[] }[]>('id', 'uses')
-    await this.end(transaction, rows, 'superseded')
-    await this.tell(
+    await this.endings.end(transaction, rows, 'superseded')
+    await this.endings.tell(
       transaction,
       rows.flatMap(({ uses }) => uses),
     )
@@ -380,69 +268,6 @@ export class AgentRequests {
     )
   }
 
-  private async tell(transaction: CompanyTransaction, uses: readonly KeyUse[]): Promise<void> {
-    for (const listener of this.listeners) await listener(transaction, uses)
-  }
-
-  private async supersede(transaction: CompanyTransaction, newer: readonly NewRequest[]): Promise<void> {
-    if (newer.length === 0) return
-    const rows = await transaction
-      .knex<RequestRow>('core_agent_request')
-      .where({ company_id: transaction.companyId, state: 'pending' })
-      .whereIn(['key_id', 'subject'] as never, newer.map(({ row }) => [row.key_id, row.subject ?? '']) as never) // a row's tuple: knex has no type for it
-      .orderBy('id')
-      .forUpdate()
-      .select<{ id: string; uses: KeyUse[] }[]>('id', 'uses')
-    await this.end(transaction, rows, 'superseded')
-  }
-
-  private async expire(transaction: CompanyTransaction): Promise<void> {
-    const rows = await transaction
-      .knex<RequestRow>('core_agent_request')
-      .where({ company_id: transaction.companyId, state: 'pending' })
-      .where('expires_at', '<=', this.parts.now())
-      .forUpdate()
-      .skipLocked()
-      .select<{ id: string; uses: KeyUse[] }[]>('id', 'uses')
-    await this.end(transaction, rows, 'expired')
-  }
-
-  private async end(
-    transaction: CompanyTransaction,
-    rows: readonly { id: string; uses: KeyUse[] }[],
-    state: 'superseded' | 'expired',
-  ): Promise<void> {
-    if (rows.length === 0) return
-    await this.settle(
-      transaction,
-      rows.map(({ id }) => id),
-      { state },
-    )
-    for (const { id, uses } of rows) this.record(transaction, undefined, `agent.request-${state}`, id, uses)
-  }
-
-  /** The bytes that were shown go with the request's end; digest, signature and facts stay. */
-  private async settle(
-    transaction: CompanyTransaction,
-    ids: readonly string[],
-    change: { state: RequestState; agent_id?: string; reason?: string },
-  ): Promise<void> {
-    await transaction
-      .knex('core_agent_request')
-      .where({ company_id: transaction.companyId })
-      .whereIn('id', [...ids])
-      .update({ ...change, settled_at: this.parts.now(), message: null, document: null })
-    this.ring(transaction, ids)
-  }
-
-  private ring(transaction: CompanyTransaction, ids: readonly string[]): void {
-    const { companyId } = transaction
-    transaction.afterCommit(() => {
-      for (const id of ids) this.bell.emit(`settled ${id}`)
-      this.bell.emit('request', companyId)
-    })
-  }
-
   /** Locked: two desks that answer at once come one after the other. */
   private async row(transaction: CompanyTransaction, id: string): Promise<RequestRow | undefined> {
     return transaction
@@ -451,37 +276,6 @@ export class AgentRequests {
       .forUpdate()
       .first<RequestRow | undefined>()
   }
-
-  private record(
-    transaction: CompanyTransaction,
-    agent: { id: string; name: string } | undefined,
-    action: string,
-    id: string,
-    uses: readonly KeyUse[],
-    facts: object = {},
-  ): void {
-    const label = uses[0]?.subject.label
-    const subject = { type: 'agent-request', id, ...(label === undefined ? {} : { label }) }
-    this.parts.audit.record(transaction, deskContext(transaction.companyId, agent), {
-      action,
-      subject,
-      facts: { ...facts, documents: uses.map((use) => use.subject) },
-    })
-  }
-}
-
-/** The actor of an entry: the desk by its name, or the host itself. */
-export function deskContext(companyId: string, agent: { id: string; name: string } | undefined): CompanyContext {
-  const actor =
-    agent === undefined ? { kind: 'system' as const, id: null, name: 'Khatm' } : { kind: 'signer' as const, id: agent.id, name: agent.name }
-  return { companyId, actor, locale: 'en', source: agent === undefined ? 'job' : 'api', groups: new Set() }
-}
-
-/** Which document a request is for: a later request for it with another digest replaces an older one that nobody answered. */
-function subjectOf(uses: readonly KeyUse[]): string | null {
-  const [first] = uses
-  if (first === undefined || uses.length > 1) return null
-  return JSON.stringify([first.purpose, first.subject.type, first.subject.id])
 }
 
 /** Asked in the transaction of the answer: a desk that another process unpaired a moment ago answers no more. */
@@ -517,13 +311,4 @@ async function deskNames(transaction: CompanyTransaction, ids: readonly string[]
     .whereIn('id', [...new Set(ids)])
     .select<{ id: string; name: string }[]>('id', 'name')
   return new Map(rows.map(({ id, name }) => [id, name]))
-}
-
-/** What makes two requests the same. */
-function identity(keyId: string, scheme: string, digestAlgorithm: string, digest: Uint8Array): string {
-  return JSON.stringify([keyId, scheme, digestAlgorithm, hex(digest)])
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }
