@@ -1,11 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
+import { canonicalJson } from '../../../core/audit/canonical-json.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
-import { SubmissionUncertain } from '../../compliance/index.js'
-import { processSoon } from '../../compliance/index.js'
+import { processSoon, SubmissionUncertain } from '../../compliance/index.js'
 import { fetchPackage } from './packages.js'
 import { refreshDocument } from './state-changes.js'
 import { openReceipts } from '../receipts/receipt-rows.js'
@@ -96,7 +96,9 @@ export async function takeDelivery(
   kind: NotificationKind,
   body: unknown,
 ): Promise<'taken' | 'known' | 'invalid'> {
-  const read = delivery.safeParse(body)
+  // NUL and halves of letters have no place in the database: a body with them would come again for ever.
+  const storable = canonicalJson(body)
+  const read = delivery.safeParse(JSON.parse(storable))
   if (!read.success) return 'invalid'
   const messages = Array.isArray(read.data.message) ? read.data.message : read.data.message === undefined ? [] : [read.data.message]
   return host.db.company(context.companyId, async (transaction) => {
@@ -107,7 +109,7 @@ export async function takeDelivery(
         delivery_id: read.data.deliveryId,
         kind,
         type: read.data.type,
-        body: JSON.stringify(body),
+        body: storable,
         received_at: host.now(),
       })
       .onConflict(['company_id', 'delivery_id'])

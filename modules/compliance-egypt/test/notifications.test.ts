@@ -183,6 +183,11 @@ describe('the Egyptian authority calls us: a hint what to ask for, never a fact'
     assert.equal(stored.length, 4)
   })
 
+  it('a body the database could not keep as it is, is taken all the same', async () => {
+    assert.equal(await deliver('documents', { note: 'A\u0000B', of: '\ud800' }, 'nul\u0000'), 200)
+    assert.equal(await deliver('documents', {}, 'nul\u0000'), 200)
+  })
+
   it('a replayed delivery asks for nothing a second time, and is forgotten after ninety days', async () => {
     assert.equal(await deliver('documents', [{ uuid: 'SOMEBODYS' }], 'again'), 200)
     assert.equal(await waitingJobs('compliance-egypt.refresh'), 1)
