@@ -62,7 +62,7 @@ export const invoiceInput = z
     issueDate: date.optional(),
     issueTime: z
       .string()
-      .regex(/^\d{2}:\d{2}:\d{2}$/)
+      .regex(/^(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d$/)
       .optional(),
     supplyDate: date.optional(),
     supplyEndDate: date.optional(),

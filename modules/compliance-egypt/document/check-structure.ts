@@ -25,6 +25,11 @@ export function shapeOf(value: LiteralValue): ObjectShape {
   return memberOf(value, 'seller') === undefined ? invoiceShape : receiptShape
 }
 
+/** Length of a text as people count it: an escape is one character. */
+function charactersOf(source: string): number {
+  return source.includes('\\') ? source.replaceAll(/\\(?:u[0-9a-fA-F]{4}|.)/g, '-').length : source.length
+}
+
 class Check {
   readonly faults: FaultDetail[] = []
   /** Where it looks; put together only when something is wrong. */
@@ -51,7 +56,7 @@ class Check {
   private text(value: LiteralValue, shape: TextShape): void {
     if (value.kind !== 'string') this.wrong('EG-JSON-KIND', { expected: 'string', found: value.kind })
     else if (unsafeEscape.test(value.text)) this.wrong('EG-JSON-ESCAPE')
-    else if (value.text.length > shape.longest) this.wrong('EG-JSON-LONG', { limit: shape.longest })
+    else if (charactersOf(value.text) > shape.longest) this.wrong('EG-JSON-LONG', { limit: shape.longest })
     else if (shape.pattern?.test(value.text) === false) this.wrong('EG-JSON-VALUE', { value: value.text.slice(0, 80) })
   }
 

@@ -9,7 +9,7 @@ import { ownPersonLimit } from '../company/person-limits.js'
 import { registrationNumberOf } from '../company/readiness.js'
 import { personFaults, personLimitKind } from '../rules/person-rules.js'
 import { writeEtaDocument } from './build-eta-document.js'
-import { referencesOf } from './references.js'
+import { checkNotesTogether, referencesOf } from './references.js'
 import { registeredCodes, unregisteredFaults } from './registered-codes.js'
 
 /** Invoices and notes as the authority takes them, in the posting transaction. @throws Fault EG-BRANCH-UNKNOWN, EG-ACTIVITY-OTHER, EG-… */
@@ -20,6 +20,7 @@ export async function prepareDocuments(
 ): Promise<PreparedDocument[]> {
   if (invoices.length === 0) return []
   const issuer = await issuerFacts(transaction, company)
+  await checkNotesTogether(transaction, invoices)
   const references = await referencesOf(transaction, invoices)
   const codes = await registeredCodes(transaction, issuer.rin, invoices)
   return invoices.map((invoice) => {

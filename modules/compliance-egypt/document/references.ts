@@ -1,9 +1,11 @@
 import type { CompanyTransaction } from '../../../core/db/database.js'
-import type { FaultDetail } from '../../../core/i18n/fault.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
+import { creditedFaults } from './credited-goods.js'
 
 /** What is known here of the document a note refers to. */
 export interface OriginalDocument {
+  readonly invoiceId: string
   readonly number: string
   readonly kind: string
   readonly state: string
@@ -18,7 +20,7 @@ export interface OriginalDocument {
 export async function originalsOf(transaction: CompanyTransaction, numbers: readonly string[]): Promise<Map<string, OriginalDocument>> {
   if (numbers.length === 0) return new Map()
   const { rows } = await transaction.knex.raw<{ rows: OriginalDocument[] }>(
-    `select number, kind, state, authority_reference as reference, hash, created_at as "issuedAt"
+    `select invoice_id as "invoiceId", number, kind, state, authority_reference as reference, hash, created_at as "issuedAt"
      from compliance_document where company_id = ? and number = any(?::text[])`,
     [transaction.companyId, [...new Set(numbers)]],
   )
@@ -62,5 +64,28 @@ export async function checkOriginal(transaction: CompanyTransaction, invoice: In
   if ((original.kind === 'receipt') !== invoice.simplified) return fault('EG-ORIGINAL-OTHER-KIND')
   if (original.state === 'rejected') return fault('EG-ORIGINAL-INVALID')
   const accepted = original.state === 'accepted' || original.state === 'accepted_with_warnings'
-  return accepted || invoice.simplified ? [] : fault('EG-ORIGINAL-WAITING')
+  if (!accepted && !invoice.simplified) return fault('EG-ORIGINAL-WAITING')
+  return creditsInvoice(invoice) ? creditedFaults(transaction, original.invoiceId, invoice) : []
+}
+
+/** Returned receipts are counted by pieces, with the receipts. */
+function creditsInvoice(invoice: InvoiceDocument): boolean {
+  return invoice.type === 'credit_note' && !invoice.simplified
+}
+
+/**
+ * Notes of one posting on one original, each judged with those before it: alone, each had passed.
+ * @throws Fault EG-CREDIT-MORE
+ */
+export async function checkNotesTogether(transaction: CompanyTransaction, invoices: readonly InvoiceDocument[]): Promise<void> {
+  const notes = invoices.filter((invoice) => creditsInvoice(invoice) && givenReferences(invoice).length === 0)
+  if (notes.length < 2) return
+  const numberOf = (note: InvoiceDocument): string => note.refersTo?.number ?? ''
+  const originals = await originalsOf(transaction, notes.map(numberOf))
+  for (const [index, note] of notes.entries()) {
+    const original = originals.get(numberOf(note))
+    const earlier = notes.slice(0, index).filter((one) => numberOf(one) === numberOf(note))
+    if (original === undefined || earlier.length === 0) continue
+    Fault.throwIfAny(await creditedFaults(transaction, original.invoiceId, note, earlier, notes))
+  }
 }

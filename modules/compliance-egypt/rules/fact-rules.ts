@@ -1,5 +1,6 @@
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
+import { isCountry } from '../data/codes.js'
 
 /** What the facts of a document look like; those not named here are free text. */
 const forms: Readonly<Record<string, RegExp>> = {
@@ -34,8 +35,15 @@ const longest: Readonly<Record<string, number>> = {
 export function factFaults(invoice: InvoiceDocument): FaultDetail[] {
   return Object.entries(invoice.country ?? {}).flatMap(([field, value]): FaultDetail[] => {
     const path = `country.${field}`
-    if (forms[field]?.test(value) === false) return [{ code: 'EG-FACT-01', path, params: { field, value } }]
+    const unknown = (field === 'delivery.countryOfOrigin' && !isCountry(value)) || (field === 'delivery.dateValidity' && !isDay(value))
+    if (unknown || forms[field]?.test(value) === false) return [{ code: 'EG-FACT-01', path, params: { field, value } }]
     const limit = longest[field]
     return limit !== undefined && value.length > limit ? [{ code: 'EG-TEXT-02', path, params: { limit } }] : []
   })
+}
+
+/** Thirty days of February have the form of a day and are none. */
+function isDay(value: string): boolean {
+  const time = Date.parse(value)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value.slice(0, 19))
 }

@@ -1,5 +1,5 @@
 import type { FaultDetail } from '../../../core/i18n/fault.js'
-import { compare, isDecimalText, isNegative } from '../../../core/money/decimal-text.js'
+import { compare, isNegative, isZero } from '../../../core/money/decimal-text.js'
 import type { InvoiceDocument, InvoiceLine } from '../../invoicing/index.js'
 import { etaUnit } from '../data/codes.js'
 import { subtypeOf } from '../data/taxes.js'
@@ -8,6 +8,10 @@ import { rinOf } from '../document/party.js'
 import { lineAmounts } from '../taxes/line-amounts.js'
 import { askedLine } from '../taxes/tax-computation.js'
 import { fiveDecimals } from './decimals.js'
+
+const plainFact = /^\d{1,15}(?:\.\d{1,5})?$/
+/** A difference of value "accepts +/- numbers" (SDK, invoice line). */
+const signedFact = /^-?\d{1,15}(?:\.\d{1,5})?$/
 
 /** Goods, units, taxes and amounts of the lines. */
 export function lineFaults(invoice: InvoiceDocument): FaultDetail[] {
@@ -63,18 +67,23 @@ function amountFaults(line: InvoiceLine, at: string): FaultDetail[] {
     if (isNegative(line[field])) faults.push({ code: 'EG-AMOUNT-01', path: `${at}.${field}`, params: { field } })
     else if (!fiveDecimals(line[field])) faults.push({ code: 'EG-DECIMALS-01', path: `${at}.${field}`, params: { field } })
   }
+  // "Number should be larger than 0" (SDK, invoice line).
+  if (isZero(line.quantity)) faults.push({ code: 'EG-AMOUNT-03', path: `${at}.quantity` })
   for (const field of ['valueDifference', 'itemsDiscount', 'taxRate'] as const) {
     const fact = line.country?.[field]
-    if (fact === undefined) continue
-    if (!isDecimalText(fact) || isNegative(fact) || !/^\d{1,15}(?:\.\d{1,5})?$/.test(fact)) {
+    if (fact !== undefined && !(field === 'valueDifference' ? signedFact : plainFact).test(fact))
       faults.push({ code: 'EG-FACT-01', path: `${at}.country.${field}`, params: { field, value: fact } })
-    }
   }
   const itemType = line.country?.['itemType']
   if (itemType !== undefined && itemType !== 'GS1' && itemType !== 'EGS') {
     faults.push({ code: 'EG-FACT-01', path: `${at}.country.itemType`, params: { field: 'itemType', value: itemType } })
   }
-  if (faults.length === 0 && isNegative(lineAmounts(askedLine(line), '1').total))
+  if (faults.length > 0) return faults
+  const { total, netTotal, itemsDiscount, taxes } = lineAmounts(askedLine(line), '1')
+  // A difference of value may be below zero, but never so far that a tax is given back.
+  if (taxes.some(({ type, amount }) => type !== 'T4' && isNegative(amount)))
+    faults.push({ code: 'EG-AMOUNT-04', path: `${at}.country.valueDifference` })
+  else if (isNegative(total) || compare(itemsDiscount, netTotal) > 0)
     faults.push({ code: 'EG-AMOUNT-02', path: `${at}.country.itemsDiscount` })
   return faults
 }

@@ -86,7 +86,7 @@ function furtherTax(one: NonNullable<LineSource['taxes']>[number]): AskedTax {
 
 /** A fact that is no number is told by the rules; amounts are shown without it until then. */
 function amountFact(text: string | undefined): string {
-  return text !== undefined && /^\d{1,15}(?:\.\d{1,5})?$/.test(text) ? text : '0'
+  return text !== undefined && /^-?\d{1,15}(?:\.\d{1,5})?$/.test(text) ? text : '0'
 }
 
 /**

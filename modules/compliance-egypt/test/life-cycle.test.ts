@@ -5,7 +5,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { postInvoices } from '../../invoicing/index.js'
 import { canonicalHash, canonicalText, itemsOf, memberOf, parseLiteral, textAt } from '../index.js'
-import { bytesOf, egyptianCompany, post, settle } from './running-company.js'
+import { bytesOf, egyptianCompany, post, rowsOf, settle } from './running-company.js'
 
 const example = (name: string): Record<string, unknown> => {
   const read: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../examples/in', `${name}.json`), 'utf8'))
@@ -13,6 +13,8 @@ const example = (name: string): Record<string, unknown> => {
   const { company: _company, ...input } = read as Record<string, unknown> // an object, as was asked
   return input
 }
+
+const paper = { description: 'ورق تصوير', itemCode: 'EG-900100200-PAPER-A4', unitPrice: '185.50', tax: 'V009' }
 
 describe('Egyptian documents through the real host and the sandbox authority', function () {
   this.timeout(180_000)
@@ -85,5 +87,53 @@ describe('Egyptian documents through the real host and the sandbox authority', f
     assert.deepEqual(references === undefined ? [] : itemsOf(references).map((item) => ('text' in item ? item.text : '')), [
       original?.authorityReference,
     ])
+  })
+
+  it('credits of a line what it was invoiced for, over several notes and in one posting; never other goods', async () => {
+    const [invoice] = await post(running.host, context, example('1-invoice'))
+    assert.ok(invoice !== undefined)
+    await settle(running.host, context, [invoice])
+    // 10 books at 95.00 without tax; the paper of the same invoice would cover far more.
+    const credit = (quantity: string, changes: object = {}): object => {
+      const line = { description: 'كتب تعليمية', itemCode: 'EG-900100200-BOOK-7', quantity, unitPrice: '95.00', tax: 'V003', ...changes }
+      return { ...example('4-credit-note'), refersTo: invoice.number, lines: [line] }
+    }
+    const told = async (...inputs: object[]): Promise<string[][]> => {
+      const requests = inputs.map((input) => ({ input }))
+      const outcomes = await postInvoices(running.host, context, requests, { print: false })
+      return outcomes.map(({ faults }) =>
+        faults.map(({ code, path, params }) => `${code} ${path ?? ''} ${String(params?.['rest'] ?? '')}`.trim()),
+      )
+    }
+    assert.deepEqual(await told(credit('11')), [['EG-CREDIT-MORE lines[0].unitPrice 950.00']])
+    assert.deepEqual(await told(credit('1', { itemCode: 'EG-900100200-OTHER' })), [['EG-CREDIT-OTHER-GOODS lines[0].itemCode']])
+    assert.deepEqual(await told(credit('6'), credit('5')), [[], ['EG-CREDIT-MORE lines[0].unitPrice 380.00']])
+    assert.deepEqual(await told(credit('4'), credit('1', { unitPrice: '0.01' })), [[], ['EG-CREDIT-MORE lines[0].unitPrice 0.00']])
+  })
+
+  it('signs all the others when the key may not sign one', async () => {
+    const keyOf = async (limits: object): Promise<void> => {
+      await running.host.db.company(context.companyId, async (transaction) => {
+        for (const key of await running.host.signing.keys(transaction)) {
+          if (key.purposes.includes('stamp-e-invoice')) await running.host.signing.setPolicy(transaction, context, key.id, { limits })
+        }
+      })
+    }
+    const small = { ...example('1-invoice'), lines: [{ ...paper, quantity: '1' }] }
+    const large = { ...example('1-invoice'), lines: [{ ...paper, quantity: '100' }] }
+    await keyOf({ amount: { value: '1000', currency: 'EGP' } })
+    const posted = await post(running.host, context, small, small, large, small)
+    assert.deepEqual(
+      posted.map((one) => one.finish?.state),
+      ['signed', 'signed', 'prepared', 'signed'],
+    )
+    const before = await rowsOf(running.host, context, posted)
+    assert.deepEqual(
+      before.filter(({ state }) => state === 'prepared').map(({ lastError }) => lastError?.code),
+      ['SIGN-AMOUNT-LIMIT'],
+    )
+    await keyOf({})
+    const rows = await settle(running.host, context, posted)
+    assert.deepEqual([...new Set(rows.map(({ state }) => state))], ['accepted'])
   })
 })

@@ -75,6 +75,13 @@ describe('rules of the Egyptian authority before posting', () => {
     assert.deepEqual(lineFaults({ unitPrice: '1.123456', discount: '0', country: {} }), ['EG-DECIMALS-01 lines[0].unitPrice'])
     assert.deepEqual(lineFaults({ quantity: '-1', discount: '0', country: {} }), ['EG-AMOUNT-01 lines[0].quantity'])
     assert.deepEqual(lineFaults({ country: { itemsDiscount: '5000' } }), ['EG-AMOUNT-02 lines[0].country.itemsDiscount'])
+    assert.deepEqual(lineFaults({ quantity: '0', discount: '0', country: {} }), ['EG-AMOUNT-03 lines[0].quantity'])
+    // 947.00 less 66.29 is the net: a discount after it may take all of it, not more, whatever the taxes bring.
+    assert.deepEqual(lineFaults({ country: { itemsDiscount: '880.71' } }), [])
+    assert.deepEqual(lineFaults({ country: { itemsDiscount: '880.72' } }), ['EG-AMOUNT-02 lines[0].country.itemsDiscount'])
+    // The difference to the factory's value goes both ways; a tax is never given back.
+    assert.deepEqual(lineFaults({ country: { valueDifference: '-100.50' } }), [])
+    assert.deepEqual(lineFaults({ country: { valueDifference: '-880.72' } }), ['EG-AMOUNT-04 lines[0].country.valueDifference'])
     assert.deepEqual(lineFaults({ country: { valueDifference: '1e3' } }), ['EG-FACT-01 lines[0].country.valueDifference'])
   })
 
@@ -86,6 +93,10 @@ describe('rules of the Egyptian authority before posting', () => {
     assert.deepEqual(faults({ country: { export: 'yes' } }), ['EG-EXPORT-01 customer.address.country'])
     assert.deepEqual(faults({ lines: [pricedLine({ tax: taxOf('V001') })] }), ['EG-EXPORT-02 country.export (warning)'])
     assert.deepEqual(faults({ type: 'credit_note' }), ['EG-NOTE-01 refersTo'])
+    const fact = (name: string, value: string): string[] => faults({ country: { [name]: value } })
+    assert.deepEqual(fact('delivery.countryOfOrigin', 'QQ'), ['EG-FACT-01 country.delivery.countryOfOrigin'])
+    assert.deepEqual(fact('delivery.dateValidity', '2026-02-30'), ['EG-FACT-01 country.delivery.dateValidity'])
+    assert.deepEqual([...fact('delivery.dateValidity', '2026-02-28T10:00:00Z'), ...fact('delivery.countryOfOrigin', 'EG')], [])
     assert.deepEqual(lineFaults({ description: 'a\u2028b' }), ['EG-TEXT-01 lines[0].description'])
     assert.deepEqual(lineFaults({ description: 'س'.repeat(501) }), ['EG-TEXT-02 lines[0].description'])
   })

@@ -2,7 +2,7 @@ import type { Company } from '../../../core/access/context.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { minorUnits, requireCurrencyOn } from '../../../core/money/currencies.js'
-import { compare, isNegative, isZero, multiply } from '../../../core/money/decimal-text.js'
+import { absolute, compare, isNegative, isZero, multiply } from '../../../core/money/decimal-text.js'
 import type { ContactParty } from '../../contacts/index.js'
 import type { InvoiceDocument, Party } from '../document.js'
 import type { InvoiceInput } from '../input.js'
@@ -71,6 +71,12 @@ export function buildDocument(
     ...(input.discount === undefined ? {} : { discount: input.discount }),
   })
   const { totals } = computed
+  for (const line of computed.lines) {
+    if (tooLarge(multiply(multiply(line.quantity, line.unitPrice), exchangeRate)) || tooLarge(multiply(line.quantity, line.unitPrice)))
+      faults.push({ code: 'INVOICE-AMOUNT-ABOVE', path: `lines[${String(line.position - 1)}].unitPrice` })
+  }
+  if (tooLarge(totals.taxInclusive) || tooLarge(multiply(totals.taxInclusive, exchangeRate)))
+    faults.push({ code: 'INVOICE-AMOUNT-ABOVE', path: 'lines' })
   if (isNegative(totals.taxInclusive))
     faults.push({ code: 'INVOICE-TOTAL-NEGATIVE', path: 'lines', params: { total: totals.taxInclusive } })
   if (isNegative(input.prepaid)) faults.push({ code: 'INVOICE-PREPAID-NEGATIVE', path: 'prepaid' })
@@ -111,6 +117,11 @@ export function buildDocument(
       ...(input.country === undefined ? {} : { country: input.country }),
     },
   }
+}
+
+/** More digits than the policy of a signing key compares, and than any amount of money has: a slip of the hand, told before it is posted. */
+function tooLarge(amount: string): boolean {
+  return compare(absolute(amount), '1000000000000000') >= 0
 }
 
 function rateFor(

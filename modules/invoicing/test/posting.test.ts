@@ -78,6 +78,9 @@ describe('posting invoices on a real database', function () {
       { input: sampleInput({ type: 'credit_note' }) },
       { input: sampleInput({ notes: 'refuse' }) },
       { input: sampleInput({ prepaid: '500' }) },
+      // No clock shows it, and no key's limit is compared with an amount of sixteen digits.
+      { input: sampleInput({ issueTime: '25:99:99' }) },
+      { input: sampleInput({ lines: [{ description: 'x', quantity: '999999999999999', unitPrice: '5', tax: 'S15' }] }) },
       { input: 'nonsense' },
     ])
     assert.deepEqual(outcomes.map(codes), [
@@ -96,6 +99,8 @@ describe('posting invoices on a real database', function () {
       ['INVOICE-REFERENCE-MISSING@refersTo'],
       ['INVOICE-FIELD-EMPTY@notes'],
       ['INVOICE-PREPAID-ABOVE@prepaid'],
+      ['INVOICE-FIELD-FORMAT@issueTime'],
+      ['INVOICE-AMOUNT-ABOVE@lines[0].unitPrice', 'INVOICE-AMOUNT-ABOVE@lines'],
       ['INVOICE-FIELD-TYPE@'],
     ])
     assert.deepEqual(await counts(), before)
