@@ -55,38 +55,79 @@ export async function codesOf(transaction: CompanyTransaction, states?: readonly
   return rows
 }
 
+/** In these the authority has no request of ours: such a code may still be changed or thrown away. */
+export const changeableStates: readonly CodeState[] = ['draft', 'refused', 'rejected']
+
+export async function codeOf(transaction: CompanyTransaction, id: string): Promise<CodeRow | undefined> {
+  const { rows } = await transaction.knex.raw<{ rows: CodeRow[] }>(
+    `select ${columns} from compliance_egypt_code where company_id = ? and id::text = ?`,
+    [transaction.companyId, id],
+  )
+  return rows[0]
+}
+
+/**
+ * Writes one code as a draft, over the one with this id if there is one.
+ * @returns its id
+ * @throws Fault EG-CODE-KNOWN, EG-CODE-FOREIGN, EG-CODE-GS1, EG-CODE-UNKNOWN at the field
+ */
+export async function saveCode(
+  transaction: CompanyTransaction,
+  rin: string,
+  id: string | undefined,
+  input: CodeInput,
+  now: Date,
+): Promise<string> {
+  const before = id === undefined ? undefined : await codeOf(transaction, id)
+  if (id !== undefined && before === undefined) throw new Fault('EG-CODE-UNKNOWN', { status: 404 })
+  if (before !== undefined && !changeableStates.includes(before.state))
+    throw new Fault('EG-CODE-KNOWN', { status: 409, path: 'itemCode', params: { code: before.itemCode } })
+  const itemCode = fullCode(input, rin)
+  const codes = () => transaction.knex('compliance_egypt_code').where({ company_id: transaction.companyId })
+  const other = await codes().where({ item_code: itemCode }).first<{ id: string; state: CodeState } | undefined>('id', 'state')
+  // A new one with the code of a draft replaces it; a changed one may not take another's place, nor either that of one that was sent.
+  if (other !== undefined && other.id !== id && (id !== undefined || !changeableStates.includes(other.state)))
+    throw new Fault('EG-CODE-KNOWN', { status: 409, path: 'itemCode', params: { code: itemCode } })
+  const row = { item_code: itemCode, ...rowOf(input), state: 'draft', reason: null, request_id: null }
+  const place = id ?? other?.id
+  if (place !== undefined) await codes().where({ id: place }).update(row)
+  else await transaction.knex('compliance_egypt_code').insert({ company_id: transaction.companyId, created_at: now, ...row })
+  return place ?? (await codes().where({ item_code: itemCode }).first<{ id: string }>('id')).id
+}
+
+/** Throws away what the authority has no request of. @throws Fault EG-CODE-KNOWN */
+export async function removeCodes(transaction: CompanyTransaction, ids: readonly string[]): Promise<void> {
+  const codes = () =>
+    transaction
+      .knex('compliance_egypt_code')
+      .where({ company_id: transaction.companyId })
+      .whereIn('id', [...ids])
+  const sent = await codes()
+    .whereNotIn('state', [...changeableStates])
+    .first<{ item_code: string } | undefined>('item_code')
+  if (sent !== undefined) throw new Fault('EG-CODE-KNOWN', { status: 409, params: { code: sent.item_code } })
+  await codes().delete()
+}
+
+function rowOf(input: CodeInput): Readonly<Record<string, string | boolean | null>> {
+  return {
+    code_type: input.codeType,
+    usage: input.usage,
+    parent_code: input.parentCode,
+    name: input.name,
+    name_ar: input.nameAr,
+    active_from: input.activeFrom,
+    active_to: input.activeTo === undefined || input.activeTo === '' ? null : input.activeTo,
+  }
+}
+
 /** Adds drafts; one that is there and was not taken is written over. @throws Fault EG-CODE-… with the row's place */
 export async function addCodes(host: Host, context: CompanyContext, inputs: readonly CodeInput[]): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   const rin = registrationNumberOf(await host.access.company(context.companyId))
   if (rin === undefined) throw new Fault('EG-REGISTRATION-MISSING')
   await host.db.company(context.companyId, async (transaction) => {
-    for (const input of inputs) {
-      const itemCode = fullCode(input, rin)
-      const row = {
-        code_type: input.codeType,
-        usage: input.usage,
-        parent_code: input.parentCode,
-        name: input.name,
-        name_ar: input.nameAr,
-        active_from: input.activeFrom,
-        active_to: input.activeTo === undefined || input.activeTo === '' ? null : input.activeTo,
-        state: 'draft',
-        reason: null,
-        request_id: null,
-      }
-      const known = await transaction
-        .knex('compliance_egypt_code')
-        .where({ company_id: context.companyId, item_code: itemCode })
-        .first<{ state: CodeState } | undefined>('state')
-      if (known !== undefined && !['draft', 'refused', 'rejected'].includes(known.state))
-        throw new Fault('EG-CODE-KNOWN', { status: 409, path: 'itemCode', params: { code: itemCode } })
-      await transaction
-        .knex('compliance_egypt_code')
-        .insert({ company_id: context.companyId, item_code: itemCode, created_at: host.now(), ...row })
-        .onConflict(['company_id', 'item_code'])
-        .merge(row)
-    }
+    for (const input of inputs) await saveCode(transaction, rin, undefined, input, host.now())
   })
 }
 

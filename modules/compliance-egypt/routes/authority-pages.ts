@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
-import { FileAnswer } from '../../../core/http/routes.js'
+import { FileAnswer, type PageAnswer, type PageCall } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { newCallbackKey } from '../authority/notifications.js'
 import { fetchPackage, packageInput, packagesOf, requestPackage } from '../authority/packages.js'
@@ -67,16 +67,30 @@ export function authorityPages(setup: ModuleSetup): void {
     })
   }
 
-  routes.page('get', '/packages', managers, async ({ context }) => ({
+  const packages = async (
+    context: CompanyContext,
+    refused?: { readonly fault: Fault; readonly form: PageCall['body'] },
+  ): Promise<PageAnswer> => ({
     kind: 'page',
     template: 'compliance-egypt/packages',
     title: host.i18n.text(context.locale, 'compliance-egypt.packages.title'),
-    data: await packagesData(host, context),
-  }))
+    data: {
+      ...(await packagesData(host, context, refused?.form)),
+      problem: refused === undefined ? null : host.i18n.fault(context.locale, refused.fault),
+    },
+    status: refused?.fault.status ?? 200,
+    here: '/app/compliance-egypt/packages',
+  })
+  routes.page('get', '/packages', managers, ({ context }) => packages(context))
   routes.page('post', '/packages', managers, async ({ context, body }) => {
     const read = packageInput.safeParse(body)
-    if (!read.success) throw new Fault('EG-PACKAGE-SPAN', { path: 'dateFrom' })
-    await requestPackage(host, context, read.data)
+    try {
+      if (!read.success) throw new Fault('EG-PACKAGE-SPAN', { path: 'dateFrom' })
+      await requestPackage(host, context, read.data)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      return packages(context, { fault: error, form: body })
+    }
     return { kind: 'redirect', to: '/app/compliance-egypt/packages', notice: { key: 'compliance-egypt.notice.package', level: 'success' } }
   })
   routes.page('get', '/packages/:id/file', managers, async ({ context, params }) => {
@@ -106,7 +120,7 @@ function callbackUrl(host: Host, context: CompanyContext): string {
   return `${(host.config.publicUrl ?? '').replace(/\/$/, '')}/eta/${context.companyId}`
 }
 
-async function packagesData(host: Host, context: CompanyContext): Promise<object> {
+async function packagesData(host: Host, context: CompanyContext, form: PageCall['body'] = {}): Promise<object> {
   return host.db.company(context.companyId, async (transaction) => {
     const callback = await transaction
       .knex('compliance_egypt_callback')
@@ -119,8 +133,15 @@ async function packagesData(host: Host, context: CompanyContext): Promise<object
         at: one.createdAt.toISOString(),
         kindText: host.i18n.text(context.locale, `compliance-egypt.packages.${one.kind}`),
       })),
-      from: `${today.slice(0, 8)}01`,
-      to: today,
+      // What was typed stays when it is refused.
+      from: form['dateFrom'] ?? `${today.slice(0, 8)}01`,
+      to: form['dateTo'] ?? today,
+      kinds: (['full', 'summary'] as const).map((value) => ({
+        value,
+        label: `compliance-egypt.packages.${value}`,
+        selected: form['kind'] === value,
+      })),
+      formats: ['JSON', 'XML', 'CSV'].map((value) => ({ value, selected: form['format'] === value })),
       url: callbackUrl(host, context),
       reachable: host.config.publicUrl !== null,
       callback: callback === undefined ? null : { since: callback.created_at.toISOString(), last: callback.last_at?.toISOString() ?? null },

@@ -1,65 +1,32 @@
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
-import { Fault } from '../../../core/i18n/fault.js'
-import { addCodes, codeInput, codesOf, importCodes, refreshCodes, sendCodes, type CodeState } from '../authority/codes.js'
-import { registrationNumberOf } from '../company/readiness.js'
+import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import type { PageAnswer } from '../../../core/http/routes.js'
+import { addCodes, codeInput, codesOf, importCodes, sendCodes } from '../authority/codes.js'
+import { codesPage, codeViews } from '../views/code-views.js'
 
 const managers = ['invoicing.manager'] as const
-const page = '/app/compliance-egypt/codes'
-const colours: Readonly<Record<CodeState, string>> = {
-  draft: 'grey',
-  sending: 'blue',
-  submitted: 'blue',
-  approved: 'green',
-  rejected: 'red',
-  refused: 'red',
-}
+const mostFaults = 50
 
 /** Codes of goods at the authority: draft, asked for, decided; one by one, from a file, or by programs. */
-export function codePages({ host, routes }: ModuleSetup): void {
-  routes.page('get', '/codes', managers, async ({ context }) => ({
-    kind: 'page',
-    template: 'compliance-egypt/codes',
-    title: host.i18n.text(context.locale, 'compliance-egypt.codes.title'),
-    data: await codesData(host, context, []),
-  }))
-  routes.page('post', '/codes', managers, async ({ context, body }) => {
-    const read = codeInput.safeParse({ ...body, usage: body.usage === 'on' })
-    if (!read.success) throw new Fault('EG-CODE-FORM', { path: read.error.issues[0]?.path.join('.') ?? '' })
-    await addCodes(host, context, [read.data])
-    return { kind: 'redirect', to: page, notice: { key: 'compliance-egypt.notice.code-added', level: 'success' } }
-  })
-  routes.page('post', '/codes/import', managers, async ({ context, files }) => {
+export function codePages(setup: ModuleSetup): void {
+  const { host, routes } = setup
+  codeViews(setup)
+  routes.page('get', '/codes-import', managers, ({ context }) => Promise.resolve(importPage(host, context, [])))
+  routes.page('post', '/codes-import', managers, async ({ context, files }) => {
     const file = files.find((one) => one.field === 'file')
-    if (file === undefined) throw new Fault('EG-CODE-FILE', { path: 'file' })
-    const { added, faults } = await importCodes(host, context, file.bytes)
-    if (faults.length === 0)
-      return {
-        kind: 'redirect',
-        to: page,
-        notice: { key: 'compliance-egypt.notice.codes-imported', params: { count: added }, level: 'success' },
-      }
+    if (file === undefined || file.bytes.length === 0) return importPage(host, context, [new Fault('EG-CODE-FILE', { path: 'file' })])
+    const { added, faults } = await importCodes(host, context, file.bytes).catch((error: unknown) => {
+      if (error instanceof Fault) return { added: 0, faults: error.details.length === 0 ? [error] : error.details }
+      throw error
+    })
+    if (faults.length > 0) return importPage(host, context, faults)
     return {
-      kind: 'page',
-      template: 'compliance-egypt/codes',
-      title: host.i18n.text(context.locale, 'compliance-egypt.codes.title'),
-      data: await codesData(
-        host,
-        context,
-        faults.slice(0, 50).map((fault) => host.i18n.fault(context.locale, fault)),
-      ),
-      status: 422,
-      here: page,
+      kind: 'redirect',
+      to: codesPage,
+      notice: { key: 'compliance-egypt.notice.codes-imported', params: { count: added }, level: 'success' },
     }
-  })
-  routes.page('post', '/codes/send', managers, async ({ context }) => {
-    const count = await sendCodes(host, context)
-    return { kind: 'redirect', to: page, notice: { key: 'compliance-egypt.notice.codes-sent', params: { count }, level: 'success' } }
-  })
-  routes.page('post', '/codes/refresh', managers, async ({ context }) => {
-    await refreshCodes(host, context)
-    return { kind: 'redirect', to: page, notice: { key: 'compliance-egypt.notice.codes-refreshed', level: 'success' } }
   })
 
   const shown = z.object({
@@ -102,18 +69,14 @@ export function codePages({ host, routes }: ModuleSetup): void {
   })
 }
 
-async function codesData(host: Host, context: CompanyContext, faults: readonly string[]): Promise<object> {
-  const rin = registrationNumberOf(await host.access.company(context.companyId)) ?? ''
-  const rows = await host.db.company(context.companyId, (transaction) => codesOf(transaction))
+/** Faults are listed with row and column; the file is chosen again when it is mended. */
+function importPage(host: Host, context: CompanyContext, faults: readonly FaultDetail[]): PageAnswer {
   return {
-    faults,
-    prefix: `EG-${rin}-`,
-    today: host.now().toISOString().slice(0, 10),
-    drafts: rows.filter((one) => one.state === 'draft').length,
-    codes: rows.map((one) => ({
-      ...one,
-      colour: colours[one.state],
-      stateText: host.i18n.text(context.locale, `compliance-egypt.code-state.${one.state}`),
-    })),
+    kind: 'page',
+    template: 'compliance-egypt/code-import',
+    title: host.i18n.text(context.locale, 'compliance-egypt.codes.import'),
+    data: { count: faults.length, faults: faults.slice(0, mostFaults).map((fault) => host.i18n.fault(context.locale, fault)) },
+    status: faults.length === 0 ? 200 : 422,
+    here: codesPage,
   }
 }
