@@ -66,7 +66,7 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
     const found = sums[column.name] ?? []
     const amount = (sum: string): string => formatDecimal(sum, shown, column.type === 'money' ? 2 : undefined)
     // One currency is understood; of several each sum says its own.
-    return found.map((sum) => (found.length === 1 ? amount(sum.amount) : `${amount(sum.amount)}\u00a0${sum.currency ?? ''}`)).join(' + ')
+    return found.map((sum) => (found.length === 1 ? amount(sum.amount) : `${amount(sum.amount)}\u00a0${sum.currency ?? ''}`)).join('\n')
   }
   const grouping = view.groupBy?.find((one) => one.column === address.groupBy)
   const groupColumn = view.columns.find((column) => column.name === address.groupBy)
@@ -108,7 +108,7 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
         sorted,
       }
     }),
-    rows: result.rows.map((record) => drawRow(record, columns, call, severalCurrencies(result.sums))),
+    rows: result.rows.map((record) => drawRow(record, columns, call, mainCurrency(result.sums))),
     groups: result.groups?.map((group) => {
       const value = group.value instanceof Date ? group.value.toISOString().slice(0, 10) : plainText(group.value)
       return {
@@ -169,14 +169,16 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
   }
 }
 
-/** Whether what is listed has amounts of several currencies. */
-export function severalCurrencies(sums: ColumnSums): boolean {
-  return Object.values(sums).some((sum) => sum.length > 1)
+/** The currency most of what is listed is in, when there are several: amounts in others say theirs. */
+export function mainCurrency(sums: ColumnSums): string | undefined {
+  return Object.values(sums).find((sum) => sum.length > 1)?.[0]?.currency ?? undefined
 }
 
-/** @param mixed the list holds amounts of several currencies: each says its own */
-export function drawRow(record: RecordValues, columns: readonly ListColumn[], call: ListDrawCall, mixed = false): DrawnRow {
+/** @param main see `mainCurrency` */
+export function drawRow(record: RecordValues, columns: readonly ListColumn[], call: ListDrawCall, main?: string): DrawnRow {
   const id = plainText(record['id'])
+  const foreign = ({ currencyField }: ListColumn, text: string): boolean =>
+    main !== undefined && currencyField !== undefined && text !== '' && plainText(record[currencyField]) !== main
   return {
     id,
     href: `${call.path}/${encodeURIComponent(id)}`,
@@ -186,9 +188,7 @@ export function drawRow(record: RecordValues, columns: readonly ListColumn[], ca
       return {
         // Links inside a row would compete with the row's own.
         ...(shown.kind === 'link' ? { ...shown, kind: 'text' as const } : shown),
-        ...(mixed && column.currencyField !== undefined && shown.text !== ''
-          ? { text: `${shown.text}\u00a0${plainText(record[column.currencyField])}` }
-          : {}),
+        ...(foreign(column, shown.text) ? { text: `${shown.text}\u00a0${plainText(record[column.currencyField ?? ''])}` } : {}),
         label: call.texts.text(call.shown.locale, column.label),
         first: index === 0,
       }

@@ -5,7 +5,7 @@ import { sendFragment, sendPage } from '../http/pages.js'
 import { signedInOf } from '../http/request-state.js'
 import { leaveNotice } from '../http/session-guard.js'
 import type { WebParts } from '../http/web-parts.js'
-import { drawList, drawRow, severalCurrencies, visibleColumns, type ListDrawCall } from './list-page.js'
+import { drawList, drawRow, mainCurrency, visibleColumns, type ListDrawCall } from './list-page.js'
 import { queryIds, queryList, searchRecords } from './list-query.js'
 import { listAddress, readListAddress } from './list-request.js'
 import { mayPress } from './form-page.js'
@@ -64,7 +64,7 @@ async function showList(parts: WebParts, request: Request, response: Response, m
     if (part === 'rows') {
       const columns = visibleColumns(view, chosen)
       return {
-        drawn: { rows: result.rows.map((record) => drawRow(record, columns, draw, severalCurrencies(result.sums))) },
+        drawn: { rows: result.rows.map((record) => drawRow(record, columns, draw, mainCurrency(result.sums))) },
         favourites: [],
         notice: null,
       }
