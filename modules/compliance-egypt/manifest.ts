@@ -16,7 +16,7 @@ import { egyptDemonstration } from './demonstration.js'
 import { addToPrint } from './print.js'
 import { checkAgainstCompany } from './document/prepare-documents.js'
 import { checkOriginal } from './document/references.js'
-import { checkReceipt } from './receipts/prepare-receipts.js'
+import { checkReceipt, replacedReceipts } from './receipts/prepare-receipts.js'
 import { egyptSellingPlaces, receiptsCard } from './receipts/selling-places.js'
 import { devicePages } from './receipts/device-pages.js'
 import { EgyptRegime } from './regime.js'
@@ -62,6 +62,10 @@ export default defineModule({
         ...(invoice.simplified ? await checkReceipt(own, company, invoice, host.now()) : []),
       ]
       return transaction === undefined ? host.db.company(company.id, check) : check(transaction)
+    })
+    hooks.on('invoice.replaces', async (inputs, { context }) => {
+      const replaced = replacedReceipts(inputs)
+      return replaced.length > 0 && (await host.access.company(context.companyId)).country === 'EG' ? replaced : []
     })
     hooks.on('invoicing.overview', (_none, call) => receiptsCard(host, call))
     hooks.on('invoicing.selling-places', (_none, call) => egyptSellingPlaces(host, call))

@@ -45,6 +45,14 @@ export interface PrintFact {
   readonly code: boolean
 }
 
+/** One of the inputs being posted stands in the place of a posted document that does not count: an authority refused it. */
+export interface Replacement {
+  /** Of the input in the list asked about. */
+  readonly index: number
+  /** Of the document that is replaced. */
+  readonly number: string
+}
+
 export interface PostedNotice {
   readonly invoiceId: string
 }
@@ -96,6 +104,11 @@ declare module '../../core/hooks/hook-map.js' {
      * handed on as it came.
      */
     'invoice.posting': Waterfall<readonly InvoiceDocument[]>
+    /**
+     * Inside the posting transaction, before anything is judged: which inputs replace a posted document. That one is cancelled by the
+     * same transaction and its payments move. Whether it may be replaced is said by `invoice.validate` and `invoice.cancel`.
+     */
+    'invoice.replaces': Collect<readonly InvoiceInput[], Replacement>
     'invoice.posted': Notify<PostedNotice>
     'invoice.cancelled': Notify<PostedNotice>
     'invoice.print': Waterfall<InvoicePrint, InvoiceDocument>
@@ -122,6 +135,7 @@ export const invoicingHooks = [
   ['invoice.defaults', 'waterfall'],
   ['invoice.validate', 'veto'],
   ['invoice.posting', 'waterfall'],
+  ['invoice.replaces', 'collect'],
   ['invoice.posted', 'notify'],
   ['invoice.cancelled', 'notify'],
   ['invoice.print', 'waterfall'],

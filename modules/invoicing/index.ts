@@ -1,6 +1,16 @@
 export * from './document.js'
 export { invoiceInput, partyInput, addressInput, type InvoiceInput } from './input.js'
-export type { InvoiceFinish, InvoicePrint, OverviewCard, PostedNotice, PrintFact, PrintHold, PrintStamp, SellingPlaces } from './hooks.js'
+export type {
+  InvoiceFinish,
+  InvoicePrint,
+  OverviewCard,
+  PostedNotice,
+  PrintFact,
+  PrintHold,
+  PrintStamp,
+  Replacement,
+  SellingPlaces,
+} from './hooks.js'
 export {
   postInvoices,
   type PostDraft,
@@ -25,6 +35,7 @@ export {
 } from './services/print.js'
 export { registerPayment, settlementsOf, undoPayment, type Payment, type PaymentRequest, type Settlement } from './services/payments.js'
 export { cancelInvoice } from './services/cancel.js'
+export { replaceInvoice } from './services/replace.js'
 export { copyAsDraft, makeNote } from './services/make-note.js'
 export { saveDraft } from './services/drafts.js'
 export { sendInvoice, composeMail } from './services/send.js'

@@ -82,6 +82,9 @@ export function devicePages({ host, routes }: ModuleSetup): void {
       const document = await documentOf(transaction, id)
       const receipt = (await filedReceipts(transaction, [document.number])).get(document.number)
       if (receipt?.state !== 'rejected') throw new Fault('EG-RECEIPT-CORRECTION', { status: 409, params: { number: document.number } })
+      if (receipt.correctedBy !== null) {
+        throw new Fault('EG-RECEIPT-CORRECTED', { status: 409, params: { number: receipt.number, by: receipt.correctedBy } })
+      }
       return copyAsDraft(host, context, transaction, id, { correctionOf: receipt.number, device: receipt.deviceSerial })
     })
     return {

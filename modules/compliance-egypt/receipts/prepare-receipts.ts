@@ -2,7 +2,7 @@ import type { Company } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { PreparedDocument } from '../../compliance/index.js'
-import type { InvoiceDocument } from '../../invoicing/index.js'
+import type { InvoiceDocument, InvoiceInput, Replacement } from '../../invoicing/index.js'
 import { receiptLimits, returnTypeOf } from '../data/receipt-limits.js'
 import { activityOf, branchOf, issuerFacts } from '../document/prepare-documents.js'
 import { registeredCodes } from '../document/registered-codes.js'
@@ -116,13 +116,24 @@ function deviceOf(invoice: InvoiceDocument, devices: readonly ReceiptDevice[]): 
   return found
 }
 
-/** @throws Fault EG-RECEIPT-CORRECTION unless the authority refused that receipt, on the same device */
+/** Part of `invoice.replaces`: a correction stands in the place of the receipt the authority refused, which then counts no more. */
+export function replacedReceipts(inputs: readonly InvoiceInput[]): Replacement[] {
+  return inputs.flatMap(({ simplified, country }, index) => {
+    const number = country?.['correctionOf']
+    return simplified && number !== undefined ? [{ index, number }] : []
+  })
+}
+
+/** @throws Fault EG-RECEIPT-CORRECTION unless the authority refused that receipt, on the same device; EG-RECEIPT-CORRECTED */
 function correctedBy(invoice: InvoiceDocument, receipts: ReadonlyMap<string, FiledReceipt>, serial: string): FiledReceipt | undefined {
   const number = invoice.country?.['correctionOf']
   if (number === undefined) return undefined
   const old = receipts.get(number)
   if (old?.state !== 'rejected' || old.deviceSerial !== serial) {
     throw new Fault('EG-RECEIPT-CORRECTION', { path: 'country.correctionOf', params: { number } })
+  }
+  if (old.correctedBy !== null) {
+    throw new Fault('EG-RECEIPT-CORRECTED', { path: 'country.correctionOf', params: { number, by: old.correctedBy } })
   }
   return old
 }

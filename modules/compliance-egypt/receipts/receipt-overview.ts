@@ -2,7 +2,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 
 export interface ReceiptsToday {
-  /** Issued since midnight of the company's day, returns too. */
+  /** Issued since midnight of the company's day, returns too; without those a correction stands for and others that were cancelled. */
   readonly count: number
   /** Sales less returns, in the company's currency. */
   readonly total: string
@@ -23,7 +23,7 @@ export async function receiptsToday(transaction: CompanyTransaction, timeZone: s
   const { rows } = await transaction.knex.raw<{ rows: ReceiptsToday[] }>(
     `select count(*) filter (where today)::int as count, coalesce(sum(amount) filter (where today), 0)::text as total,
        count(*) filter (where unsent)::int as unsent, count(*) filter (where refused)::int as refused
-     from (select date(r.issued_at at time zone :timeZone) = date(cast(:now as timestamptz) at time zone :timeZone) as today,
+     from (select date(r.issued_at at time zone :timeZone) = date(cast(:now as timestamptz) at time zone :timeZone) and i.state = 'posted' as today,
          case when i.type = 'credit_note' then -1 else 1 end * i.payable * coalesce(cast(i.document ->> 'exchangeRate' as numeric), 1) as amount,
          d.answered_at is null as unsent, ${uncorrected} as refused
        from ${joined} where r.company_id = :companyId) as judged`,

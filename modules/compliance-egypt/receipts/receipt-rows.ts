@@ -51,6 +51,8 @@ export async function receiptsOf(transaction: CompanyTransaction, invoiceIds: re
 export interface FiledReceipt extends ReceiptRow {
   readonly number: string
   readonly state: string
+  /** Number of the receipt that corrects it. */
+  readonly correctedBy: string | null
 }
 
 export async function filedReceipts(transaction: CompanyTransaction, numbers: readonly string[]): Promise<Map<string, FiledReceipt>> {
@@ -58,7 +60,10 @@ export async function filedReceipts(transaction: CompanyTransaction, numbers: re
   const { rows } = await transaction.knex.raw<{ rows: FiledReceipt[] }>(
     `select r.invoice_id as "invoiceId", r.device_serial as "deviceSerial", r.uuid, r.previous_uuid as "previousUuid",
        r.reference_uuid as "referenceUuid", r.reference_old_uuid as "referenceOldUuid", r.issued_at as "issuedAt",
-       r.submission_uuid as "submissionUuid", r.sent_at as "sentAt", d.number, d.state, r.receipt_type as "receiptType"
+       r.submission_uuid as "submissionUuid", r.sent_at as "sentAt", d.number, d.state, r.receipt_type as "receiptType",
+       (select cd.number from compliance_egypt_receipt c
+          join compliance_document cd on cd.company_id = c.company_id and cd.invoice_id = c.invoice_id
+         where c.company_id = r.company_id and c.reference_old_uuid = r.uuid limit 1) as "correctedBy"
      from compliance_egypt_receipt r join compliance_document d on d.company_id = r.company_id and d.invoice_id = r.invoice_id
      where r.company_id = ? and d.number = any(?::text[])`,
     [transaction.companyId, [...new Set(numbers)]],

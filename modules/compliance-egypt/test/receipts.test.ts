@@ -1,10 +1,25 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { CompanyContext } from '../../../core/access/context.js'
+import type { CompanyTransaction } from '../../../core/db/database.js'
+import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import type { DocumentRow } from '../../compliance/index.js'
-import { postInvoices, type PostedOutcome } from '../../invoicing/index.js'
+import {
+  finalPdf,
+  makePrint,
+  postInvoices,
+  registerPayment,
+  settlementsOf,
+  summaryOf,
+  type PostedOutcome,
+  type PostOutcome,
+} from '../../invoicing/index.js'
 import { parseLiteral, receiptUuid, textAt } from '../index.js'
 import { devicesOf } from '../receipts/device-rows.js'
+import { receiptsToday } from '../receipts/receipt-overview.js'
 import { receiptsOf, type ReceiptRow } from '../receipts/receipt-rows.js'
 import { bytesOf, egyptianCompany, post, settle, till, withTill } from './running-company.js'
 
@@ -153,6 +168,102 @@ describe('Egyptian receipts: chained by point of sale', function () {
     assert.ok((await faultsOf({ ...sale, country: { correctionOf: good[0]?.number ?? '' } })).includes('EG-RECEIPT-CORRECTION'))
   })
 
+  it('counts a corrected sale once: the refused receipt is cancelled and its payment stands on the correction', async () => {
+    const { host } = running
+    const inCompany = <Result>(work: (transaction: CompanyTransaction) => Promise<Result>) => host.db.company(context.companyId, work)
+    const today = () => inCompany((transaction) => receiptsToday(transaction, 'Africa/Cairo', host.now()))
+    const summary = (one: PostedOutcome | undefined) => inCompany((transaction) => summaryOf(transaction, one?.invoiceId ?? ''))
+    const paid = (one: PostedOutcome | undefined) => inCompany((transaction) => settlementsOf(transaction, one?.invoiceId ?? ''))
+    const events = async (one: PostedOutcome | undefined) =>
+      (await inCompany((transaction) => host.audit.of(transaction, { type: 'invoicing.invoice', id: one?.invoiceId ?? '' }))).map(
+        ({ action }) => action,
+      )
+    await control('POST', 'eta/receipts/refuse', { count: '1' })
+    const [bad] = await post(host, context, sale)
+    await inCompany((transaction) => registerPayment(host, context, transaction, bad?.invoiceId ?? '', { method: 'cash' }))
+    const [refused] = await settle(host, context, bad === undefined ? [] : [bad])
+    assert.equal(refused?.state, 'rejected')
+    const before = await today()
+    const correction = { input: { ...sale, country: { correctionOf: bad?.number ?? '' } }, idempotencyKey: 'mended' }
+    const [good] = await postInvoices(host, context, [correction], { print: false })
+    assert.ok(good?.status === 'posted', JSON.stringify(good))
+    assert.deepEqual(await today(), { ...before, refused: before.refused - 1, unsent: (await today()).unsent }, 'the day has the sale once')
+    const [old, own] = [await summary(bad), await summary(good)]
+    assert.deepEqual([old.state, old.settled, old.paymentState], ['cancelled', '0.00', null])
+    assert.deepEqual([own.state, own.open, own.paymentState], ['posted', '0.00', 'paid'])
+    assert.deepEqual(await paid(bad), [])
+    assert.deepEqual(
+      (await paid(good)).map(({ amount, method }) => [amount, method]),
+      [['139.65', 'cash']],
+    )
+    for (const action of ['invoice.cancelled', 'payment.moved']) assert.ok((await events(bad)).includes(action), action)
+    for (const action of ['invoice.replaced', 'payment.moved']) assert.ok((await events(good)).includes(action), action)
+
+    const [again] = await postInvoices(host, context, [correction], { print: false })
+    assert.ok(again?.status === 'posted' && again.replayed && again.invoiceId === good.invoiceId)
+    assert.equal((await paid(good)).length, 1)
+    assert.ok((await faultsOf(correction.input)).includes('EG-RECEIPT-CORRECTED'))
+    assert.deepEqual(states(await settle(host, context, [good])), ['accepted'])
+  })
+
+  it('corrects a refused return of a whole sale: the refused one no longer uses up what may be credited', async () => {
+    const { host } = running
+    const [bought] = await post(host, context, { ...sale, lines: [book] })
+    assert.deepEqual(states(await settle(host, context, bought === undefined ? [] : [bought])), ['accepted'])
+    await control('POST', 'eta/receipts/refuse', { count: '1' })
+    const [bad] = await post(host, context, back(bought, [book]))
+    assert.equal((await settle(host, context, bad === undefined ? [] : [bad]))[0]?.state, 'rejected')
+    const mended = back(bought, [book], { country: { correctionOf: bad?.number ?? '' } })
+    const twice = await postInvoices(host, context, [{ input: mended }, { input: mended }], { print: false })
+    assert.deepEqual(
+      twice.map((one) => (one.status === 'posted' ? 'posted' : one.faults.map(({ code }) => code))),
+      ['posted', ['INVOICE-CREDIT-ABOVE', 'INVOICE-REPLACE-TWICE']],
+    )
+    const read = (one: PostOutcome | undefined) =>
+      host.db.company(context.companyId, (transaction) => summaryOf(transaction, one?.status === 'posted' ? one.invoiceId : ''))
+    const [sold, old, own] = [await read(bought), await read(bad), await read(twice[0])]
+    // The sale was not paid: the return sets it off, once.
+    assert.deepEqual([sold.open, sold.paymentState], ['0.00', 'paid'])
+    assert.deepEqual([old.state, old.settled], ['cancelled', '0.00'])
+    assert.deepEqual([own.open, own.paymentState], ['0.00', 'paid'])
+  })
+
+  it('refuses to correct a sale whose return still stands', async () => {
+    await control('POST', 'eta/receipts/refuse', { count: '1' })
+    const bad = await post(running.host, context, sale)
+    // Goods come back before the authority has answered.
+    const returned = await post(running.host, context, back(bad[0], [pen]))
+    assert.equal((await settle(running.host, context, [...bad, ...returned]))[0]?.state, 'rejected')
+    assert.ok((await faultsOf({ ...sale, country: { correctionOf: bad[0]?.number ?? '' } })).includes('INVOICE-REPLACE-NOTES'))
+  })
+
+  it('stores a receipt as an 80 mm slip with its legal file, or on A4 where the company wants sheets', async () => {
+    const { host } = running
+    const widthOf = async (pdf: Buffer): Promise<string> => {
+      const folder = await temporaryFolder()
+      try {
+        const file = join(folder.path, 'print.pdf')
+        await writeFile(file, pdf)
+        assert.match(execFileSync('pdfdetach', ['-list', file], { encoding: 'utf8' }), /\.json/)
+        return /Page size: +([\d.]+) x/.exec(execFileSync('pdfinfo', [file], { encoding: 'utf8' }))?.[1] ?? ''
+      } finally {
+        await folder.remove()
+      }
+    }
+    const printed = async (): Promise<number> => {
+      const [one] = await post(host, context, sale)
+      const id = one?.invoiceId ?? ''
+      assert.equal((await makePrint(host, context, id)).state, 'ready')
+      await settle(host, context, one === undefined ? [] : [one])
+      return Math.round(Number(await widthOf(await host.db.company(context.companyId, (transaction) => finalPdf(transaction, host, id)))))
+    }
+    assert.equal(await printed(), 227)
+    await host.db.company(context.companyId, (transaction) =>
+      host.settings.set(transaction, context, 'invoicing', { simplifiedPaper: 'a4' }),
+    )
+    assert.equal(await printed(), 595)
+  })
+
   it('does not file a receipt twice when the answer is lost, and those behind it wait', async () => {
     await control('POST', 'faults', { kind: 'error-after-commit', path: '/eta/api/v1/receiptsubmissions', times: 1 })
     const first = await post(running.host, context, sale)
@@ -161,10 +272,9 @@ describe('Egyptian receipts: chained by point of sale', function () {
     assert.deepEqual(states(rows), ['accepted', 'accepted'])
     const all = await filed()
     for (const row of rows) assert.equal(all.filter((one) => one.uuid === row.hash).length, 1)
-    assert.deepEqual(
-      all.filter((one) => one.errors.length > 0).map((one) => one.errors.map((error) => error.code)),
-      [['Trial']],
-    )
+    const refusals = all.flatMap((one) => one.errors.map((error) => error.code))
+    // Refused for trial above, and the return of a sale that was refused.
+    assert.deepEqual(new Set(refusals), new Set(['Trial', 'ReferenceUUID']))
   })
 
   it('signs submissions where the point of sale is set to it, and the authority checks the signature that is there', async () => {

@@ -23,6 +23,8 @@ export const invoicingSettings = z.object({
   overpayment: z.enum(['refuse', 'credit']).default('refuse'),
   /** Second language on paper beside Arabic. */
   secondLanguage: z.enum(['en', 'bg', 'none']).default('en'),
+  /** Paper of the stored print of simplified documents; usual: the 80 mm slip where the company has tills, else A4. */
+  simplifiedPaper: z.enum(['usual', 'slip', 'a4']).default('usual'),
 })
 
 export type InvoicingSettings = z.infer<typeof invoicingSettings>

@@ -48,8 +48,11 @@ export async function lockOriginals(transaction: CompanyTransaction, numbers: re
   return originals
 }
 
-/** Objections to a note against its original; takes the note's total off the rest when there are none. */
-export function chargeOriginal(document: InvoiceDocument, original: Original): FaultDetail[] {
+/**
+ * Objections to a note against its original; takes the note's total off the rest when there are none.
+ * @param again what an earlier note had taken off, in whose place this one stands
+ */
+export function chargeOriginal(document: InvoiceDocument, original: Original, again = '0'): FaultDetail[] {
   const params = { number: original.number }
   if (original.type === 'credit_note') return [{ code: 'INVOICE-REFERENCE-TYPE', path: 'refersTo', params }]
   if (original.state !== 'posted') return [{ code: 'INVOICE-REFERENCE-CANCELLED', path: 'refersTo', params }]
@@ -60,14 +63,15 @@ export function chargeOriginal(document: InvoiceDocument, original: Original): F
     return [{ code: 'INVOICE-REFERENCE-LATER', path: 'issueDate', params: { ...params, date: original.issueDate } }]
   }
   if (document.type !== 'credit_note') return []
-  if (compare(document.totals.taxInclusive, original.creditable) > 0) {
-    return [{ code: 'INVOICE-CREDIT-ABOVE', path: 'lines', params: { ...params, rest: original.creditable, currency: original.currency } }]
+  const rest = add(original.creditable, again)
+  if (compare(document.totals.taxInclusive, rest) > 0) {
+    return [{ code: 'INVOICE-CREDIT-ABOVE', path: 'lines', params: { ...params, rest, currency: original.currency } }]
   }
-  original.creditable = subtract(original.creditable, document.totals.taxInclusive)
+  original.creditable = subtract(rest, document.totals.taxInclusive)
   return []
 }
 
-/** Gives back what a refused note had taken off. */
-export function releaseOriginal(document: InvoiceDocument, original: Original): void {
-  if (document.type === 'credit_note') original.creditable = add(original.creditable, document.totals.taxInclusive)
+/** Gives back what a refused note had taken off; `again` as it was charged. */
+export function releaseOriginal(document: InvoiceDocument, original: Original, again = '0'): void {
+  if (document.type === 'credit_note') original.creditable = subtract(add(original.creditable, document.totals.taxInclusive), again)
 }

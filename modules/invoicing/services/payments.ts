@@ -153,7 +153,8 @@ async function lockInvoice(transaction: CompanyTransaction, id: string): Promise
   return summaryOf(transaction, id)
 }
 
-async function moveSettled(transaction: CompanyTransaction, invoiceId: string, amount: string, sign: 1 | -1): Promise<void> {
+/** Changes by how much a document is settled; `sign` -1 opens it again. */
+export async function moveSettled(transaction: CompanyTransaction, invoiceId: string, amount: string, sign: 1 | -1): Promise<void> {
   await transaction.knex.raw(
     `update invoicing_invoice set settled = settled + cast(? as numeric) * ?, updated_at = now() where company_id = ? and id = ?`,
     [amount, sign, transaction.companyId, invoiceId],

@@ -15,6 +15,7 @@ import { parseInvoiceInput } from './input-faults.js'
 import { taxComputationOf } from './further-taxes.js'
 import { takeDocumentNumbers } from './numbering.js'
 import { chargeOriginal, lockOriginals, releaseOriginal, type Original } from './originals.js'
+import { creditableAgain, lockReplaced, objectionsToReplacing, replaceInvoice, type Replaced } from './replace.js'
 import { settleByNotes } from './settle-notes.js'
 import { bodyHash, claimRequests, releaseRequests } from './requests.js'
 import { documentsOf } from './read-invoices.js'
@@ -64,6 +65,8 @@ interface Entry {
   input: InvoiceInput
   document?: InvoiceDocument
   original?: Original | undefined
+  /** What it stands in the place of. */
+  replaces?: Replaced | undefined
   warnings: FaultDetail[]
 }
 type Outcomes = (PostOutcome | undefined)[]
@@ -134,6 +137,11 @@ async function postInTransaction(
     now: host.now(),
     parties: await partiesOf(transaction, [...contactIds]),
     computation: await taxComputationOf(host, context, transaction, company),
+  }
+  const inputs = entries.map(({ input }) => input)
+  for (const [index, replaced] of await lockReplaced(host, context, transaction, inputs)) {
+    const entry = entries[index]
+    if (entry !== undefined) entry.replaces = replaced
   }
   const originals = await lockOriginals(transaction, numbersReferredTo(entries))
   // Notes on invoices of this very batch come after them, when their originals have numbers.
@@ -229,7 +237,8 @@ async function postEntries(posting: Posting, entries: readonly Entry[], original
     const { document, faults } = await judge(posting, entry, originals)
     const errors = faults.filter((fault) => fault.level !== 'warning')
     if (errors.length > 0 || document === undefined) {
-      if (document !== undefined && entry.original !== undefined) releaseOriginal(document, entry.original)
+      if (document !== undefined && entry.original !== undefined)
+        releaseOriginal(document, entry.original, creditableAgain(entry.replaces, entry.original))
       outcomes[entry.index] = { status: 'invalid', faults }
     } else good.push({ ...entry, document, warnings: faults })
   }
@@ -256,6 +265,10 @@ async function postEntries(posting: Posting, entries: readonly Entry[], original
     documents,
     good.map((entry) => entry.original?.id ?? null),
   )
+  for (const [index, { replaces }] of good.entries()) {
+    const document = documents[index]
+    if (replaces !== undefined && document !== undefined) await replaceInvoice(host, context, transaction, replaces.id, document)
+  }
   if (options.print !== false) {
     const prints = documents.map(({ id }) => ({ payload: { invoiceId: id }, options: { key: `invoicing.print:${id}` } }))
     transaction.beforeCommit(() => host.jobs.addMany(transaction, 'invoicing.print', prints))
@@ -319,12 +332,13 @@ async function judge(
   const { document } = built
   if (document === undefined) return { document, faults }
   if (original !== undefined) {
-    const objections = chargeOriginal(document, original)
+    const objections = chargeOriginal(document, original, creditableAgain(entry.replaces, original))
     faults.push(...objections)
     if (objections.length === 0) entry.original = original
   } else if (input.type !== 'invoice' && input.refersTo !== undefined) {
     faults.push({ code: 'INVOICE-REFERENCE-EXTERNAL', path: 'refersTo', params: { number: input.refersTo }, level: 'warning' })
   }
+  if (entry.replaces !== undefined) faults.push(...objectionsToReplacing(entry.replaces, document))
   faults.push(...(await host.hooks.veto('invoice.validate', document, { context, transaction })))
   return { document, faults }
 }

@@ -14,6 +14,7 @@ import { invoicingSettings, type InvoicingSettings } from '../models/settings.js
 import { previewDraft } from './drafts.js'
 import { printData, type PrintDisplay } from './print-data.js'
 import { sealPdf } from './print-seal.js'
+import { sellingPlaces } from './quick-sale.js'
 import { documentOf } from './read-invoices.js'
 
 /** Where the one final PDF of a posted invoice stands. */
@@ -34,7 +35,11 @@ interface Prepared {
   readonly createdAt: Date
   /** Printed where strangers can reach the page that answers it. */
   readonly verification: DocumentCode | null
+  readonly paper: Paper
 }
+
+/** An A4 sheet, or the 80 mm slip of a till. */
+type Paper = 'a4' | 'slip'
 
 /** Asks for the final PDFs of posted invoices, in the caller's transaction; made by jobs, in parallel. */
 export async function requestPrints(host: Host, transaction: CompanyTransaction, invoiceIds: readonly string[]): Promise<void> {
@@ -120,8 +125,22 @@ async function prepare(host: Host, context: CompanyContext, transaction: Company
   if (document === undefined) throw new Fault('INVOICE-UNKNOWN', { status: 404 })
   const empty: InvoicePrint = { qr: null, legalNotes: [], attachments: [], title: null, sealSvg: null }
   const print = await host.hooks.waterfall('invoice.print', empty, document, { context, transaction })
+  const paper = await paperOf(host, context, transaction, document, settings)
   const verification = row.state === 'draft' || host.config.publicUrl === null ? null : await codeOf(host, transaction, document)
-  return { document, print, settings, state: row.state, createdAt: row.posted_at ?? host.now(), verification }
+  return { document, print, settings, state: row.state, createdAt: row.posted_at ?? host.now(), verification, paper }
+}
+
+/** What is sold over a counter goes out on the till's roll of paper, unless the company wants sheets. */
+async function paperOf(
+  host: Host,
+  context: CompanyContext,
+  transaction: CompanyTransaction,
+  document: InvoiceDocument,
+  { simplifiedPaper }: InvoicingSettings,
+): Promise<Paper> {
+  if (!document.simplified) return 'a4'
+  if (simplifiedPaper !== 'usual') return simplifiedPaper
+  return ((await sellingPlaces(host, context, transaction))?.places.length ?? 0) > 0 ? 'slip' : 'a4'
 }
 
 function codeOf(host: Host, transaction: CompanyTransaction, document: InvoiceDocument): Promise<DocumentCode> {
@@ -143,8 +162,8 @@ export async function receiptPdf(host: Host, context: CompanyContext, invoiceId:
   const hold = await holdOf(host, context, invoiceId)
   if (hold !== undefined) throw new Fault(hold.code, { status: 409, params: hold.params ?? {} })
   // The legal file and the seal belong to the document itself; a slip of paper carries the QR.
-  const slip: Prepared = { ...prepared, print: { ...prepared.print, attachments: [], sealSvg: null } }
-  return { number: document.number, pdf: (await render(host, company, slip, 'none', 'invoicing/receipt')).pdf }
+  const slip: Prepared = { ...prepared, paper: 'slip', print: { ...prepared.print, attachments: [], sealSvg: null } }
+  return { number: document.number, pdf: (await render(host, company, slip, 'none')).pdf }
 }
 
 async function holdOf(host: Host, context: CompanyContext, invoiceId: string): Promise<FaultDetail | undefined> {
@@ -152,13 +171,7 @@ async function holdOf(host: Host, context: CompanyContext, invoiceId: string): P
   return holds.find((answer) => answer.invoiceId === invoiceId)?.reason
 }
 
-async function render(
-  host: Host,
-  company: Company,
-  prepared: Prepared,
-  seal: PrintDisplay['seal'],
-  template: 'invoicing/invoice' | 'invoicing/receipt' = 'invoicing/invoice',
-): Promise<RenderedDocument> {
+async function render(host: Host, company: Company, prepared: Prepared, seal: PrintDisplay['seal']): Promise<RenderedDocument> {
   const { document, print, settings, state, createdAt, verification } = prepared
   const { digits } = company
   const languages = printLanguages(company, settings)
@@ -172,7 +185,7 @@ async function render(
   }
   const bank = settings.bankAccount === '' ? {} : { bank: { iban: settings.bankAccount } }
   return host.documents.render({
-    template,
+    template: prepared.paper === 'slip' ? 'invoicing/receipt' : 'invoicing/invoice',
     data: printData(document, print, { languages, digits, state, seal, ...bank, ...(verification === null ? {} : { verification }) }),
     locale: languages[0],
     digits,

@@ -2,7 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
-import { add, compare, divide, isZero, multiply, subtract } from '../../../core/money/decimal-text.js'
+import { add, compare, divide, isZero, multiply, subtract, trim } from '../../../core/money/decimal-text.js'
 import type { InvoiceDocument, InvoiceLine } from '../document.js'
 import type { InvoiceInput } from '../input.js'
 import { noteInput } from './make-note.js'
@@ -63,7 +63,7 @@ export async function returnableOf(transaction: CompanyTransaction, invoiceId: s
 
 /**
  * Takes goods of a sale back: a simplified credit note of the lines named, posted and paid out at once.
- * @throws Fault INVOICE-SELL-QUANTITY, INVOICE-SELL-NOTHING, INVOICE-SELL-PLACE, and faults of posting
+ * @throws Fault INVOICE-RETURN-QUANTITY, INVOICE-SELL-NOTHING, INVOICE-SELL-PLACE, and faults of posting
  */
 export async function takeBack(host: Host, context: CompanyContext, invoiceId: string, wanted: TakeBack): Promise<PostedOutcome> {
   const input = await host.db.company(context.companyId, async (transaction) => {
@@ -87,8 +87,8 @@ function inputOf({ document, lines, contactId }: Returnable, wanted: TakeBack, f
     const sold = lines[index]
     const quantity = wanted.quantities.get(index + 1) ?? '0'
     if (sold === undefined) return []
-    if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(quantity) || compare(quantity, sold.line.quantity) > 0) {
-      faults.push({ code: 'INVOICE-SELL-QUANTITY', path: `lines[${String(index)}].quantity` })
+    if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(quantity) || compare(quantity, sold.left) > 0) {
+      faults.push({ code: 'INVOICE-RETURN-QUANTITY', path: `lines[${String(index)}].quantity`, params: { left: trim(sold.left) } })
       return []
     }
     if (isZero(quantity)) return []

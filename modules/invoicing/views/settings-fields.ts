@@ -28,6 +28,9 @@ export const settingsFields: readonly FieldDefinition[] = [
       { value: 'none', label: 'invoicing.setting.secondLanguage.none' },
     ],
   }),
+  field('simplifiedPaper', 'select', {
+    options: (['usual', 'slip', 'a4'] as const).map((value) => ({ value, label: `invoicing.setting.simplifiedPaper.${value}` })),
+  }),
   field('bankAccount', 'code'),
   field('notes', 'multiline'),
 ]
