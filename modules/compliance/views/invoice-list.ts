@@ -54,7 +54,8 @@ const column: ListColumn = {
 export function addInvoiceFilters({ host, views }: ModuleSetup): void {
   views.extend<ListView>('invoicing.invoice.list', (view) => ({
     ...view,
-    columns: [...view.columns, column],
+    // Beside the customer: what needs somebody is seen without moving the table.
+    columns: view.columns.flatMap((one) => (one.name === 'customer_name' ? [one, column] : [one])),
     filters: [...(view.filters ?? []), ...filters],
     notice: async (transaction, context) =>
       (await view.notice?.(transaction, context)) ?? (await unsignedNotice(host, transaction, context)),
