@@ -56,7 +56,7 @@ describe('codes of goods on their pages', function () {
       [['Copy paper A4', 'draft']],
     )
     // The button the page itself shows.
-    const form = /action="([^"]*)"[^>]*>(?:(?!<\/form>)[^])*?Send drafts/.exec((await client.get(page)).text)?.[1]
+    const form = /action="([^"]*)"[^>]*>(?:(?!<\/form>)[\s\S])*?Send drafts/.exec((await client.get(page)).text)?.[1]
     assert.ok(form !== undefined)
     await client.post(form, { action: 'send' })
     const [sent] = await stored()
