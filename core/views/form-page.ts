@@ -54,7 +54,18 @@ export interface FieldControl {
 
 export interface LinesControl {
   readonly name: string
-  readonly columns: readonly { readonly label: string; readonly end: boolean; readonly name: string; readonly required: boolean }[]
+  readonly columns: readonly {
+    readonly label: string
+    readonly end: boolean
+    readonly name: string
+    readonly required: boolean
+    readonly rare: boolean
+  }[]
+  /** More columns than a laptop shows at their usual width. */
+  readonly many: boolean
+  /** There are rare columns; and whether they are folded away at first. */
+  readonly folds: boolean
+  readonly folded: boolean
   readonly rows: readonly LineRow[]
   readonly blank: LineRow
   readonly editable: boolean
@@ -63,7 +74,7 @@ export interface LinesControl {
 export interface LineRow {
   readonly key: string
   readonly id: string
-  readonly cells: readonly FieldControl[]
+  readonly cells: readonly (FieldControl & { readonly rare: boolean })[]
 }
 
 export interface FormCall extends DrawCall {
@@ -203,16 +214,18 @@ function drawLines(field: FieldDefinition, record: RecordValues, call: FormCall,
   const drawRow = (row: RecordValues, key: string): LineRow => ({
     key,
     id: plainText(row['id']),
-    cells: columns.map((column) =>
-      drawField(
+    cells: columns.map((column) => ({
+      ...drawField(
         { ...column, readonly: readonly || column.readonly },
         withCurrency(row, record),
         call,
         `${field.name}.${key}.${column.name}`,
         record,
       ),
-    ),
+      rare: column.rare === true,
+    })),
   })
+  const rows = list.filter(isRecord).map((row, index) => drawRow(row, plainText(row[rowKey]) || `r${String(index)}`))
   return {
     name: field.name,
     columns: columns.map((column) => ({
@@ -220,8 +233,12 @@ function drawLines(field: FieldDefinition, record: RecordValues, call: FormCall,
       end: isEndAligned(column),
       name: column.name,
       required: column.required === true,
+      rare: column.rare === true,
     })),
-    rows: list.filter(isRecord).map((row, index) => drawRow(row, plainText(row[rowKey]) || `r${String(index)}`)),
+    many: columns.filter(({ rare }) => rare !== true).length > 8,
+    folds: !readonly && columns.some(({ rare }) => rare === true),
+    folded: rows.every(({ cells }) => cells.every(({ rare, value, error }) => !rare || (value === '' && error === undefined))),
+    rows,
     blank: drawRow({}, '__key__'),
     editable: !readonly,
   }

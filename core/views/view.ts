@@ -55,6 +55,8 @@ export interface FieldDefinition {
   readonly currencyField?: string
   /** For `lines`: columns of an editable table; the value is a list of RecordValues. */
   readonly columns?: readonly FieldDefinition[]
+  /** A column of `lines` that few documents need: folded away until a row fills it or somebody asks for it. */
+  readonly rare?: boolean
   /** Where the same stands in Arabic: lists and titles show it to who reads Arabic, when there is one. */
   readonly arabic?: string
   /** Direction-isolated, never mirrored: numbers, codes, phones. Default by type. */

@@ -15,7 +15,7 @@ describe('document pool', () => {
     for (const name of ['fine', 'crash', 'exit', 'memory', 'hang']) writeFileSync(path.join(folder, 'test', `${name}.typ`), '')
     documents = createDocuments(
       { documents: { workers: 2, recycleAfter: 10 } },
-      { templatesDir: folder, timeoutMs: 2500, workerModule: new URL('./misbehaving-worker.mjs', import.meta.url) },
+      { templatesDir: folder, timeoutMs: 5000, workerModule: new URL('./misbehaving-worker.mjs', import.meta.url) },
     )
   })
   after(async () => {

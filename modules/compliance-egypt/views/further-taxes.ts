@@ -49,6 +49,7 @@ export function offerFurtherTaxes({ views }: ModuleSetup): void {
         name: `country.${name}`,
         label: `compliance-egypt.field.${name}`,
         type: 'decimal',
+        rare: true,
         recompute: true,
       })
       return [column, fact('taxRate'), further, fact('itemsDiscount'), fact('valueDifference')]

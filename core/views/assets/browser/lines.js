@@ -28,6 +28,10 @@ function dropLine(row) {
 }
 
 on('click', '[data-add-line]', (_event, button) => addLine(button.dataset.addLine))
+on('click', '[data-fold-lines]', (_event, button) => {
+  const folded = document.getElementById(button.dataset.foldLines).classList.toggle('k-lines-folded')
+  button.setAttribute('aria-expanded', String(!folded))
+})
 on('click', '[data-drop-line]', (_event, button) => dropLine(button.closest('tr')))
 document.addEventListener('keydown', (event) => {
   const row = event.target instanceof Element ? event.target.closest('table[data-lines] tbody tr') : null
