@@ -5,7 +5,6 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { minorUnits } from '../../../core/money/currencies.js'
 import { formatDecimal } from '../../../core/money/format-amount.js'
 import { copyAsDraft, documentOf } from '../../invoicing/index.js'
-import { shownTime } from '../routes/authority-panel.js'
 import { branchesOf } from '../company/company-rows.js'
 import { devicesOf, makeDeviceDefault, switchDevice } from './device-rows.js'
 import { lastReceipts, unsentByDevice, type ShownReceipt } from './receipt-overview.js'
@@ -36,7 +35,7 @@ export function devicePages({ host, routes }: ModuleSetup): void {
       href: `/app/invoicing/invoice/${one.invoiceId}`,
       correct: `${here}/receipts/${one.invoiceId}/correct`,
       short: one.uuid.slice(0, 16),
-      at: shownTime(one.issuedAt, company.timeZone),
+      kind: `compliance-egypt.receipt.kind.${kindOf(one.receiptType)}`,
       amount: formatDecimal(one.total, minorUnits(one.currency), context.locale, company.digits),
       label: `compliance-egypt.receipt.state.${one.state}`,
       colour: one.state === 'rejected' ? 'red' : one.state.startsWith('accepted') ? 'green' : 'orange',
@@ -102,6 +101,12 @@ export function devicePages({ host, routes }: ModuleSetup): void {
     })
     return { kind: 'redirect', to: here, notice: { key: 'compliance-egypt.notice.saved', level: 'success' } }
   })
+}
+
+/** `s` and `SR`, `SU`… sell, `r` and `RR`… take back, `RWR` takes back what no receipt is known of. */
+function kindOf(receiptType: string): 'sale' | 'return' | 'return-without' {
+  if (receiptType === 'RWR') return 'return-without'
+  return /^r/i.test(receiptType) ? 'return' : 'sale'
 }
 
 const fields = [

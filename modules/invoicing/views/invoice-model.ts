@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { formatDecimal } from '../../../core/money/format-amount.js'
 import type { ActionOutcome, Model, RecordValues } from '../../../core/views/view.js'
 import type { InvoiceDocument, InvoiceState } from '../document.js'
 import type { InvoiceInput } from '../input.js'
@@ -148,7 +149,12 @@ async function taxGroupsText(
   const groups = document === undefined ? [] : computation.groups(document)
   return groups.length === 0
     ? null
-    : groups.map(({ name, amount }) => `${host.i18n.pick(context.locale, name)} \u2066${amount}\u2069`).join(' · ')
+    : groups
+        .map(({ name, amount }) => {
+          const shown = formatDecimal(amount, 2, context.locale, company.digits)
+          return `${host.i18n.pick(context.locale, name)} \u2066${shown}\u2069`
+        })
+        .join(' · ')
 }
 
 async function propose(
