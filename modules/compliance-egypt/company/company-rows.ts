@@ -132,7 +132,7 @@ export async function saveActivity(transaction: CompanyTransaction, code: string
     .ignore()
 }
 
-/** Makes one row the default and the others not: two statements, since the index holds at most one at any moment. */
+/** Makes one row the default and the others not: two statements, since the index holds at most one at any moment. @returns whether there is one */
 export async function makeDefault(transaction: CompanyTransaction, table: 'branch' | 'activity', code: string): Promise<boolean> {
   const name = `compliance_egypt_${table}`
   const own = { company_id: transaction.companyId }
@@ -149,14 +149,15 @@ export async function makeDefault(transaction: CompanyTransaction, table: 'branc
   return true
 }
 
-/** Takes an activity away; of those left, one is the default. */
-export async function removeActivity(transaction: CompanyTransaction, code: string): Promise<void> {
-  await transaction.knex('compliance_egypt_activity').where({ company_id: transaction.companyId, code }).delete()
+/** Takes an activity away; of those left, one is the default. @returns whether there was one */
+export async function removeActivity(transaction: CompanyTransaction, code: string): Promise<boolean> {
+  const removed = await transaction.knex('compliance_egypt_activity').where({ company_id: transaction.companyId, code }).delete()
   const [first] = await activitiesOf(transaction)
   if (first !== undefined && !first.isDefault) await makeDefault(transaction, 'activity', first.code)
+  return removed > 0
 }
 
-/** A branch stays for the documents it issued; it is only offered no longer. */
-export async function switchBranch(transaction: CompanyTransaction, code: string, active: boolean): Promise<void> {
-  await transaction.knex('compliance_egypt_branch').where({ company_id: transaction.companyId, code }).update({ active })
+/** A branch stays for the documents it issued; it is only offered no longer. @returns whether there is one */
+export async function switchBranch(transaction: CompanyTransaction, code: string, active: boolean): Promise<boolean> {
+  return (await transaction.knex('compliance_egypt_branch').where({ company_id: transaction.companyId, code }).update({ active })) > 0
 }

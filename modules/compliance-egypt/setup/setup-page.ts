@@ -80,8 +80,11 @@ export function setupPages(setup: ModuleSetup): void {
   action('/setup/branch/:code', 'branches', 'saved', ({ context, body, params }) =>
     host.db.company(context.companyId, async (transaction) => {
       const code = params.code ?? ''
-      if (body.action === 'default') await makeDefault(transaction, 'branch', code)
-      else await switchBranch(transaction, code, body.action === 'on')
+      const found =
+        body.action === 'default'
+          ? await makeDefault(transaction, 'branch', code)
+          : await switchBranch(transaction, code, body.action === 'on')
+      if (!found) throw new Fault('HTTP-NOT-FOUND', { status: 404 })
     }),
   )
   action('/setup/activity', 'activity', 'saved', ({ context, body }) => {
@@ -92,8 +95,9 @@ export function setupPages(setup: ModuleSetup): void {
   })
   action('/setup/activity/:code', 'activity', 'saved', ({ context, body, params }) =>
     host.db.company(context.companyId, async (transaction) => {
-      if (body.action === 'default') await makeDefault(transaction, 'activity', params.code ?? '')
-      else await removeActivity(transaction, params.code ?? '')
+      const code = params.code ?? ''
+      const found = body.action === 'default' ? await makeDefault(transaction, 'activity', code) : await removeActivity(transaction, code)
+      if (!found) throw new Fault('HTTP-NOT-FOUND', { status: 404 })
     }),
   )
   action('/setup/limit', 'limits', 'saved', ({ context, body }) => {

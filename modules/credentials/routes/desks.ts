@@ -27,6 +27,7 @@ export function addDeskPages(routes: RouteRegistration, host: Host): void {
   })
   routes.page('post', '/desks/:id/adopt', managers, async (call) => {
     const { context, body } = call
+    await requireDesk(host, call)
     try {
       const found = await foundKey(host, call)
       const given: unknown[] = [body['purposes']].flat()
@@ -43,6 +44,7 @@ export function addDeskPages(routes: RouteRegistration, host: Host): void {
   // The same key with a certificate of another time: everything that names the key stays as it is.
   routes.page('post', '/desks/:id/renew', managers, async (call) => {
     const { context } = call
+    await requireDesk(host, call)
     try {
       const { publicKey, certificates } = await foundKey(host, call)
       const renewed = await host.db.company(context.companyId, async (transaction) => {
@@ -63,11 +65,14 @@ export function addDeskPages(routes: RouteRegistration, host: Host): void {
   })
 }
 
+/** A desk of nobody here is not found; a key that is gone from a desk is a fault of the form. @throws Fault SIGN-AGENT-UNKNOWN (404) */
+async function requireDesk(host: Host, { context, params }: PageCall): Promise<void> {
+  await host.db.company(context.companyId, (transaction) => agents(host).desks.desk(transaction, params['id'] ?? ''))
+}
+
 /** The key the form names, as its desk shows it now. */
-async function foundKey(host: Host, { context, params, body }: PageCall): ReturnType<AgentKeyProvider['foundKey']> {
+function foundKey(host: Host, { context, params, body }: PageCall): ReturnType<AgentKeyProvider['foundKey']> {
   const agentId = params['id'] ?? ''
-  // A desk of nobody here is not found; a key that is gone from a desk is a fault of the form.
-  await host.db.company(context.companyId, (transaction) => agents(host).desks.desk(transaction, agentId))
   const wanted = { agentId, tokenSerial: text(body['tokenSerial']), keyId: text(body['keyId']), publicKey: text(body['publicKey']) }
   return agents(host).foundKey(context.companyId, wanted)
 }
