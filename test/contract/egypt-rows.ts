@@ -69,7 +69,7 @@ function rowsWith(mark: string, invoice: string, key: string): Readonly<Record<s
     compliance_egypt_delivery: {
       delivery_id: randomUUID(),
       kind: 'documents',
-      type: `${mark}`,
+      type: mark,
       body: JSON.stringify({ mark }),
       received_at: at,
     },

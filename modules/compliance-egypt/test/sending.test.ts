@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { processDocuments } from '../../compliance/index.js'
@@ -115,7 +116,7 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
     await fault({ kind: 'timeout-after-commit', milliseconds: 700, path: 'documentsubmissions' })
     const posted = await invoices(1)
     const slow = tryAll(posted)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sleep(300)
     await running.host.db.company(context.companyId, ({ knex }) => knex('compliance_document').update({ claimed_until: null }))
     await control('PUT', 'eta/settings', { searchDelayMs: 60_000 })
     await tryAll(posted)
@@ -149,7 +150,7 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
     await tryAll(posted)
     const row = await running.host.db.company(context.companyId, (transaction) => submissionOf(transaction, posted[0]?.invoiceId ?? ''))
     assert.equal(row?.sendAgainAt, null)
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await sleep(1100)
     assert.equal((await settle(running.host, context, posted))[0]?.state, 'accepted')
   })
 
