@@ -51,7 +51,13 @@ export function startEta(parts: {
   const notifier = new EtaNotifier(register, parts.now)
   const authority = new EtaAuthority(register, parts.authorities, notifier, `${parts.url}/portal`, parts.now)
   const tokens = new EtaTokens(register)
-  const receipts = new EtaReceipts(parts.folder, new PointsOfSale(parts.folder), parts.authorities, parts.now, () => authority.settings.decisionMs)
+  const receipts = new EtaReceipts(
+    parts.folder,
+    new PointsOfSale(parts.folder),
+    parts.authorities,
+    parts.now,
+    () => authority.settings.decisionMs,
+  )
   return {
     authority,
     receipts,
