@@ -1,5 +1,5 @@
-// Runs all tests, each group in a mocha process of its own: two groups at a time, but the heavy ones, which want the machine for themselves. The last line of the output is
-// `N passed, N failed`, with `, N skipped` when there are any. Words on the command line choose files by name.
+// Runs all tests, each group in a mocha process of its own: two groups at a time, but the heavy ones, which want the machine for themselves. At the end stands what failed, so that
+// nobody searches for it above; the last line is `N passed, N failed`, with `, N skipped` when there are any. Words on the command line choose files by name.
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -33,6 +33,7 @@ const grouped = (names) =>
 
 const folder = await mkdtemp(join(tmpdir(), 'khatm-results-'))
 const sum = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
 const waiting = grouped(places)
 await Promise.all([lane(waiting), lane(waiting)])
 await lane(grouped(heavy))
@@ -41,6 +42,7 @@ if (files.length === 0) {
   process.stderr.write('no test file fits\n')
   sum.failed += 1
 }
+for (const { file, title, why } of failures) process.stdout.write(`\n== FAILED: ${file}\n${title}\n${why}\n`)
 process.stdout.write(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}\n`)
 process.exitCode = sum.failed > 0 ? 1 : 0
 
@@ -49,6 +51,7 @@ async function lane(queue) {
   for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
     const counts = await run(group)
     for (const key of Object.keys(sum)) sum[key] += counts[key]
+    failures.push(...(counts.failures ?? []))
   }
 }
 
@@ -72,8 +75,8 @@ async function run({ name, files: list }) {
   process.stdout.write(Buffer.concat(output))
   const counts = await readFile(results, 'utf8').then(JSON.parse, () => ({ passed: 0, failed: 0, skipped: 0 }))
   if (code !== 0 && counts.failed === 0) {
-    process.stdout.write(`== ${name}: the test process ended with ${code}\n`)
     counts.failed = 1
+    counts.failures = [{ file: name, title: 'the test process', why: `ended with ${code}` }]
   }
   return counts
 }
