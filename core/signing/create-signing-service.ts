@@ -4,14 +4,14 @@ import type { Audit } from '../audit/audit.js'
 import type { Configuration } from '../../config/schema.js'
 import type { CompanyTransaction, Database } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
-import { readCertificate } from '../validation/certificate/certificate.js'
-import { digestLengths, verifyDigestSignature } from '../validation/ecdsa.js'
-import { decideApproval, findApprovals, readApprovals, type KeyApproval } from './approvals.js'
+import { decideApproval, readApprovals, type KeyApproval } from './approvals.js'
+import { approveUses } from './approve-uses.js'
 import { ApprovedUse } from './approved-use.js'
-import { defaultDigest, defaultScheme, schemeFits } from './algorithms.js'
 import { buildCertificateRequest, encodeName, toPem } from './certificate-request.js'
+import { checkCertificates } from './check-certificates.js'
 import { issueCertificate } from './certificates/issue-certificate.js'
 import { makeOneUseKey, type OneUseKey } from './certificates/one-use-key.js'
+import { approvalFacts, subjectOf, useFacts } from './key-events.js'
 import {
   claimKey,
   insertKey,
@@ -23,7 +23,6 @@ import {
   updatePolicy,
   wasStopped,
   type NewKeyRow,
-  type StoredKey,
 } from './key-store.js'
 import type { Key, KeyProvider, KeyProviderKind, KeyPurpose, KeyUse } from './key.js'
 import { Pkcs11KeyProvider } from './keys/pkcs11/pkcs11-provider.js'
@@ -33,9 +32,10 @@ import { wrappingKeyFor } from './keys/software/wrapping-key.js'
 import { wrapKey } from './keys/software/wrapping.js'
 import { createKeyProviders, type SigningLogger } from './key-providers.js'
 import { KeyStates } from './key-state.js'
-import { checkPolicy, needsApproval } from './policy.js'
+import { openSigner, type Opening } from './open-signer.js'
+import { checkNewPolicy, checkPolicy } from './policy.js'
 import { DataProtection } from './protection/data-key.js'
-import type { OpenOptions, Signer, SigningService } from './signing-service.js'
+import type { Signer, SigningService } from './signing-service.js'
 
 export interface SigningParts {
   readonly database: Database
@@ -44,9 +44,6 @@ export interface SigningParts {
   readonly now: () => Date
   readonly logger: SigningLogger
 }
-
-/** An opened key serves this long; a batch that takes longer opens again, and so meets the policy again. */
-const openMilliseconds = 10 * 60_000
 
 /** The signing service over every source of keys (key-providers.ts lists them). */
 export function createSigningService(parts: SigningParts): SigningService {
@@ -109,7 +106,7 @@ class LocalSigningService implements SigningService {
     const stored = await readKey(transaction, keyId)
     requireActive(stored.key)
     // The state was read in this very transaction; a key made in it no other connection could see yet.
-    const signer = this.signerOf(stored, {}, [], () => Promise.resolve())
+    const signer = this.signerOf({ stored, options: {}, uses: [], requireUsable: () => Promise.resolve() })
     const request = await buildCertificateRequest(signer, stored.key.publicKey, subject)
     this.parts.audit.record(transaction, context, { action: 'key.certificate-requested', subject: subjectOf(stored.key) })
     return toPem('CERTIFICATE REQUEST', request)
@@ -156,14 +153,14 @@ class LocalSigningService implements SigningService {
     const uses: readonly KeyUse[] = 'purpose' in use ? [use] : use
     const log = (transaction: CompanyTransaction, key: Key): void => {
       for (const one of uses)
-        this.parts.audit.record(transaction, context, { action: 'key.used', subject: subjectOf(key), facts: factsOf(one) })
+        this.parts.audit.record(transaction, context, { action: 'key.used', subject: subjectOf(key), facts: useFacts(one) })
     }
     // The log of a use commits before the first signature: a signature without its entry cannot come to be. What asks for
     // approval commits too, and is thrown after it. A use that was approved is logged where the approval is used up.
     const opened = await this.parts.database.company(context.companyId, async (transaction) => {
       const found = await readKey(transaction, keyId)
       checkPolicy(found.key, context, uses, options, this.parts.now())
-      const approved = await this.approve(transaction, context, found.key, uses)
+      const approved = await approveUses(this.parts.audit, transaction, context, found.key, uses, this.parts.now())
       if (approved instanceof Fault) return approved
       if (approved.length === 0) log(transaction, found.key)
       return { found, approved }
@@ -172,27 +169,23 @@ class LocalSigningService implements SigningService {
     const { found, approved } = opened
     this.states.note(found.key)
     const { database, now } = this.parts
-    const approvedUse =
-      approved.length === 0
-        ? undefined
-        : new ApprovedUse(
-            database,
-            context.companyId,
-            found.key.name,
-            approved,
-            uses.length,
-            (transaction) => {
-              log(transaction, found.key)
-            },
-            now,
-          )
-    return this.signerOf(found, options, uses, undefined, context.actor.name, approvedUse)
+    const useUp = (transaction: CompanyTransaction): void => {
+      log(transaction, found.key)
+    }
+    const approvedUse = new ApprovedUse(database, context.companyId, found.key.name, approved, uses.length, useUp, now)
+    return this.signerOf({
+      stored: found,
+      options,
+      uses,
+      askedBy: context.actor.name,
+      ...(approved.length === 0 ? {} : { approved: approvedUse }),
+    })
   }
 
   async openOneUse(...[context, authorityKeyId, subject, use]: Parameters<SigningService['openOneUse']>): Promise<OneUseKey> {
     const authority = await this.open(context, authorityKeyId, { ...use, purpose: 'issue-certificate' })
     const made = await makeOneUseKey(authority, subject)
-    const facts = { ...factsOf(use), serial: made.serial, certificate: createHash('sha256').update(made.certificate).digest('hex') }
+    const facts = { ...useFacts(use), serial: made.serial, certificate: createHash('sha256').update(made.certificate).digest('hex') }
     await this.parts.database.company(context.companyId, async (transaction) => {
       const { key } = await readKey(transaction, authorityKeyId)
       this.parts.audit.record(transaction, context, { action: 'key.one-use-issued', subject: subjectOf(key), facts })
@@ -243,30 +236,6 @@ class LocalSigningService implements SigningService {
     const action = decision.approved ? 'key.use-approved' : 'key.use-refused'
     this.parts.audit.record(transaction, context, { action, subject: subjectOf(key), facts: approvalFacts(decided) })
     return decided
-  }
-
-  /** @returns the approvals of the uses that need one, or why they may not go on, now that the question is asked or was answered with no */
-  private async approve(
-    transaction: CompanyTransaction,
-    context: CompanyContext,
-    key: Key,
-    uses: readonly KeyUse[],
-  ): Promise<Fault | readonly KeyApproval[]> {
-    const wanting = uses.filter((use) => needsApproval(key, use))
-    if (wanting.length === 0) return []
-    const { approved, asked, waiting, refused } = await findApprovals(transaction, context, key, wanting, this.parts.now())
-    for (const one of asked) {
-      this.parts.audit.record(transaction, context, { action: 'key.approval-asked', subject: subjectOf(key), facts: approvalFacts(one) })
-    }
-    const { name } = key
-    if (refused !== undefined) {
-      const params = { name, id: refused.id, by: refused.decidedBy?.name ?? '', reason: refused.reason ?? '' }
-      return new Fault('SIGN-APPROVAL-REFUSED', { params, status: 403 })
-    }
-    const [first] = waiting
-    if (first === undefined) return approved
-    const params = { name, id: first.id, group: key.access?.approval?.group ?? '', document: first.subject.label, count: waiting.length }
-    return new Fault('SIGN-APPROVAL-NEEDED', { params, status: 409 })
   }
 
   /** Open signers of the key end when the change commits. */
@@ -326,118 +295,16 @@ class LocalSigningService implements SigningService {
     return key
   }
 
-  private signerOf(
-    stored: StoredKey,
-    options: OpenOptions,
-    uses: readonly KeyUse[],
-    requireUsable: (key: Key) => Promise<void> = (key) => this.states.require(key),
-    askedBy?: string,
-    approved?: ApprovedUse,
-  ): Signer {
-    const { key, reference } = stored
-    const scheme = options.scheme ?? defaultScheme(key.algorithm)
-    const digestAlgorithm = options.digestAlgorithm ?? defaultDigest(key.algorithm)
-    if (!schemeFits(key.algorithm, scheme)) throw new Fault('SIGN-ALGORITHM-MISMATCH', { params: { algorithm: key.algorithm, scheme } })
-    const provider = this.provider(key.provider)
-    const until = Date.now() + openMilliseconds
-    const make = async (shown: readonly KeyUse[], digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
-      await requireUsable(key)
-      if (digest.length !== digestLengths[digestAlgorithm]) {
-        throw new Fault('SIGN-DIGEST-LENGTH', { params: { digest: digestAlgorithm, length: digest.length } })
-      }
-      if (Date.now() > until) throw new Fault('SIGN-SIGNER-EXPIRED', { params: { name: key.name }, status: 409 })
-      const signature = await provider.signDigest(reference, {
-        scheme,
-        digestAlgorithm,
-        digest,
-        uses: shown,
-        ...(options.waits === undefined ? {} : { waits: options.waits }),
-        ...(askedBy === undefined ? {} : { askedBy }),
-        ...(message === undefined ? {} : { message }),
-      })
-      const check = {
-        publicKeySpki: key.publicKey,
-        scheme,
-        digestAlgorithm,
-        digest,
-        signature,
-        ...(message === undefined ? {} : { message }),
-      }
-      if (!verifyDigestSignature(check)) {
-        this.parts.logger.error({ key: key.id, provider: key.provider }, 'a key provider returned a signature that does not verify')
-        throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: key.name }, status: 502 })
-      }
-      // A token or a person may have taken minutes: what was stopped meanwhile gives no signature.
-      await requireUsable(key)
-      return signature
-    }
-    const signerFor = (shown: readonly KeyUse[]): Signer => {
-      const sign = (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> =>
-        approved === undefined ? make(shown, digest, message) : approved.release(() => make(shown, digest, message))
-      return {
-        algorithm: key.algorithm,
-        scheme,
-        digestAlgorithm,
-        certificates: key.certificates,
-        signDigest: (digest) => sign(digest),
-        signMessage: (message) => sign(createHash(digestAlgorithm).update(message).digest(), message),
-        forUse: (index) => {
-          const use = shown[index]
-          if (use === undefined) throw new RangeError(`use ${String(index)} of ${String(shown.length)}`)
-          return signerFor([use])
-        },
-      }
-    }
-    return signerFor(uses)
+  private signerOf(opening: Omit<Opening, 'provider' | 'requireUsable' | 'logger'> & Partial<Pick<Opening, 'requireUsable'>>): Signer {
+    return openSigner({
+      provider: this.provider(opening.stored.key.provider),
+      requireUsable: (key) => this.states.require(key),
+      logger: this.parts.logger,
+      ...opening,
+    })
   }
-}
-
-/** What the log tells of a use. */
-function factsOf(use: KeyUse): Readonly<Record<string, unknown>> {
-  const { purpose, subject, amount, documentHash } = use
-  return {
-    purpose,
-    document: subject,
-    ...(amount === undefined ? {} : { amount }),
-    ...(documentHash === undefined ? {} : { documentHash }),
-  }
-}
-
-function approvalFacts(approval: KeyApproval): Readonly<Record<string, unknown>> {
-  const { id, purpose, subject, amount, documentHash, reason } = approval
-  return { approval: id, purpose, document: subject, amount, documentHash, reason }
 }
 
 function requireActive(key: Key): void {
   if (key.state !== 'active') throw new Fault('SIGN-KEY-STOPPED', { params: { name: key.name }, status: 409 })
-}
-
-function checkNewPolicy({ purposes, limits, access }: Parameters<SigningService['setPolicy']>[3]): void {
-  if (purposes?.length === 0) throw new Fault('SIGN-PURPOSE-MISSING', { path: 'purposes' })
-  for (const [path, amount] of [
-    ['amount', limits?.amount],
-    ['approvalAbove', access?.approval?.above],
-  ] as const) {
-    if (amount === undefined) continue
-    const fits = /^\d{1,15}(?:\.\d{1,4})?$/.test(amount.value) && /^[A-Z]{3}$/.test(amount.currency)
-    if (!fits) throw new Fault('SIGN-POLICY-AMOUNT', { path, params: { amount: `${amount.value} ${amount.currency}` } })
-  }
-}
-
-function subjectOf(key: Key): { type: string; id: string; label: string } {
-  return { type: 'key', id: key.id, label: key.name }
-}
-
-/** The first certificate carries the key; each next one issued the one before, as far as names tell. */
-function checkCertificates(key: Pick<Key, 'name' | 'publicKey'>, certificates: readonly Uint8Array[]): void {
-  const [own] = certificates
-  if (own === undefined) throw new Fault('SIGN-CERT-MISSING', { params: { name: key.name } })
-  for (const [index, der] of certificates.entries()) {
-    try {
-      readCertificate(der)
-    } catch (error) {
-      throw new Fault('SIGN-CERT-UNREADABLE', { path: `certificates[${index}]`, cause: error })
-    }
-  }
-  if (!readCertificate(own).spki.equals(key.publicKey)) throw new Fault('SIGN-CERT-MISMATCH', { params: { name: key.name } })
 }

@@ -3,7 +3,7 @@ import type { CompanyContext } from '../access/context.js'
 import { Fault } from '../i18n/fault.js'
 import { readCertificate } from '../validation/certificate/certificate.js'
 import type { Key } from './key.js'
-import type { KeyUse, OpenOptions } from './signing-service.js'
+import type { KeyUse, OpenOptions, SigningService } from './signing-service.js'
 
 /**
  * Whether a key may be used so, by this actor, now. Throws the first reason why not; nothing here asks the provider, and
@@ -90,4 +90,17 @@ export function needsApproval(key: Key, use: KeyUse): boolean {
 /** An amount that is not told, or is told in another currency, is within no limit. */
 function within(amount: KeyUse['amount'], limit: { readonly value: string; readonly currency: string }): boolean {
   return amount !== undefined && amount.currency === limit.currency && !new Decimal(amount.value).abs().greaterThan(limit.value)
+}
+
+/** Whether a policy may be set at all. @throws Fault SIGN-PURPOSE-MISSING, SIGN-POLICY-AMOUNT */
+export function checkNewPolicy({ purposes, limits, access }: Parameters<SigningService['setPolicy']>[3]): void {
+  if (purposes?.length === 0) throw new Fault('SIGN-PURPOSE-MISSING', { path: 'purposes' })
+  for (const [path, amount] of [
+    ['amount', limits?.amount],
+    ['approvalAbove', access?.approval?.above],
+  ] as const) {
+    if (amount === undefined) continue
+    const fits = /^\d{1,15}(?:\.\d{1,4})?$/.test(amount.value) && /^[A-Z]{3}$/.test(amount.currency)
+    if (!fits) throw new Fault('SIGN-POLICY-AMOUNT', { path, params: { amount: `${amount.value} ${amount.currency}` } })
+  }
 }
