@@ -5,7 +5,8 @@ import { fingerprint } from '../signing/keys/agent/protocol.js'
 import { readCertificate, type Certificate } from '../validation/certificate/certificate.js'
 import { publicKeyOfPairing } from './pairings.js'
 import { shownText } from './shown-text.js'
-import type { PendingOffer, SigningDesk } from './signing-desk.js'
+import type { PendingOffer } from './offers.js'
+import type { SigningDesk } from './signing-desk.js'
 
 const dayMs = 86_400_000
 /** A certificate that ends within this time is shown as ending: a new one from an Egyptian CA takes weeks. */

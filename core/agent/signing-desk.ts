@@ -1,23 +1,18 @@
 import { EventEmitter } from 'node:events'
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, type FaultDetail } from '../i18n/fault.js'
 import { answerText, fingerprint, signText, type FromHost, type Offer } from '../signing/keys/agent/protocol.js'
 import { verifyDigestSignature } from '../validation/ecdsa.js'
 import type { DocumentView } from './document-view.js'
 import { History } from './history.js'
 import { HostConnection, type ConnectionState } from './host-connection.js'
-import { checkKey, checkOffer, type OfferCheck } from './offer-check.js'
+import { checkKey } from './offer-check.js'
+import { labelOf, Offers, type PendingOffer } from './offers.js'
 import { Outbox } from './outbox.js'
 import { keyOfPairing, type Pairing } from './pairings.js'
-import { shownText } from './shown-text.js'
 import { deskTokenOf, type PresentKey, type PresentToken, type Tokens } from './tokens.js'
-
-export interface PendingOffer {
-  readonly pairing: Pairing
-  readonly offer: Offer
-  readonly check: OfferCheck
-}
+import { UnattendedSigning } from './unattended-signing.js'
+import { UnlockedTime } from './unlocked-time.js'
 
 /** What became of one document of a batch. */
 export interface SignResult {
@@ -45,37 +40,31 @@ export interface DeskOptions {
 
 const signedAtOnce = 32
 const tellEveryMs = 40
-const idleLookMs = 5_000
-const mostIdentities = 10_000
 
 /** The desk itself: what hosts ask, which tokens are here, what a person decided. Pages and the terminal show it. Event `change`. */
 export class SigningDesk {
   readonly bell = new EventEmitter()
   readonly history: History
   readonly companies = new Map<string, Pairing['company']>()
-  keepUnlockedMinutes: number
   /** While a batch is signed. */
   progress: { readonly done: number; readonly of: number } | undefined
   private connections: HostConnection[]
-  private readonly offers = new Map<string, PendingOffer>()
-  /** Shown before the connection was lost, and not offered again so far. */
-  private readonly unconfirmed = new Set<string>()
+  private readonly offers: Offers
   /** Requests whose document the person opened. */
   private readonly opened = new Set<string>()
-  /** Hash of each offer by its id. */
-  private readonly identities = new Map<string, string>()
   private readonly outbox: Outbox
   private readonly now: () => Date
-  private idle: NodeJS.Timeout | undefined
   private telling: NodeJS.Timeout | undefined
-  private unlockedUntil: number | undefined
+  private readonly unlockedTime: UnlockedTime
   private signing: Promise<unknown> = Promise.resolve()
-  private attending = false
+  private readonly unattended: UnattendedSigning | undefined
   private closed = false
 
   constructor(private readonly options: DeskOptions) {
     this.now = options.now ?? (() => new Date())
-    this.keepUnlockedMinutes = options.keepUnlockedMinutes ?? 0
+    this.offers = new Offers(options.views)
+    if (options.unattended !== undefined) this.unattended = new UnattendedSigning(this, options.unattended, options.warn)
+    this.unlockedTime = new UnlockedTime(this.now, () => void this.lock())
     this.history = new History(options.folder, this.now)
     this.outbox = new Outbox(options.folder)
     this.connections = options.pairings.map((pairing) => this.connectionFor(pairing))
@@ -97,7 +86,7 @@ export class SigningDesk {
     const gone = this.connections.filter(({ pairing }) => !wanted.has(pairing.agentId))
     for (const connection of gone) {
       connection.close()
-      for (const [id, one] of this.offers) if (one.pairing.agentId === connection.pairing.agentId) this.offers.delete(id)
+      this.offers.leave(connection.pairing.agentId)
     }
     const known = new Set(this.connections.map(({ pairing }) => pairing.agentId))
     const fresh = pairings.filter(({ agentId }) => !known.has(agentId)).map((pairing) => this.connectionFor(pairing))
@@ -121,9 +110,7 @@ export class SigningDesk {
 
   /** What waits for a person, oldest first; what is signed and not yet confirmed by the host is not among it. */
   get pending(): readonly PendingOffer[] {
-    return [...this.offers.values()]
-      .filter(({ offer }) => !this.outbox.has(offer.id))
-      .sort((one, other) => (one.offer.createdAt < other.offer.createdAt ? -1 : 1))
+    return this.offers.all.filter(({ offer }) => !this.outbox.has(offer.id))
   }
 
   keyOf(offer: Offer): PresentKey | undefined {
@@ -175,16 +162,14 @@ export class SigningDesk {
   }
 
   async lock(): Promise<void> {
-    clearTimeout(this.idle)
-    this.idle = undefined
-    this.unlockedUntil = undefined
+    this.unlockedTime.end()
     await this.tokens.lock()
     this.changed()
   }
 
   async close(): Promise<void> {
     this.closed = true
-    clearTimeout(this.idle)
+    this.unlockedTime.pause()
     for (const connection of this.connections) connection.close()
     await this.signing
     this.tokens.close()
@@ -225,10 +210,9 @@ export class SigningDesk {
     }
     const serials = new Set(ready.map(({ present }) => present.token.token.serial))
     if (serials.size > 1) throw new Fault('SIGN-AGENT-SEVERAL-TOKENS', { status: 409 })
-    // A PC that slept does not count the minutes: the clock on the wall does.
-    if (this.unlockedUntil !== undefined && this.now().getTime() >= this.unlockedUntil) await this.lock()
+    if (this.unlockedTime.passed) await this.lock()
     await this.unlock(this.presentAgain(first.present.token), pin, finalTry)
-    clearTimeout(this.idle)
+    this.unlockedTime.pause()
     this.progress = { done: 0, of: ready.length }
     this.changed()
     try {
@@ -256,7 +240,7 @@ export class SigningDesk {
 
   private async unlock(token: PresentToken, pin: Uint8Array | undefined, finalTry: boolean): Promise<void> {
     // A reader with keys of its own asks there, when the first document is signed.
-    if (token.unlocked || !token.token.loginRequired || token.token.protectedPath || this.options.unattended !== undefined) return
+    if (token.unlocked || !token.token.loginRequired || token.token.protectedPath || this.unattended !== undefined) return
     if (pin === undefined || pin.length === 0)
       throw new Fault('SIGN-AGENT-PIN-NEEDED', { params: { token: token.token.label }, status: 409 })
     try {
@@ -301,34 +285,19 @@ export class SigningDesk {
   }
 
   private async afterBatch(): Promise<void> {
-    if (this.keepUnlockedMinutes <= 0) {
-      await this.lock()
-      return
-    }
-    this.unlockedUntil = this.now().getTime() + this.keepUnlockedMinutes * 60_000
-    this.watchIdle()
+    const { keepUnlockedMinutes = 0 } = this.options
+    if (keepUnlockedMinutes <= 0) await this.lock()
+    else this.unlockedTime.begin(keepUnlockedMinutes)
     this.changed()
-  }
-
-  private watchIdle(): void {
-    clearTimeout(this.idle)
-    const left = (this.unlockedUntil ?? 0) - this.now().getTime()
-    // Looked at again within seconds after the PC woke up.
-    this.idle = setTimeout(
-      () => {
-        if (this.unlockedUntil !== undefined && this.now().getTime() >= this.unlockedUntil) void this.lock()
-        else if (this.unlockedUntil !== undefined) this.watchIdle()
-      },
-      Math.max(0, Math.min(left, idleLookMs)),
-    )
-    this.idle.unref()
   }
 
   private received(pairing: Pairing, message: FromHost): void {
     switch (message.type) {
       case 'welcome':
         this.companies.set(pairing.agentId, message.company)
-        this.forgetWhatIsNotOfferedAgain(pairing)
+        this.offers.forgetWhatIsNotOfferedAgain(pairing.agentId, () => {
+          this.changed()
+        })
         this.tellTokens(pairing)
         this.deliver(pairing)
         break
@@ -351,65 +320,16 @@ export class SigningDesk {
 
   /** One host says nothing about what another one asked. */
   private isOf(pairing: Pairing, id: string): boolean {
-    const offer = this.offers.get(id)
-    return (offer === undefined || offer.pairing.agentId === pairing.agentId) && this.outbox.mayTell(pairing.agentId, id)
+    return this.offers.mayTell(pairing.agentId, id) && this.outbox.mayTell(pairing.agentId, id)
   }
 
-  /** What was shown under an id stays what is signed under it: a host that puts something else there is not listened to. */
   private take(pairing: Pairing, offer: Offer): void {
-    const identity = createHash('sha256')
-      .update(JSON.stringify([pairing.agentId, offer]))
-      .digest('base64')
-    const before = this.identities.get(offer.id)
-    // An id of another host's request is no reason to take that one away.
-    const held = this.offers.get(offer.id)
-    if (held !== undefined && held.pairing.agentId !== pairing.agentId) return
-    if (before !== undefined && before !== identity) {
-      this.options.warn?.({ request: offer.id, host: pairing.url }, 'the host changed a request that was shown: it is not signed')
-      this.offers.delete(offer.id)
-      return
-    }
-    this.identities.set(offer.id, identity)
-    if (this.identities.size > mostIdentities) for (const id of this.identities.keys()) if (!this.offers.has(id)) this.identities.delete(id)
-    this.unconfirmed.delete(offer.id)
-    this.offers.set(offer.id, { pairing, offer: shownOffer(offer), check: checkOffer(offer, this.options.views) })
-    void this.attend()
+    if (this.offers.take(pairing, offer)) this.attend()
+    else this.options.warn?.({ request: offer.id, host: pairing.url }, 'the host changed a request that was shown: it is not signed')
   }
 
-  /** A desk without a person: what its policy lists, one round after the other. Everything else waits. */
-  private async attend(): Promise<void> {
-    const { unattended } = this.options
-    if (unattended === undefined || this.attending || this.closed) return
-    this.attending = true
-    try {
-      // Requests that come together are signed together.
-      await sleep(20)
-      const listed = ({ offer }: PendingOffer): boolean =>
-        offer.uses.length > 0 && offer.uses.every(({ purpose }) => unattended.includes(purpose))
-      const tried = new Set<string>()
-      for (;;) {
-        const next = this.pending.filter((one) => listed(one) && !tried.has(one.offer.id) && this.obstacle(one) === undefined)
-        const serial = next[0] === undefined ? undefined : this.keyOf(next[0].offer)?.token.token.serial
-        const ids = next.filter(({ offer }) => this.keyOf(offer)?.token.token.serial === serial).map(({ offer }) => offer.id)
-        if (ids.length === 0) return
-        for (const id of ids) tried.add(id)
-        await this.sign(ids, undefined)
-      }
-    } catch (error) {
-      this.options.warn?.({ code: error instanceof Fault ? error.code : 'error' }, 'unattended signing stopped until the next request')
-    } finally {
-      this.attending = false
-    }
-  }
-
-  /** After a connection was lost the host tells anew what is pending; what ended meanwhile must not stay on the page. */
-  private forgetWhatIsNotOfferedAgain(pairing: Pairing): void {
-    for (const [id, one] of this.offers) if (one.pairing.agentId === pairing.agentId) this.unconfirmed.add(id)
-    setTimeout(() => {
-      for (const id of this.unconfirmed) this.offers.delete(id)
-      this.unconfirmed.clear()
-      this.changed()
-    }, 5_000).unref()
+  private attend(): void {
+    if (!this.closed) void this.unattended?.attend()
   }
 
   private deliver(pairing: Pairing): void {
@@ -422,7 +342,7 @@ export class SigningDesk {
     for (const connection of this.connections) {
       if (only === undefined || connection.pairing.agentId === only.agentId) connection.send({ type: 'tokens', tokens })
     }
-    void this.attend()
+    this.attend()
   }
 
   private connectionOf(pairing: Pairing): HostConnection {
@@ -438,23 +358,6 @@ export class SigningDesk {
       this.bell.emit('change')
     }, tellEveryMs)
   }
-}
-
-/** Texts of an offer as they are shown, everywhere: what a host writes must not move or hide what stands beside it. */
-function shownOffer(offer: Offer): Offer {
-  return {
-    ...offer,
-    askedBy: offer.askedBy === null ? null : shownText(offer.askedBy),
-    uses: offer.uses.map((use) => ({
-      ...use,
-      subject: { ...use.subject, label: shownText(use.subject.label) },
-      ...(use.amount === undefined ? {} : { amount: { value: shownText(use.amount.value), currency: shownText(use.amount.currency) } }),
-    })),
-  }
-}
-
-export function labelOf(offer: Offer): string {
-  return offer.uses[0]?.subject.label ?? offer.digest.slice(0, 16)
 }
 
 function factsOf({ offer, pairing }: PendingOffer): Record<string, unknown> {

@@ -4,7 +4,8 @@ import type { Locale } from '../i18n/locale.js'
 import type { Translator } from '../i18n/translator.js'
 import { sumsOf } from './page-state.js'
 import { shownText } from './shown-text.js'
-import { labelOf, type SigningDesk } from './signing-desk.js'
+import { labelOf } from './offers.js'
+import type { SigningDesk } from './signing-desk.js'
 
 export interface Terminal {
   readonly input: Readable & { setRawMode?: (raw: boolean) => void; isTTY?: boolean }

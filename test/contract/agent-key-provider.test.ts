@@ -17,13 +17,12 @@ if (softHsmIsHere) {
     for (const [algorithm, [type, identifier]] of Object.entries(types)) token.generate(type, identifier, algorithm)
     const house = await DeskHouse.open({ waitWithoutDeskSeconds: 20 })
     const paired = await house.pair()
-    const desk = await house.desk(paired)
+    const desk = await house.desk(paired, { keepUnlockedMinutes: 5 })
     // The contract gives no uses, so the unattended desk would leave everything: a person signs whatever comes.
     const sign = (): void => {
       const ids = desk.pending.map(({ offer }) => offer.id)
       if (ids.length > 0) void desk.sign(ids, Buffer.from(token.pin)).catch(() => undefined)
     }
-    desk.keepUnlockedMinutes = 5
     desk.bell.on('change', sign)
     await until('the host knows the keys', async () => {
       const desks = await house.scratch.database.company(house.companyId, (transaction) => house.provider.desks.list(transaction))
