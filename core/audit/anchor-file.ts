@@ -7,6 +7,9 @@ import { z } from 'zod'
 const anchorLine = z.object({ companyId: z.string(), sequence: z.number().int().positive(), hash: z.string(), at: z.string() })
 export type Anchor = z.infer<typeof anchorLine>
 
+/** Stands for the hash of a place of which two different hashes are told: no event has it. */
+export const contradicted = 'contradicted'
+
 /**
  * Heads of the chains, kept outside the database: whoever owns the database could shorten or rebuild a chain, but not
  * make it fit what was written down here. Lines are only ever appended and reach the disk before `append` returns. For
@@ -48,7 +51,7 @@ export class AnchorFile {
         const known = anchors.get(anchor.companyId) ?? new Map<number, string>()
         // The first word counts: a later line of the same number cannot take it back.
         if (!known.has(anchor.sequence)) known.set(anchor.sequence, anchor.hash)
-        else if (known.get(anchor.sequence) !== anchor.hash) known.set(anchor.sequence, 'contradicted')
+        else if (known.get(anchor.sequence) !== anchor.hash) known.set(anchor.sequence, contradicted)
         anchors.set(anchor.companyId, known)
       }
     } catch (error) {

@@ -28,15 +28,22 @@ export interface Audit {
    * is too long to compute while somebody waits. `events` is how many were computed again.
    * @param head one more that somebody holds, lower-case hex: a chain that does not come through it is broken
    */
-  verifyPieces(
-    companyId: string,
-    sequences: readonly number[],
-    head?: { readonly sequence: number; readonly hash: string },
-  ): Promise<AuditVerification>
+  verifyPieces(companyId: string, sequences: readonly number[], head?: AuditHead): Promise<AuditVerification>
   /** Newest first, for the message log of a record. */
   of(transaction: CompanyTransaction, subject: { type: string; id: string }, limit?: number): Promise<RecordedEvent[]>
   /** Events of a record with what proves them, for somebody who was not there: an examiner, a court. At most 5,000, oldest first. */
   extract(transaction: CompanyTransaction, subject: { readonly type: string; readonly id: string }): Promise<AuditExtract>
+  /**
+   * End of the company's chain as the transaction sees it: what somebody outside stamps or writes down, so that nothing before it can be
+   * written anew. Number 0: nothing was ever recorded.
+   */
+  head(transaction: CompanyTransaction): Promise<AuditHead>
+}
+
+/** The last event of a chain: its number and its hash, lower-case hex. */
+export interface AuditHead {
+  readonly sequence: number
+  readonly hash: string
 }
 
 /** One event exactly as it was hashed, with the hash before it and its own, lower-case hex. */
@@ -49,9 +56,9 @@ export interface ProvenEvent {
 export interface AuditExtract {
   readonly events: readonly ProvenEvent[]
   /** End of the company's chain now. */
-  readonly head: { readonly sequence: number; readonly hash: string }
+  readonly head: AuditHead
   /** The first head at or after the last of these events that was written down outside the database; null: none yet. */
-  readonly anchor: { readonly sequence: number; readonly hash: string } | null
+  readonly anchor: AuditHead | null
 }
 
 export interface RecordedEvent extends AuditEvent {

@@ -2,9 +2,10 @@ import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import type { OpenDatabase } from '../db/open-database.js'
 import type { Logger } from '../host/logger.js'
-import { AnchorFile } from './anchor-file.js'
+import { AnchorFile, contradicted } from './anchor-file.js'
 import type { Audit, AuditEvent, RecordedEvent } from './audit.js'
 import { canonicalJson } from './canonical-json.js'
+import { chainHead, type ChainHead } from './chain-head.js'
 import type { HashedEvent } from './event-hash.js'
 import { chainStart, eventHash, storable } from './event-hash.js'
 import type { EventRow } from './event-row.js'
@@ -38,7 +39,7 @@ const batchKey = Symbol('audit batch')
 export function createAudit(options: AuditOptions): AuditSystem {
   const { database, logger, now } = options
   const anchors = new AnchorFile(options.anchorFile)
-  const grown = new Map<string, { sequence: number; hash: Buffer }>()
+  const grown = new Map<string, ChainHead>()
   let sinceAnchor = 0
   const timer = setInterval(() => {
     writeAnchors().catch((error: unknown) => {
@@ -133,7 +134,8 @@ export function createAudit(options: AuditOptions): AuditSystem {
     verify: (companyId) => verifyChains(database, anchors, companyId),
     verifyPieces: async (companyId, sequences, head) => {
       const written = new Map((await anchors.read()).get(companyId))
-      if (head !== undefined) written.set(head.sequence, head.hash)
+      // A head that somebody holds beside what was written down here: both must fit, and two that differ cannot.
+      if (head !== undefined) written.set(head.sequence, agreed(written.get(head.sequence), head.hash))
       return database.company(companyId, (transaction) => verifyPieces(transaction, written, sequences))
     },
     async of(transaction, subject, limit = 100) {
@@ -145,6 +147,10 @@ export function createAudit(options: AuditOptions): AuditSystem {
       return rows.map(recordedEvent)
     },
     extract: (transaction, subject) => extractEvents(transaction, anchors, subject),
+    async head(transaction) {
+      const { sequence, hash } = await chainHead(transaction)
+      return { sequence, hash: hash.toString('hex') }
+    },
     anchor: writeAnchors,
     async close() {
       clearInterval(timer)
@@ -153,12 +159,16 @@ export function createAudit(options: AuditOptions): AuditSystem {
   }
 }
 
+function agreed(known: string | undefined, held: string): string {
+  return known === undefined || known === held ? held : contradicted
+}
+
 function factsText(facts: unknown): string | null {
   return facts === null || facts === undefined ? null : canonicalJson(facts)
 }
 
-async function lockHead(transaction: CompanyTransaction): Promise<{ sequence: number; hash: Buffer }> {
-  const read = (): Promise<{ sequence: number; hash: Buffer } | undefined> =>
+async function lockHead(transaction: CompanyTransaction): Promise<ChainHead> {
+  const read = (): Promise<ChainHead | undefined> =>
     transaction
       .knex<{ company_id: string; sequence: number; hash: Buffer }>('core_audit_head')
       .where({ company_id: transaction.companyId })

@@ -1,18 +1,19 @@
 import type { CompanyTransaction } from '../db/database.js'
 import type { AnchorFile } from './anchor-file.js'
 import type { AuditExtract, ProvenEvent } from './audit.js'
+import { chainHead } from './chain-head.js'
 import { hashedOf, type EventRow } from './event-row.js'
-import { chainStart } from './event-hash.js'
 
 /**
  * Events of one record, and those of keys and desks that name it as their document, each as it was hashed: whoever has the extract can
  * compute every hash of it again (SHA-256 of the previous hash and the event as canonical JSON).
  */
 export async function extractEvents(
-  { companyId, knex }: CompanyTransaction,
+  transaction: CompanyTransaction,
   anchors: AnchorFile,
   subject: { readonly type: string; readonly id: string },
 ): Promise<AuditExtract> {
+  const { companyId, knex } = transaction
   const { rows } = await knex.raw<{ rows: EventRow[] }>(
     `with own as (
        select min(at) as began from core_audit_event
@@ -30,15 +31,13 @@ export async function extractEvents(
       documents: JSON.stringify([{ type: subject.type, id: subject.id }]),
     },
   )
-  const head = await knex<{ company_id: string; sequence: number; hash: Buffer }>('core_audit_head')
-    .where({ company_id: companyId })
-    .first('sequence', 'hash')
+  const head = await chainHead(transaction)
   const written = (await anchors.read()).get(companyId) ?? new Map<number, string>()
   const last = rows.at(-1)?.sequence ?? 0
   const after = [...written.keys()].filter((sequence) => sequence >= last).sort((one, other) => one - other)[0]
   return {
     events: rows.map(provenEvent),
-    head: { sequence: head?.sequence ?? 0, hash: (head?.hash ?? chainStart).toString('hex') },
+    head: { sequence: head.sequence, hash: head.hash.toString('hex') },
     anchor: after === undefined || rows.length === 0 ? null : { sequence: after, hash: written.get(after) ?? '' },
   }
 }

@@ -2,12 +2,17 @@ import type { CompanyTransaction } from '../db/database.js'
 import type { OpenDatabase } from '../db/open-database.js'
 import type { AnchorFile } from './anchor-file.js'
 import type { AuditVerification } from './audit.js'
+import { chainHead, type ChainHead } from './chain-head.js'
 import { hashedOf, type EventRow } from './event-row.js'
 import { chainStart, eventHash } from './event-hash.js'
 
 const pageSize = 2_000
 
-type Break = Pick<AuditVerification, 'brokenAt' | 'reason'>
+/** The first event that does not fit, and in what. */
+interface Break {
+  readonly brokenAt: number
+  readonly reason: NonNullable<AuditVerification['reason']>
+}
 
 /** Recomputes the chains and holds them against the anchors. Companies known only to the anchors are looked at too. */
 export async function verifyChains(database: OpenDatabase, anchors: AnchorFile, companyId?: string): Promise<AuditVerification[]> {
@@ -36,29 +41,13 @@ async function verifyChain(transaction: CompanyTransaction, anchors: ReadonlyMap
   const head = rows[0]?.head ?? 0
   const headHash = rows[0]?.head_hash ?? chainStart
   const last = rows[0]?.last ?? 0
-  const broken = (fault: Break, events: number): AuditVerification => ({ companyId, events, intact: false, ...fault })
+  const broken = (fault: Break): AuditVerification => ({ companyId, events: last, intact: false, ...fault })
 
-  let previous: Buffer = chainStart
-  let sequence = 0
-  for (;;) {
-    const page = await knex<EventRow>('core_audit_event')
-      .where({ company_id: companyId })
-      .andWhere('sequence', '>', sequence)
-      .andWhere('sequence', '<=', last)
-      .orderBy('sequence')
-      .limit(pageSize)
-    for (const row of page) {
-      const fault = faultOf(row, sequence + 1, previous, anchors)
-      if (fault !== undefined) return broken(fault, last)
-      previous = row.hash
-      sequence = row.sequence
-    }
-    if (page.length < pageSize) break
-  }
-  if (head > last) return broken({ brokenAt: last + 1, reason: 'gap' }, last)
-  if (head < last || !headHash.equals(previous)) return broken({ brokenAt: head + 1, reason: 'link' }, last)
-  const beyond = [...anchors.keys()].filter((anchored) => anchored > last)
-  if (beyond.length > 0) return broken({ brokenAt: last + 1, reason: 'anchor' }, last)
+  const end = await walk(transaction, anchors, { sequence: 0, hash: chainStart }, last)
+  if ('reason' in end) return broken(end)
+  if (head > last) return broken({ brokenAt: last + 1, reason: 'gap' })
+  if (head < last || !headHash.equals(end.hash)) return broken({ brokenAt: head + 1, reason: 'link' })
+  if (furthest(anchors) > last) return broken({ brokenAt: last + 1, reason: 'anchor' })
   return { companyId, events: last, intact: true }
 }
 
@@ -67,47 +56,63 @@ async function verifyChain(transaction: CompanyTransaction, anchors: ReadonlyMap
  * before and after it (or the chain's own end): what a long chain can say about a few events while somebody waits.
  */
 export async function verifyPieces(
-  { companyId, knex }: CompanyTransaction,
+  transaction: CompanyTransaction,
   anchors: ReadonlyMap<number, string>,
   sequences: readonly number[],
 ): Promise<AuditVerification> {
-  const head = await knex<{ company_id: string; sequence: number; hash: Buffer }>('core_audit_head')
-    .where({ company_id: companyId })
-    .first('sequence', 'hash')
-  const end = head?.sequence ?? 0
-  const broken = (fault: Break, events: number): AuditVerification => ({ companyId, events, intact: false, ...fault })
-  const places = [...anchors.keys()].sort((one, other) => one - other)
-  if ((places.at(-1) ?? 0) > end) return broken({ brokenAt: end + 1, reason: 'anchor' }, 0)
+  const { companyId } = transaction
+  const head = await chainHead(transaction)
   let checked = 0
   let events = 0
+  const broken = (fault: Break): AuditVerification => ({ companyId, events, intact: false, ...fault })
+  const places = [...anchors.keys()].sort((one, other) => one - other)
+  if (furthest(anchors) > head.sequence) return broken({ brokenAt: head.sequence + 1, reason: 'anchor' })
   for (const wanted of [...sequences].sort((one, other) => one - other)) {
     if (wanted <= checked) continue
     const from = Math.max(checked, places.findLast((place) => place < wanted) ?? 0)
-    const to = places.find((place) => place >= wanted) ?? end
-    const start = from === 0 ? chainStart.toString('hex') : (anchors.get(from) ?? '')
-    let previous: Buffer = Buffer.from(start, 'hex')
-    let sequence = from
-    while (sequence < to) {
-      const page = await knex<EventRow>('core_audit_event')
-        .where({ company_id: companyId })
-        .andWhere('sequence', '>', sequence)
-        .andWhere('sequence', '<=', to)
-        .orderBy('sequence')
-        .limit(pageSize)
-      for (const row of page) {
-        const fault = faultOf(row, sequence + 1, previous, anchors)
-        if (fault !== undefined) return broken(fault, events)
-        previous = row.hash
-        sequence = row.sequence
-      }
-      if (page.length === 0) return broken({ brokenAt: sequence + 1, reason: 'gap' }, events)
-    }
-    if (wanted > to) return broken({ brokenAt: to + 1, reason: 'gap' }, events)
-    if (to === end && head?.hash.equals(previous) !== true) return broken({ brokenAt: end, reason: 'link' }, events)
+    const to = places.find((place) => place >= wanted) ?? head.sequence
+    const start = from === 0 ? chainStart : Buffer.from(anchors.get(from) ?? '', 'hex')
+    const end = await walk(transaction, anchors, { sequence: from, hash: start }, to)
+    if ('reason' in end) return broken(end)
+    if (wanted > to) return broken({ brokenAt: to + 1, reason: 'gap' })
+    if (to === head.sequence && !head.hash.equals(end.hash)) return broken({ brokenAt: to, reason: 'link' })
     events += to - from
     checked = to
   }
   return { companyId, events, intact: true }
+}
+
+/** Computes every event after a place again, up to and with another one, page by page. @returns the place reached, or what does not fit */
+async function walk(
+  { companyId, knex }: CompanyTransaction,
+  anchors: ReadonlyMap<number, string>,
+  after: ChainHead,
+  through: number,
+): Promise<ChainHead | Break> {
+  let { sequence, hash } = after
+  while (sequence < through) {
+    const page = await knex<EventRow>('core_audit_event')
+      .where({ company_id: companyId })
+      .andWhere('sequence', '>', sequence)
+      .andWhere('sequence', '<=', through)
+      .orderBy('sequence')
+      .limit(pageSize)
+    for (const row of page) {
+      const fault = faultOf(row, sequence + 1, hash, anchors)
+      if (fault !== undefined) return fault
+      hash = row.hash
+      sequence = row.sequence
+    }
+    if (page.length === 0) return { brokenAt: sequence + 1, reason: 'gap' }
+  }
+  return { sequence, hash }
+}
+
+/** The last place that was written down; 0: none. */
+function furthest(anchors: ReadonlyMap<number, string>): number {
+  let last = 0
+  for (const place of anchors.keys()) last = Math.max(last, place)
+  return last
 }
 
 function faultOf(row: EventRow, expected: number, previous: Buffer, anchors: ReadonlyMap<number, string>): Break | undefined {

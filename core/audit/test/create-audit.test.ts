@@ -7,6 +7,7 @@ import { systemContextOf } from '../../../test/helpers/company-context.js'
 import type { ScratchDatabase } from '../../../test/helpers/scratch-database.js'
 import { scratchDatabase } from '../../../test/helpers/scratch-database.js'
 import { createLogger } from '../../host/logger.js'
+import type { AuditHead } from '../audit.js'
 import type { AuditSystem } from '../create-audit.js'
 import { createAudit } from '../create-audit.js'
 import { chainStart, eventHash } from '../event-hash.js'
@@ -58,6 +59,23 @@ describe('event log', function () {
     await record(company, 3)
     await record(company, 2)
     assert.deepEqual(await verify(company), { companyId: company, events: 5, intact: true })
+  })
+
+  it('tells the head of a chain: what somebody outside writes down', async () => {
+    const company = randomUUID()
+    const head = (): Promise<AuditHead> => scratch.database.company(company, (transaction) => audit.head(transaction))
+    assert.deepEqual(await head(), { sequence: 0, hash: chainStart.toString('hex') })
+    await record(company, 3)
+    const { sequence, hash } = await head()
+    assert.equal(sequence, 3)
+    assert.equal((await audit.verifyPieces(company, [2], { sequence, hash })).intact, true)
+    await audit.anchor()
+    // Another hash of a place that was written down does not take the place of what was written down.
+    const other = await audit.verifyPieces(company, [2], { sequence, hash: 'ab'.repeat(32) })
+    assert.deepEqual([other.intact, other.brokenAt, other.reason], [false, 3, 'anchor'])
+    await rechain(company)
+    const rebuilt = await audit.verifyPieces(company, [2], await head())
+    assert.deepEqual([rebuilt.intact, rebuilt.brokenAt, rebuilt.reason], [false, 3, 'anchor'])
   })
 
   it('keeps nothing of a transaction that was rolled back, and no gap', async () => {

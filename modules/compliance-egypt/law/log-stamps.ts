@@ -33,7 +33,7 @@ interface Row {
 export async function stampLogHead(host: Host, context: CompanyContext): Promise<void> {
   const { authorities, head } = await host.db.company(context.companyId, async (transaction) => ({
     authorities: await timeAuthorities(host.config, transaction),
-    head: (await host.audit.extract(transaction, { type: 'core.none', id: 'none' })).head,
+    head: await host.audit.head(transaction),
   }))
   if (head.sequence === 0) return
   for (const authority of authorities) {
