@@ -1,0 +1,39 @@
+import { Fault } from '../i18n/fault.js'
+import { editableFields } from './form-page.js'
+import { postedOf, storedOrNew } from './form-record.js'
+import { readForm, withoutRowKeys } from './form-values.js'
+import { faultsOf, inCompany, requireWrite, type RecordCall } from './record-call.js'
+import type { FormState } from './send-form.js'
+import type { FormView, RecordValues } from './view.js'
+
+/** A record that was saved. */
+export interface Saved {
+  readonly id: string
+  readonly companyId: string | undefined
+}
+
+/** Saves what was posted. @returns the record's id, or the refused values with their faults */
+export async function saveForm(call: RecordCall, view: FormView, id: string | undefined): Promise<Saved | FormState> {
+  requireWrite(call)
+  const { model, signedIn } = call
+  const saveRecord = model.save
+  if (saveRecord === undefined) throw new Fault('VIEW-NOT-EDITABLE', { status: 405 })
+  let refused: RecordValues = {}
+  try {
+    return await inCompany(call, async (transaction) => {
+      const before = await storedOrNew(call, transaction, id)
+      refused = { ...before, ...readForm(editableFields(view, before), postedOf(call.request), signedIn.user.locale) }
+      const outcome = await saveRecord(transaction, signedIn.context, id, withoutRowKeys(refused))
+      Fault.throwIfAny(outcome.faults ?? [])
+      return { id: outcome.id, companyId: outcome.companyId }
+    })
+  } catch (error) {
+    const faults = faultsOf(error)
+    if (faults === undefined) throw error
+    return { id, record: refused, faults, dirty: true }
+  }
+}
+
+export function isRefused(outcome: Saved | FormState): outcome is FormState {
+  return 'record' in outcome
+}
