@@ -23,7 +23,7 @@ import { prepareDocuments } from './document/prepare-documents.js'
 import { documentTitle } from './print.js'
 import { receiptFacts } from './receipts/print-receipt.js'
 import { prepareReceipts } from './receipts/prepare-receipts.js'
-import { finishReceipt } from './receipts/finish-receipt.js'
+import { finishReceipts } from './receipts/finish-receipt.js'
 import { inquireReceipts } from './receipts/inquire-receipts.js'
 import { submitReceipts } from './receipts/submit-receipts.js'
 import { validateEgypt } from './rules/validate-egypt.js'
@@ -77,31 +77,25 @@ export class EgyptRegime implements Regime {
     invoices: readonly InvoiceDocument[],
   ): Promise<readonly PreparedDocument[]> {
     const company = await this.host.access.company(transaction.companyId)
-    const prepared = new Map<string, PreparedDocument>()
-    const documents = invoices.filter((invoice) => !invoice.simplified)
-    for (const one of await prepareDocuments(transaction, company, documents)) prepared.set(one.invoiceId, one)
-    const receipts = invoices.filter((invoice) => invoice.simplified)
-    for (const one of await prepareReceipts(transaction, company, receipts)) prepared.set(one.invoiceId, one)
-    return invoices.map((invoice) => {
-      const one = prepared.get(invoice.id)
-      if (one === undefined) throw new Error(`${invoice.number} was not prepared`)
-      return one
-    })
+    return apart(
+      invoices,
+      ({ simplified }) => simplified,
+      (receipts) => prepareReceipts(transaction, company, receipts),
+      (documents) => prepareDocuments(transaction, company, documents),
+    )
   }
 
-  async sign(
+  sign(
     context: CompanyContext,
     company: Company,
     documents: readonly (PreparedDocument & { readonly invoice: InvoiceDocument })[],
   ): Promise<readonly (SignedLegalDocument | NotSigned | null)[]> {
-    const finished = new Map<string, SignedLegalDocument | NotSigned | null>()
-    const toSign = documents.filter((document) => document.kind !== 'receipt')
-    for (const receipt of documents.filter((document) => document.kind === 'receipt')) {
-      finished.set(receipt.invoiceId, await finishReceipt(this.host, company, receipt))
-    }
-    const signed = toSign.length === 0 ? [] : await signEtaDocuments(this.host, context, company, toSign)
-    for (const [index, one] of toSign.entries()) finished.set(one.invoiceId, signed[index] ?? null)
-    return documents.map((document) => finished.get(document.invoiceId) ?? null)
+    return apart<(typeof documents)[number], SignedLegalDocument | NotSigned | null>(
+      documents,
+      isReceipt,
+      (receipts) => finishReceipts(this.host, company, receipts),
+      (toSign) => signEtaDocuments(this.host, context, toSign),
+    )
   }
 
   async submit(context: CompanyContext, request: SubmissionRequest): ReturnType<Regime['submit']> {
@@ -113,6 +107,7 @@ export class EgyptRegime implements Regime {
   submitMany(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly BatchOutcome[]> {
     return apart(
       requests,
+      isReceipt,
       (receipts) => submitReceipts(this.host, context, receipts),
       (documents) => submitToEta(this.host, context, documents),
     )
@@ -121,6 +116,7 @@ export class EgyptRegime implements Regime {
   inquireMany(context: CompanyContext, requests: readonly SubmissionRequest[]): Promise<readonly (BatchOutcome | null)[]> {
     return apart(
       requests,
+      isReceipt,
       (receipts) => inquireReceipts(this.host, context, receipts),
       async (documents) => withShareLinks(this.host, context, documents, await inquireEta(this.host, context, documents)),
     )
@@ -149,27 +145,28 @@ export class EgyptRegime implements Regime {
   }
 }
 
-/** Receipts and documents go different ways; outcomes come back in the order of the requests. */
-async function apart<Outcome>(
-  requests: readonly SubmissionRequest[],
-  receipts: (some: readonly SubmissionRequest[]) => Promise<readonly Outcome[]>,
-  documents: (some: readonly SubmissionRequest[]) => Promise<readonly Outcome[]>,
+function isReceipt({ kind }: { readonly kind: string }): boolean {
+  return kind === 'receipt'
+}
+
+/** Receipts and documents go different ways; what becomes of each comes back in the order they were given. */
+async function apart<Item, Outcome>(
+  items: readonly Item[],
+  ofReceipt: (item: Item) => boolean,
+  receipts: (some: readonly Item[]) => Promise<readonly Outcome[]>,
+  documents: (some: readonly Item[]) => Promise<readonly Outcome[]>,
 ): Promise<readonly Outcome[]> {
-  const outcomes = new Map<SubmissionRequest, Outcome>()
-  for (const [wanted, work] of [
-    [true, receipts],
-    [false, documents],
-  ] as const) {
-    const some = requests.filter((request) => (request.kind === 'receipt') === wanted)
-    if (some.length === 0) continue
-    for (const [index, outcome] of (await work(some)).entries()) {
-      const request = some[index]
-      if (request !== undefined) outcomes.set(request, outcome)
-    }
+  const own = async (wanted: boolean, work: typeof receipts): Promise<Iterator<Outcome>> => {
+    const some = items.filter((item) => ofReceipt(item) === wanted)
+    const outcomes = some.length === 0 ? [] : await work(some)
+    if (outcomes.length !== some.length) throw new Error(`${String(outcomes.length)} outcomes of ${String(some.length)}`)
+    return outcomes.values()
   }
-  return requests.map((request) => {
-    const outcome = outcomes.get(request)
-    if (outcome === undefined) throw new Error(`no outcome for ${request.invoiceId}`)
-    return outcome
+  const ofReceipts = await own(true, receipts)
+  const ofDocuments = await own(false, documents)
+  return items.map((item) => {
+    const next = (ofReceipt(item) ? ofReceipts : ofDocuments).next()
+    if (next.done === true) throw new Error('every item has its outcome')
+    return next.value
   })
 }

@@ -10,7 +10,7 @@ import { startSandbox } from '../../modules/sandbox/index.js'
 import { startTestHost } from '../helpers/test-host.js'
 import type { BenchFigures } from './figure.js'
 
-type EtaDocument = Parameters<typeof signEtaDocuments>[3][number]
+type EtaDocument = Parameters<typeof signEtaDocuments>[2][number]
 
 /** What one job signs in one opening of the key. */
 const batch = 50
@@ -25,9 +25,8 @@ export async function run(): Promise<BenchFigures> {
     const context = await running.company({ country: 'EG', currency: 'EGP', timeZone: 'Africa/Cairo' })
     await running.host.modules.enable(context, 'compliance-egypt')
     await keyWith(running, sandbox, context, { name: 'bench', rin: egyptFacts.rin })
-    const company = await running.host.access.company(context.companyId)
     const sign = async (documents: readonly EtaDocument[]): Promise<void> => {
-      const signed = await signEtaDocuments(running.host, context, company, documents)
+      const signed = await signEtaDocuments(running.host, context, documents)
       if (!signed.every((one) => one !== null && 'bytes' in one)) throw new RangeError('a document without signature')
     }
     for (let turn = 0; turn < 6; turn++) await sign(documents(batch))

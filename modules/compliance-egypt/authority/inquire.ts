@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { sideBySide } from '../../../core/jobs/side-by-side.js'
 import { SubmissionUncertain, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
 import type { Company } from '../../../core/access/context.js'
 import { callEta } from './eta-client.js'
@@ -16,8 +17,8 @@ const searchMarginMs = 15 * 60_000
 /** Of one search (SDK, Search Documents). */
 const longestSpanMs = 30 * 86_400_000
 const maximumPages = 50
-/** Documents asked for side by side. */
-const lanes = 4
+/** Documents asked for at a time. */
+const askedAtOnce = 4
 /** While validation goes on. */
 const lookAgainSeconds = [2, 3, 5, 10, 30, 60] as const
 
@@ -38,19 +39,11 @@ export async function inquireEta(
   )
   const byInvoice = new Map(rows.map((row) => [row.invoiceId, row]))
   const submissions = new Map<string, Promise<Map<string, DocumentSummary> | null>>()
-  const outcomes: (BatchOutcome | null)[] = requests.map(() => null)
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < requests.length; index = next++) {
-      const request = requests[index]
-      const row = request === undefined ? undefined : byInvoice.get(request.invoiceId)
-      // Never sent: the attempt before ended on the way to the authority.
-      if (request !== undefined && row !== undefined)
-        outcomes[index] = await guarded(() => fateOf(host, context, request, row, submissions))
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(lanes, requests.length) }, lane))
-  return outcomes
+  return sideBySide(requests, askedAtOnce, async (request) => {
+    const row = byInvoice.get(request.invoiceId)
+    // Never sent: the attempt before ended on the way to the authority.
+    return row === undefined ? null : guarded(() => fateOf(host, context, request, row, submissions))
+  })
 }
 
 async function guarded(work: () => Promise<BatchOutcome | null>): Promise<BatchOutcome | null> {

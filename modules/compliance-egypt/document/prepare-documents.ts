@@ -52,8 +52,14 @@ export interface IssuerFacts {
   readonly documentVersion: '0.9' | '1.0'
 }
 
-/** @throws Fault EG-REGISTRATION-MISSING */
-export async function issuerFacts(transaction: CompanyTransaction, company: Company): Promise<IssuerFacts> {
+const issuerKey = Symbol('issuer of Egypt')
+
+/** What the company's own documents say about it, read once per transaction. @throws Fault EG-REGISTRATION-MISSING */
+export function issuerFacts(transaction: CompanyTransaction, company: Company): Promise<IssuerFacts> {
+  return transaction.once(issuerKey, () => readIssuer(transaction, company))
+}
+
+async function readIssuer(transaction: CompanyTransaction, company: Company): Promise<IssuerFacts> {
   const rin = registrationNumberOf(company)
   const facts = await egyptCompany(transaction)
   if (rin === undefined || facts === undefined) throw new Fault('EG-REGISTRATION-MISSING', { path: 'identifiers' })

@@ -1,6 +1,7 @@
-import type { Company, CompanyContext } from '../../../core/access/context.js'
+import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { sideBySide } from '../../../core/jobs/side-by-side.js'
 import { egyptProfile } from '../../../core/signing/formats/cades/profiles/egypt.js'
 import { signCades } from '../../../core/signing/formats/cades/sign-cades.js'
 import type { KeyProviderKind } from '../../../core/signing/key.js'
@@ -15,7 +16,7 @@ import { legalBasis } from '../law/basis.js'
 import { keepCertificates } from '../law/kept-certificates.js'
 import { askForStatus } from '../law/kept-revocation.js'
 import { mandatesAt, type MandateFacts } from '../law/mandates.js'
-import { askForTime } from '../law/time-stamps.js'
+import { askForTime } from '../law/stamp-times.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { etaMediaType } from '../desk/eta-document.js'
 import { chooseKey, type ChosenKey } from './choose-key.js'
@@ -53,7 +54,6 @@ const asksAtOnce: Readonly<Record<KeyProviderKind, number>> = { agent: 1000, csc
 export async function signEtaDocuments(
   host: Host,
   context: CompanyContext,
-  _company: Company,
   documents: readonly EtaDocument[],
 ): Promise<(SignedLegalDocument | NotSigned | null)[]> {
   const works = documents.map(workOf)
@@ -135,9 +135,9 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
   const opened = await host.signing.open(context, chosen.key.id, works.map(useOf), { waits: false })
   const outcomes = new Map<string, Outcome>()
   const changed: SignatureRow[] = []
-  await lanes(asksAtOnce[chosen.key.provider], works.length, async (index) => {
-    const [work, row] = [works[index], rows[index]]
-    if (work === undefined || row === undefined) return
+  await sideBySide(works, asksAtOnce[chosen.key.provider], async (work, index) => {
+    const row = rows[index]
+    if (row === undefined) return
     const outcome = await signOne(work, row, opened.forUse?.(index) ?? opened)
     outcomes.set(work.document.invoiceId, outcome)
     if (outcome.legal !== null) changed.push({ ...row, state: 'signed', basis })
@@ -202,13 +202,4 @@ function evidenceOf({ key, certificate, why, others }: ChosenKey, { actor }: Com
 /** UTCTime has no fractions: what is kept is what is signed. */
 function wholeSeconds(date: Date): Date {
   return new Date(Math.floor(date.getTime() / 1000) * 1000)
-}
-
-/** Runs work on 0 … count-1, so many at a time. A fault of one that is thrown ends all. */
-async function lanes(width: number, count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < count) await work(next++)
-  }
-  await Promise.all(Array.from({ length: Math.min(width, count) }, lane))
 }

@@ -48,7 +48,7 @@ describe('Law 15/2004: who may sign, whose certificates count, who proves the ti
   })
   const sign = async (number: string): Promise<string> => {
     const document = etaDocument(number)
-    await signEtaDocuments(running.host, context, await running.host.access.company(context.companyId), [document])
+    await signEtaDocuments(running.host, context, [document])
     return document.invoiceId
   }
   const rowOf = (id: string) =>

@@ -5,7 +5,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { postInvoices } from '../../invoicing/index.js'
 import { canonicalHash, canonicalText, itemsOf, memberOf, parseLiteral, textAt } from '../index.js'
-import { bytesOf, egyptianCompany, post, rowsOf, settle } from './running-company.js'
+import { bytesOf, egyptianCompany, post, rowsOf, settle, withTill } from './running-company.js'
 
 const example = (name: string): Record<string, unknown> => {
   const read: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../examples/in', `${name}.json`), 'utf8'))
@@ -135,5 +135,35 @@ describe('Egyptian documents through the real host and the sandbox authority', f
     await keyOf({})
     const rows = await settle(running.host, context, posted)
     assert.deepEqual([...new Set(rows.map(({ state }) => state))], ['accepted'])
+  })
+
+  it('hands out receipts that came with invoices, though the invoices have no key any more', async () => {
+    const other = await egyptianCompany(running, { code: `test-eg-mixed-${String(Date.now())}` })
+    await withTill(running.host, other)
+    const stopKeys = (): Promise<void> =>
+      running.host.db.company(other.companyId, async (transaction) => {
+        const keys = await running.host.signing.keys(transaction)
+        for (const key of keys.filter(({ purposes }) => purposes.includes('stamp-e-invoice'))) {
+          await running.host.signing.stopKey(transaction, other, key.id, 'lost')
+        }
+      })
+    // After what was asked before the posting, and before anything is signed.
+    const finishing = running.host.hooks.collect.bind(running.host.hooks)
+    Object.assign(running.host.hooks, {
+      collect: async (...call: Parameters<typeof finishing>) => {
+        if (call[0] === 'invoice.finishing') await stopKeys()
+        return finishing(...call)
+      },
+    })
+    const sale = { simplified: true, paymentMeans: 'cash', lines: [{ ...paper, quantity: '1' }] }
+    const posted = await post(running.host, other, example('1-invoice'), sale).finally(() =>
+      Reflect.deleteProperty(running.host.hooks, 'collect'),
+    )
+    assert.deepEqual(
+      posted.map(({ finish }) => finish?.state),
+      ['prepared', 'signed'],
+    )
+    const [invoice] = await rowsOf(running.host, other, posted)
+    assert.match(invoice?.lastError?.code ?? '', /^EG-SIGN-|^SIGN-/)
   })
 })

@@ -7,7 +7,7 @@ import type { TestHost } from '../../../test/helpers/test-host.js'
 import { writeJson } from '../canonical/write-literal.js'
 import type { signEtaDocuments } from '../signing/sign-documents.js'
 
-type EtaDocument = Parameters<typeof signEtaDocuments>[3][number]
+type EtaDocument = Parameters<typeof signEtaDocuments>[2][number]
 
 export const egyptRin = '113317713'
 

@@ -38,8 +38,8 @@ describe('Signatures of Egyptian e-documents', function () {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const sign = async (documents: Parameters<typeof signEtaDocuments>[3]): Promise<(SignedLegalDocument | null)[]> => {
-    const signed = await signEtaDocuments(running.host, context, await running.host.access.company(context.companyId), documents)
+  const sign = async (documents: Parameters<typeof signEtaDocuments>[2]): Promise<(SignedLegalDocument | null)[]> => {
+    const signed = await signEtaDocuments(running.host, context, documents)
     return signed.map((one) => (one !== null && 'fault' in one ? assert.fail(one.fault.code) : one))
   }
   const rows = (ids: readonly string[]) => running.host.db.company(context.companyId, (transaction) => signatureRows(transaction, ids))

@@ -1,5 +1,6 @@
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { sideBySide } from '../../../core/jobs/side-by-side.js'
 import type { DocumentRow } from '../models/document-rows.js'
 import { SubmissionUncertain, type AuthorityAnswer, type BatchOutcome, type Regime, type SubmissionRequest } from '../regime.js'
 
@@ -21,13 +22,7 @@ export async function sendClaimed(
   claimed: readonly Claimed[],
 ): Promise<Outcome[]> {
   if (regime.submitMany !== undefined) return sendTogether(context, company, regime, claimed)
-  const outcomes: Outcome[] = []
-  const queue = [...claimed]
-  const sender = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) outcomes.push(await sendOne(context, company, regime, next))
-  }
-  await Promise.all(Array.from({ length: Math.min(regime.parallelSubmissions ?? 4, claimed.length) }, sender))
-  return outcomes
+  return sideBySide(claimed, regime.parallelSubmissions ?? 4, (one) => sendOne(context, company, regime, one))
 }
 
 async function sendOne(context: CompanyContext, company: Company, regime: Regime, { row, bytes }: Claimed): Promise<Outcome> {

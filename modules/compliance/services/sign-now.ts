@@ -41,27 +41,41 @@ type Sign = (documents: readonly SignableDocument[]) => Promise<readonly (Signed
 
 /**
  * Signs all at once. What the policy of the key has against one document (an amount above its limit) is that document's own problem: the
- * others are signed without it, in halves, so that few openings find it.
+ * others are signed without it, in halves, so that few openings find it. And what one kind lacks (a key that is stopped) holds up no other
+ * kind, which may need none.
  */
 async function signApart(sign: Sign, documents: readonly SignableDocument[]): ReturnType<Sign> {
   try {
     return await sign(documents)
   } catch (error) {
-    if (!(error instanceof Fault) || documents.length < 2 || error.path?.startsWith('use[') !== true) throw error
+    const parts = error instanceof Fault ? partsAfter(error, documents) : []
+    if (parts.length < 2) throw error
+    const signed = new Map<string, SignedLegalDocument | NotSigned | null>()
+    for (const part of parts) {
+      const outcomes = await signPart(sign, part)
+      for (const [index, { invoiceId }] of part.entries()) signed.set(invoiceId, outcomes[index] ?? null)
+    }
+    return documents.map(({ invoiceId }) => signed.get(invoiceId) ?? null)
   }
-  const middle = Math.ceil(documents.length / 2)
-  const halves: (SignedLegalDocument | NotSigned | null)[] = []
-  for (const half of [documents.slice(0, middle), documents.slice(middle)]) halves.push(...(await signHalf(sign, half)))
-  return halves
 }
 
-async function signHalf(sign: Sign, half: readonly SignableDocument[]): ReturnType<Sign> {
+/** What is worth trying by itself after such a fault: halves, or each kind. */
+function partsAfter(fault: Fault, documents: readonly SignableDocument[]): (readonly SignableDocument[])[] {
+  if (fault.path?.startsWith('use[') !== true) {
+    const kinds = [...new Set(documents.map(({ kind }) => kind))]
+    return kinds.map((kind) => documents.filter((document) => document.kind === kind))
+  }
+  const middle = Math.ceil(documents.length / 2)
+  return [documents.slice(0, middle), documents.slice(middle)].filter((half) => half.length > 0)
+}
+
+async function signPart(sign: Sign, part: readonly SignableDocument[]): ReturnType<Sign> {
   try {
-    return await signApart(sign, half)
+    return await signApart(sign, part)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     const fault: FaultDetail = { code: error.code, params: error.params }
-    return half.map(() => ({ fault, held: false }))
+    return part.map(() => ({ fault, held: false }))
   }
 }
 

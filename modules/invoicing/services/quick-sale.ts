@@ -63,7 +63,16 @@ export async function saleAmounts(
   sale: QuickSale,
 ): Promise<SaleAmounts> {
   if (sale.lines.length === 0) return { document: null, change: null, faults: [] }
-  const { input, faults } = await inputOf(host, context, transaction, sale)
+  return amountsOf(host, context, transaction, sale, await inputOf(host, context, transaction, sale))
+}
+
+async function amountsOf(
+  host: Host,
+  context: CompanyContext,
+  transaction: CompanyTransaction,
+  sale: QuickSale,
+  { input, faults }: SaleInput,
+): Promise<SaleAmounts> {
   if (input === null) return { document: null, change: null, faults }
   const { document, faults: objections } = await previewDraft(host, context, transaction, randomUUID(), input)
   if (document === undefined) return { document: null, change: null, faults: objections }
@@ -80,12 +89,13 @@ export async function sell(
   context: CompanyContext,
   sale: QuickSale,
 ): Promise<{ readonly outcome: PostedOutcome; readonly change: string | null }> {
-  const { input, faults } = await host.db.company(context.companyId, async (transaction) => ({
-    ...(await inputOf(host, context, transaction, sale)),
-    faults: (await saleAmounts(host, context, transaction, sale)).faults.filter(({ level }) => level !== 'warning'),
-  }))
-  Fault.throwIfAny(faults)
-  const [outcome] = await postInvoices(host, context, [{ input: input ?? { lines: [] }, idempotencyKey: `sell:${sale.key}` }])
+  const input = await host.db.company(context.companyId, async (transaction) => {
+    const made = await inputOf(host, context, transaction, sale)
+    const { faults } = await amountsOf(host, context, transaction, sale, made)
+    Fault.throwIfAny(faults.filter(({ level }) => level !== 'warning'))
+    return made.input
+  })
+  const [outcome] = await postInvoices(host, context, [{ input, idempotencyKey: `sell:${sale.key}` }])
   if (outcome?.status !== 'posted') {
     Fault.throwIfAny(outcome?.faults ?? [])
     throw new Error('a refused sale has a fault')
@@ -112,12 +122,13 @@ export function placeFact(places: SellingPlaces | undefined, place: string): Rec
   return { [places.fact]: found.value }
 }
 
-async function inputOf(
-  host: Host,
-  context: CompanyContext,
-  transaction: CompanyTransaction,
-  sale: QuickSale,
-): Promise<{ readonly input: InvoiceInput | null; readonly faults: readonly FaultDetail[] }> {
+/** The sale as an invoice; null when the faults keep it from being one. */
+interface SaleInput {
+  readonly input: InvoiceInput | null
+  readonly faults: readonly FaultDetail[]
+}
+
+async function inputOf(host: Host, context: CompanyContext, transaction: CompanyTransaction, sale: QuickSale): Promise<SaleInput> {
   const company = await host.access.company(context.companyId)
   const fact = placeFact(await sellingPlaces(host, context, transaction), sale.place)
   const goods = await goodsById(

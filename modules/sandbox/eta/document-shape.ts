@@ -10,8 +10,7 @@ export interface Finding {
 /** `!` behind a name: it must be there. */
 export type Shape = 'text' | 'number' | { readonly [name: string]: Shape } | readonly [Shape]
 
-const address = {
-  branchID: 'text',
+export const address = {
   'country!': 'text',
   'governate!': 'text',
   'regionCity!': 'text',
@@ -44,7 +43,7 @@ const line = {
 } as const
 const invoice = {
   'issuer!': { 'type!': 'text', 'id!': 'text', 'name!': 'text', 'address!': { ...address, 'branchID!': 'text' } },
-  'receiver!': { 'type!': 'text', id: 'text', name: 'text', address: { ...relaxed(address) } },
+  'receiver!': { 'type!': 'text', id: 'text', name: 'text', address: { ...relaxed({ ...address, branchID: 'text' }) } },
   'documentType!': 'text',
   'documentTypeVersion!': 'text',
   'dateTimeIssued!': 'text',

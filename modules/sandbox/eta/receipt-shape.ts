@@ -1,4 +1,4 @@
-import type { Shape } from './document-shape.js'
+import { address, type Shape } from './document-shape.js'
 
 const discount = { 'amount!': 'number', 'description!': 'text', rate: 'number' } as const
 const item = {
@@ -39,18 +39,7 @@ export const receiptShape: Shape = {
     'rin!': 'text',
     'companyTradeName!': 'text',
     'branchCode!': 'text',
-    'branchAddress!': {
-      'country!': 'text',
-      'governate!': 'text',
-      'regionCity!': 'text',
-      'street!': 'text',
-      'buildingNumber!': 'text',
-      postalCode: 'text',
-      floor: 'text',
-      room: 'text',
-      landmark: 'text',
-      additionalInformation: 'text',
-    },
+    'branchAddress!': address,
     'deviceSerialNumber!': 'text',
     syndicateLicenseNumber: 'text',
     'activityCode!': 'text',
