@@ -15,6 +15,7 @@ import { isLost, returnCode, TokenFault } from './token-fault.js'
 import { describeToken, TokenLogin } from './token-login.js'
 import { planSignature, runPlan, type SignWork } from './token-mechanisms.js'
 import { TokenObjects } from './token-objects.js'
+import { TokenSessions } from './token-sessions.js'
 
 type Pkcs11js = typeof import('pkcs11js')
 
@@ -33,9 +34,7 @@ interface OpenToken {
   /** Never used to sign: while it is open the login lives (C_CloseAllSessions and the last C_CloseSession end it). */
   readonly anchor: Handle
   readonly objects: TokenObjects
-  readonly idle: Handle[]
-  opened: number
-  readonly waiting: ((session: Handle) => void)[]
+  readonly sessions: TokenSessions
   readonly keys: Map<string, OpenKey>
 }
 
@@ -49,8 +48,6 @@ export class TokenLibrary {
   private readonly known = new Map<string, OpenToken>()
   private readonly tokens = new Map<string, OpenToken>()
   private active = 0
-  /** Signatures that wait for a session. */
-  private queued = 0
   private starting: Promise<void> | undefined
   private readonly login: TokenLogin
 
@@ -106,7 +103,7 @@ export class TokenLibrary {
 
   /** Whether every session has work and more of it waits: an answer that is held for a moment keeps no session idle. */
   get hasQueue(): boolean {
-    return this.queued > 0
+    return [...this.tokens.values()].some(({ sessions }) => sessions.hasQueue)
   }
 
   find(query: TokenKeyQuery): Promise<TokenKeyFound> {
@@ -139,7 +136,7 @@ export class TokenLibrary {
       const token = this.openToken(query)
       const key = keyOf(token, query)
       const plan = planSignature(this.pkcs11js, token.mechanisms, key.algorithm, work)
-      const session = await this.takeSession(token)
+      const session = await token.sessions.take()
       const library = this.loaded()
       try {
         const login = (): void => {
@@ -151,10 +148,10 @@ export class TokenLibrary {
           else this.login.withPin(pin, false, login)
         }
         const signature = await runPlan(library, session, key.handle, plan, key.pinEachTime ? authenticate : undefined)
-        this.giveSession(token, session)
+        token.sessions.give(session)
         return signature
       } catch (error) {
-        this.dropSession(token, session, isLost(error))
+        token.sessions.drop(session, isLost(error))
         throw error
       }
     })
@@ -261,7 +258,7 @@ export class TokenLibrary {
     const { module } = this.settings
     const mechanisms = new Set(library.C_GetMechanismList(slot))
     const objects = new TokenObjects(this.pkcs11js, { library, session: anchor, info, module })
-    const token: OpenToken = { slot, info, mechanisms, anchor, objects, idle: [], opened: 0, waiting: [], keys: new Map() }
+    const token: OpenToken = { slot, info, mechanisms, anchor, objects, sessions: this.sessionsOf(slot, info), keys: new Map() }
     this.tokens.set(slot.toString('hex'), token)
     return token
   }
@@ -279,49 +276,13 @@ export class TokenLibrary {
     }
   }
 
-  private takeSession(token: OpenToken): Promise<Handle> {
-    const idle = token.idle.pop()
-    if (idle !== undefined) return Promise.resolve(idle)
-    const most = token.info.maxSessionCount
+  private sessionsOf(slot: Handle, info: TokenInfo): TokenSessions {
+    const most = info.maxSessionCount
     const limit = Math.min(this.settings.sessions, most > 1 && most < 0xffffffff ? most - 1 : this.settings.sessions)
-    if (token.opened < limit) {
-      const session = this.loaded().C_OpenSession(token.slot, this.pkcs11js.CKF_SERIAL_SESSION)
-      token.opened++
-      return Promise.resolve(session)
-    }
-    this.queued++
-    return new Promise((resolve) => {
-      token.waiting.push(resolve)
+    const open = (): Handle => this.loaded().C_OpenSession(slot, this.pkcs11js.CKF_SERIAL_SESSION)
+    return new TokenSessions(limit, open, (session) => {
+      this.loaded().C_CloseSession(session)
     })
-  }
-
-  private giveSession(token: OpenToken, session: Handle): void {
-    const next = this.nextWaiting(token)
-    if (next !== undefined) next(session)
-    else token.idle.push(session)
-  }
-
-  private nextWaiting(token: OpenToken): ((session: Handle) => void) | undefined {
-    const next = token.waiting.shift()
-    if (next !== undefined) this.queued--
-    return next
-  }
-
-  /** After a fault an operation may still be open in the session: it is closed, not reused. Who waits gets a new one. */
-  private dropSession(token: OpenToken, session: Handle, lost: boolean): void {
-    token.opened--
-    const next = this.nextWaiting(token)
-    try {
-      if (!lost) this.loaded().C_CloseSession(session)
-      if (next === undefined) return
-      const fresh = lost ? session : this.loaded().C_OpenSession(token.slot, this.pkcs11js.CKF_SERIAL_SESSION)
-      token.opened++
-      next(fresh)
-    } catch {
-      // The waiting one meets the lost session itself and goes through the restart.
-      token.opened++
-      next?.(session)
-    }
   }
 }
 
