@@ -2,7 +2,8 @@ import type { ModuleSetup } from '../../../core/host/module.js'
 import { lawTable } from './law-table.js'
 import { keepRevocation, revocationJob, type RevocationPayload } from './kept-revocation.js'
 import { logStampJob, stampLogHead } from './log-stamps.js'
-import { stampTimes, sweepTimes, timeStampJob, type TimeStampPayload } from './time-stamps.js'
+import { stampTimes, sweepTimes } from './stamp-times.js'
+import { timeStampJob, type TimeStampPayload } from './time-stamps.js'
 
 const sweepJob = 'compliance-egypt.time-stamp-sweep'
 

@@ -2,8 +2,8 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { readTimeStamp } from '../../../core/validation/cms/time-stamp-token.js'
+import { stampDigest, trustedRoots } from './stamp-digest.js'
 import { timeAuthorities, type Dependence } from './time-authorities.js'
-import { stampDigest } from './time-stamps.js'
 
 export const logStampJob = 'compliance-egypt.stamp-log-head'
 
@@ -35,9 +35,10 @@ export async function stampLogHead(host: Host, context: CompanyContext): Promise
     authorities: await timeAuthorities(host.config, transaction),
     head: await host.audit.head(transaction),
   }))
-  if (head.sequence === 0) return
+  if (head.sequence === 0 || authorities.length === 0) return
+  const roots = trustedRoots(host)
   for (const authority of authorities) {
-    const outcome = await stampDigest(host, authority, Buffer.from(head.hash, 'hex'))
+    const outcome = await stampDigest(host, authority, Buffer.from(head.hash, 'hex'), roots)
     if (!('token' in outcome)) continue
     await host.db.company(context.companyId, async (transaction) => {
       await transaction
