@@ -1,7 +1,8 @@
 import { ParseOption, XmlC14NMode, XmlCData, XmlDocument, XmlElement, XmlError, XmlLibError, XmlText } from 'libxml2-wasm'
 import { Fault } from '../i18n/fault.js'
 import { defaultScanLimits, scanElements, type ScanLimits } from './scan.js'
-import { readTree, type Tree } from './tree.js'
+import { readTree } from './read-tree.js'
+import type { Tree } from './tree.js'
 
 /** An element of foreign XML as plain data: nothing of the parser's memory is held. */
 export interface XmlNode {

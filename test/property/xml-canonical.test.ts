@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { XmlC14NMode, XmlElement } from 'libxml2-wasm'
 import { canonicalElement } from '../../core/xml/canonical.js'
 import { withXml } from '../../core/xml/read-xml.js'
-import { readTree, treeElements } from '../../core/xml/tree.js'
+import { readTree } from '../../core/xml/read-tree.js'
+import { treeElements } from '../../core/xml/tree.js'
 
 const runs = process.env['KHATM_FULL'] === '1' ? 5_000 : 300
 const prefixes = ['', 'a', 'b', 'c'] as const

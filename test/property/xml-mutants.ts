@@ -1,4 +1,5 @@
-import { readTree, treeElements, type TreeElement } from '../../core/xml/tree.js'
+import { readTree } from '../../core/xml/read-tree.js'
+import { treeElements, type TreeElement } from '../../core/xml/tree.js'
 
 /** Numbers that are the same in every run (xorshift32). */
 export class XmlDice {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { XmlC14NMode, XmlElement } from 'libxml2-wasm'
 import { canonicalDocument, canonicalElement, type CanonicalMethod } from '../canonical.js'
 import { readSignedTree, withXml } from '../read-xml.js'
-import { readTree, treeElements } from '../tree.js'
+import { readTree } from '../read-tree.js'
+import { treeElements } from '../tree.js'
 
 const modes = {
   c14n10: XmlC14NMode.XML_C14N_1_0,
