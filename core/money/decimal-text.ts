@@ -179,6 +179,11 @@ export function isZero(value: string): boolean {
   return /^-?0+(?:\.0+)?$/.test(value)
 }
 
+/** Whether so many decimals say the whole amount: nothing of it would be rounded away. */
+export function hasDecimals(value: string, digits: number): boolean {
+  return compare(round(value, digits), value) === 0
+}
+
 export function isNegative(value: string): boolean {
   return value.charCodeAt(0) === 45 && !isZero(value)
 }

@@ -2,6 +2,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import { add, compare, subtract } from '../../../core/money/decimal-text.js'
 import { documentsOf, type InvoiceDocument } from '../../invoicing/index.js'
+import { receiverIdentity } from './party.js'
 
 /**
  * Objections to a credit note on a document that was filed here: goods the document did not have, or more money for them than is left of
@@ -33,6 +34,33 @@ export async function creditedFaults(
   const taken = netByGoods([...before.flatMap((id) => known.get(id) ?? []), ...earlier])
   for (const [goods, net] of taken) if (left.has(goods)) left.set(goods, subtract(left.get(goods) ?? '0', net))
   return overdrawn(note, original, left)
+}
+
+/**
+ * Objections to a note on a document that was filed here: another receiver than the document's, or, on a debit note, goods the document
+ * did not have. A credit note changes amounts of the documents it refers to only; a debit note raises them "for the same goods and
+ * services sold" (SDK, Credit Note v1.0; document types). The currency is the original's by the rules of every note.
+ */
+export async function sameDealFaults(transaction: CompanyTransaction, originalId: string, note: InvoiceDocument): Promise<FaultDetail[]> {
+  const original = (await documentsOf(transaction, [originalId])).get(originalId)
+  if (original === undefined) return []
+  const faults: FaultDetail[] = []
+  const [of, by] = [receiverIdentity(original.customer), receiverIdentity(note.customer)]
+  if (of.type !== by.type || plain(of.id) !== plain(by.id)) {
+    faults.push({ code: 'EG-NOTE-OTHER-RECEIVER', path: 'customer', params: { number: original.number } })
+  }
+  if (note.type !== 'debit_note') return faults
+  const goods = new Set(original.lines.map(goodsOf))
+  for (const [index, line] of note.lines.entries()) {
+    if (goods.has(goodsOf(line))) continue
+    const params = { goods: goodsOf(line), number: original.number }
+    faults.push({ code: 'EG-DEBIT-OTHER-GOODS', path: `lines[${String(index)}].itemCode`, params })
+  }
+  return faults
+}
+
+function plain(id: string | undefined): string {
+  return (id ?? '').replace(/[\s-]/g, '').toUpperCase()
 }
 
 function overdrawn(note: InvoiceDocument, original: InvoiceDocument, left: ReadonlyMap<string, string>): FaultDetail[] {

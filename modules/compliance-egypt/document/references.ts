@@ -1,7 +1,8 @@
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
-import { creditedFaults } from './credited-goods.js'
+import { submissionOf } from '../authority/submission-rows.js'
+import { creditedFaults, sameDealFaults } from './credited-goods.js'
 
 /** What is known here of the document a note refers to. */
 export interface OriginalDocument {
@@ -65,7 +66,13 @@ export async function checkOriginal(transaction: CompanyTransaction, invoice: In
   if (original.state === 'rejected') return fault('EG-ORIGINAL-INVALID')
   const accepted = original.state === 'accepted' || original.state === 'accepted_with_warnings'
   if (!accepted && !invoice.simplified) return fault('EG-ORIGINAL-WAITING')
-  return creditsInvoice(invoice) ? creditedFaults(transaction, original.invoiceId, invoice) : []
+  if (invoice.simplified) return []
+  const later = (await submissionOf(transaction, original.invoiceId))?.status
+  if (later === 'Cancelled' || later === 'Rejected') return fault('EG-ORIGINAL-UNDONE')
+  return [
+    ...(await sameDealFaults(transaction, original.invoiceId, invoice)),
+    ...(creditsInvoice(invoice) ? await creditedFaults(transaction, original.invoiceId, invoice) : []),
+  ]
 }
 
 /** Returned receipts are counted by pieces, with the receipts. */

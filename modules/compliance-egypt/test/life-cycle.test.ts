@@ -111,6 +111,43 @@ describe('Egyptian documents through the real host and the sandbox authority', f
     assert.deepEqual(await told(credit('4'), credit('1', { unitPrice: '0.01' })), [[], ['EG-CREDIT-MORE lines[0].unitPrice 0.00']])
   })
 
+  it('holds a debit note to the deal of its original: receiver, currency and goods', async () => {
+    const posted = await post(running.host, context, example('1-invoice'))
+    await settle(running.host, context, posted)
+    const [invoice] = posted
+    const note = {
+      ...example('1-invoice'),
+      type: 'debit_note',
+      refersTo: invoice?.number,
+      reason: 'فرق سعر',
+      lines: [{ ...paper, quantity: '1' }],
+    }
+    const faultsOf = async (changes: object): Promise<unknown[]> => {
+      const [outcome] = await postInvoices(running.host, context, [{ input: { ...note, ...changes } }], { print: false })
+      assert.ok(outcome?.status === 'invalid')
+      return outcome.faults.filter(({ level }) => level !== 'warning').map(({ code, path }) => [code, path])
+    }
+    const other = { name: 'شركة أخرى', identifiers: [{ scheme: 'VAT', value: '300400501' }] }
+    const { customer } = example('1-invoice')
+    assert.ok(typeof customer === 'object')
+    assert.deepEqual(await faultsOf({ customer: { ...customer, ...other } }), [['EG-NOTE-OTHER-RECEIVER', 'customer']])
+    assert.deepEqual(
+      await faultsOf({
+        lines: [
+          { ...paper, quantity: '1' },
+          { ...paper, quantity: '1', itemCode: 'EG-900100200-PEN-1' },
+        ],
+      }),
+      [['EG-DEBIT-OTHER-GOODS', 'lines[1].itemCode']],
+    )
+    assert.deepEqual(await faultsOf({ currency: 'USD', exchangeRate: '48' }), [['INVOICE-REFERENCE-CURRENCY', 'currency']])
+    const rows = await settle(running.host, context, await post(running.host, context, note))
+    assert.deepEqual(
+      rows.map(({ state }) => state),
+      ['accepted'],
+    )
+  })
+
   it('signs all the others when the key may not sign one', async () => {
     const keyOf = async (limits: object): Promise<void> => {
       await running.host.db.company(context.companyId, async (transaction) => {

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import type { DocumentRow } from '../../compliance/index.js'
 import {
+  cancelInvoice,
   finalPdf,
   makePrint,
   postInvoices,
@@ -228,13 +229,42 @@ describe('Egyptian receipts: chained by point of sale', function () {
     assert.deepEqual([own.open, own.paymentState], ['0.00', 'paid'])
   })
 
-  it('refuses to correct a sale whose return still stands', async () => {
+  it('corrects a refused sale once its refused return is cancelled: goods and money stand once', async () => {
+    const { host } = running
+    const read = (one: PostedOutcome | undefined) =>
+      host.db.company(context.companyId, (transaction) => summaryOf(transaction, one?.invoiceId ?? ''))
     await control('POST', 'eta/receipts/refuse', { count: '1' })
     const bad = await post(running.host, context, sale)
     // Goods come back before the authority has answered.
     const returned = await post(running.host, context, back(bad[0], [pen]))
-    assert.equal((await settle(running.host, context, [...bad, ...returned]))[0]?.state, 'rejected')
-    assert.ok((await faultsOf({ ...sale, country: { correctionOf: bad[0]?.number ?? '' } })).includes('INVOICE-REPLACE-NOTES'))
+    assert.deepEqual(
+      (await settle(host, context, [...bad, ...returned])).map(({ state }) => state),
+      ['rejected', 'rejected'],
+    )
+    const correction = { ...sale, country: { correctionOf: bad[0]?.number ?? '' } }
+    assert.deepEqual(await faultsOf(correction), ['INVOICE-REPLACE-NOTES'])
+    // Nothing was paid: the return is set off against the sale, 3 × 12.50 with 14 percent.
+    assert.equal((await read(bad[0])).open, '96.90')
+    await cancelInvoice(host, context, returned[0]?.invoiceId ?? '', 'refused with the sale')
+    assert.deepEqual([(await read(bad[0])).open, (await read(returned[0])).settled], ['139.65', '0.00'])
+    await assert.rejects(cancelInvoice(host, context, returned[0]?.invoiceId ?? '', 'again'), /INVOICE-NOT-POSTED/)
+
+    const [good] = await post(host, context, correction)
+    const [back3] = await post(host, context, back(good, [pen]))
+    assert.deepEqual(
+      states(
+        await settle(
+          host,
+          context,
+          [good, back3].flatMap((one) => one ?? []),
+        ),
+      ),
+      ['accepted', 'accepted'],
+    )
+    const [old, own, note] = [await read(bad[0]), await read(good), await read(back3)]
+    assert.deepEqual([old.state, old.settled], ['cancelled', '0.00'])
+    assert.deepEqual([own.open, own.settled, note.open], ['96.90', '42.75', '0.00'])
+    assert.deepEqual(await faultsOf(back(good, [{ ...pen, quantity: '1' }])), ['EG-RECEIPT-RETURN-MORE'])
   })
 
   it('stores a receipt as an 80 mm slip with its legal file, or on A4 where the company wants sheets', async () => {

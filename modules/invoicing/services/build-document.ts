@@ -2,7 +2,7 @@ import type { Company } from '../../../core/access/context.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { minorUnits, requireCurrencyOn } from '../../../core/money/currencies.js'
-import { absolute, compare, isNegative, isZero, multiply } from '../../../core/money/decimal-text.js'
+import { absolute, compare, hasDecimals, isNegative, isZero, multiply } from '../../../core/money/decimal-text.js'
 import type { ContactParty } from '../../contacts/index.js'
 import type { InvoiceDocument, Party } from '../document.js'
 import type { InvoiceInput } from '../input.js'
@@ -80,6 +80,8 @@ export function buildDocument(
   if (isNegative(totals.taxInclusive))
     faults.push({ code: 'INVOICE-TOTAL-NEGATIVE', path: 'lines', params: { total: totals.taxInclusive } })
   if (isNegative(input.prepaid)) faults.push({ code: 'INVOICE-PREPAID-NEGATIVE', path: 'prepaid' })
+  const digits = minorUnits(currency)
+  if (!hasDecimals(input.prepaid, digits)) faults.push({ code: 'INVOICE-PREPAID-DECIMALS', path: 'prepaid', params: { currency, digits } })
   if (compare(totals.prepaid, totals.taxInclusive) > 0) {
     faults.push({ code: 'INVOICE-PREPAID-ABOVE', path: 'prepaid', params: { prepaid: totals.prepaid, total: totals.taxInclusive } })
   }

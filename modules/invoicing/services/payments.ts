@@ -4,7 +4,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { minorUnits } from '../../../core/money/currencies.js'
-import { compare, round, subtract } from '../../../core/money/decimal-text.js'
+import { compare, hasDecimals, round, subtract } from '../../../core/money/decimal-text.js'
 import { invoicingSettings } from '../models/settings.js'
 import { localTime } from './local-time.js'
 import { seriesOf } from './numbering.js'
@@ -37,7 +37,7 @@ export interface Payment {
 /**
  * Registers a payment of a posted invoice: partial, whole, or above the open amount when the company keeps credits. A payment of a
  * credit note goes out.
- * @throws Fault INVOICE-UNKNOWN, INVOICE-NOT-POSTED, INVOICE-PAYMENT-AMOUNT, INVOICE-PAYMENT-DATE, INVOICE-PAYMENT-NOTHING,
+ * @throws Fault INVOICE-UNKNOWN, INVOICE-NOT-POSTED, INVOICE-PAYMENT-AMOUNT, INVOICE-PAYMENT-DECIMALS, INVOICE-PAYMENT-DATE, INVOICE-PAYMENT-NOTHING,
  *   INVOICE-PAYMENT-ABOVE
  */
 export async function registerPayment(
@@ -56,6 +56,9 @@ export async function registerPayment(
   if (compare(invoice.open, '0') <= 0)
     throw new Fault('INVOICE-PAYMENT-NOTHING', { path: 'amount', params: { number: invoice.number ?? '' } })
   const digits = minorUnits(invoice.currency)
+  if (request.amount !== undefined && !hasDecimals(request.amount, digits)) {
+    throw new Fault('INVOICE-PAYMENT-DECIMALS', { path: 'amount', params: { currency: invoice.currency, digits } })
+  }
   const amount = round(request.amount ?? invoice.open, digits)
   if (compare(amount, '0') <= 0) throw new Fault('INVOICE-PAYMENT-AMOUNT', { path: 'amount' })
   const settings = invoicingSettings.parse(await host.settings.get(transaction, 'invoicing'))

@@ -269,6 +269,28 @@ describe('posting invoices on a real database', function () {
       faultCode('INVOICE-CREDITED-WHOLLY'),
     )
     await assert.rejects(cancelInvoice(test.host, test.context, id, 'r'), faultCode('INVOICE-CANCEL-PAID'))
+    // A note that is cancelled gives back what it had set off, and what may be credited.
+    const [note] = outcomes.flatMap((outcome) => (outcome.status === 'posted' ? [outcome.invoiceId] : []))
+    await cancelInvoice(test.host, test.context, note ?? '', 'typed twice')
+    const [opened, cancelled] = await inCompany(async (transaction) => [
+      await summaryOf(transaction, id),
+      await summaryOf(transaction, note ?? ''),
+    ])
+    assert.deepEqual([opened?.open, cancelled?.settled, cancelled?.state], ['115.00', '0.00', 'cancelled'])
+    const [again] = await post([{ input: half }])
+    assert.equal(again?.status, 'posted')
+  })
+
+  it('never rounds what was paid: more decimals than the currency has are refused beside the field', async () => {
+    const [outcome] = await post([{ input: sampleInput({ prepaid: '10.005' }) }])
+    assert.deepEqual(codes(outcome), ['INVOICE-PREPAID-DECIMALS@prepaid'])
+    const [good] = await post([{ input: sampleInput({ prepaid: '10.500' }) }])
+    assert.ok(good?.status === 'posted')
+    assert.equal(good.document.totals.prepaid, '10.50')
+    const pay = (amount: string) =>
+      inCompany((transaction) => registerPayment(test.host, test.context, transaction, good.invoiceId, { amount, method: 'cash' }))
+    await assert.rejects(pay('10.005'), faultCode('INVOICE-PAYMENT-DECIMALS'))
+    assert.equal((await pay('10.010')).amount, '10.01')
   })
 
   it('a note made from an invoice is prefilled and posts; a note of an unknown invoice warns', async () => {
