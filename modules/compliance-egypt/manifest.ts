@@ -15,6 +15,7 @@ import { egyptGuide } from './data/guide.js'
 import { egyptDemonstration } from './demonstration.js'
 import { addToPrint } from './print.js'
 import { checkAgainstCompany } from './document/prepare-documents.js'
+import { checkCorrection, replacedInvoices } from './document/corrected-invoices.js'
 import { checkOriginal } from './document/references.js'
 import { checkReceipt, replacedReceipts } from './receipts/prepare-receipts.js'
 import { egyptSellingPlaces, receiptsCard } from './receipts/selling-places.js'
@@ -59,12 +60,13 @@ export default defineModule({
       const check = async (own: CompanyTransaction) => [
         ...(await checkAgainstCompany(own, company, invoice)),
         ...(await checkOriginal(own, invoice)),
+        ...(await checkCorrection(own, invoice)),
         ...(invoice.simplified ? await checkReceipt(own, company, invoice, host.now()) : []),
       ]
       return transaction === undefined ? host.db.company(company.id, check) : check(transaction)
     })
     hooks.on('invoice.replaces', async (inputs, { context }) => {
-      const replaced = replacedReceipts(inputs)
+      const replaced = [...replacedReceipts(inputs), ...replacedInvoices(inputs)]
       return replaced.length > 0 && (await host.access.company(context.companyId)).country === 'EG' ? replaced : []
     })
     hooks.on('invoicing.overview', (_none, call) => receiptsCard(host, call))

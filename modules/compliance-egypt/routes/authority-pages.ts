@@ -6,6 +6,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { newCallbackKey } from '../authority/notifications.js'
 import { fetchPackage, packageInput, packagesOf, requestPackage } from '../authority/packages.js'
 import { cancelDocument, declineRejection, etaReasons, fetchDocument, type EtaReason } from '../authority/state-changes.js'
+import { draftCorrection } from '../document/corrected-invoices.js'
 import { submissionOf } from '../authority/submission-rows.js'
 import { exportReceived } from '../received/export-received.js'
 import { receivedPage, receivedViews } from '../received/received-views.js'
@@ -45,6 +46,10 @@ export function authorityPages(setup: ModuleSetup): void {
     const id = idOf(params.invoiceId)
     await declineRejection(host, context, id)
     return { kind: 'redirect', to: invoicePage(id), notice: { key: 'compliance-egypt.notice.declined', level: 'success' } }
+  })
+  routes.page('post', '/documents/:invoiceId/correct', ['invoicing.user'], async ({ context, params }) => {
+    const draft = await draftCorrection(host, context, idOf(params.invoiceId))
+    return { kind: 'redirect', to: invoicePage(draft.id), notice: { key: 'compliance-egypt.notice.correct-invoice', level: 'success' } }
   })
   routes.page('get', '/documents/:invoiceId/printout', readers, async ({ context, params }) => {
     const id = idOf(params.invoiceId)

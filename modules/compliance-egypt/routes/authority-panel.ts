@@ -7,6 +7,7 @@ import { stateColours } from '../authority/later-states.js'
 import { addressesOf, shareLink } from '../authority/eta-addresses.js'
 import { etaReasons } from '../authority/state-changes.js'
 import { submissionOf, type EtaSubmission } from '../authority/submission-rows.js'
+import { isCorrectable } from '../document/corrected-invoices.js'
 import { egyptCompany } from '../company/company-rows.js'
 
 /** The document at the authority, on the invoice: its state there, its link, and what may still be done about it. */
@@ -39,6 +40,10 @@ export function isManager(context: CompanyContext): boolean {
   return context.groups.has('*') || context.groups.has('invoicing.manager')
 }
 
+function isClerk(context: CompanyContext): boolean {
+  return context.groups.has('*') || context.groups.has('invoicing.user')
+}
+
 export function shownTime(at: Date | null, timeZone: string): string | null {
   return at === null ? null : new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(at)
 }
@@ -69,6 +74,7 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
       manager && row.status === 'Valid' && open(cancelUntil)
         ? { end: cancelUntil?.toISOString() ?? null, reasons: reasonChoices(host, context) }
         : null,
+    correct: isClerk(context) && (await isCorrectable(transaction, invoiceId)),
     cancelOver: manager && row.status === 'Valid' && !open(cancelUntil) ? text('action.cancel-over') : null,
     decline:
       manager && row.status === 'Rejected' && row.declinedAt === null && open(declineUntil)

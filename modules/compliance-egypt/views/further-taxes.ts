@@ -21,6 +21,13 @@ const documentFields: readonly FieldDefinition[] = [
     readonly: fixed,
     recompute: true,
   },
+  {
+    name: 'country.correctionOf',
+    label: 'compliance-egypt.field.correction-of',
+    type: 'code',
+    readonly: true,
+    visible: (record) => Boolean(record['country.correctionOf']),
+  },
 ]
 
 /**
