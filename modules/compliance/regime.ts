@@ -80,6 +80,8 @@ export interface SubmissionRequest {
   readonly bytes: Buffer
   /** 1 at the first sending; later ones must be harmless duplicates for the authority. */
   readonly attempt: number
+  /** No call that carries it is begun after this: it is given to another sender then. */
+  readonly until: Date
 }
 
 /** What became of one document of a batch: the answer, or why there is none. */

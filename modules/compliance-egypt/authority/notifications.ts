@@ -5,16 +5,11 @@ import { canonicalJson } from '../../../core/audit/canonical-json.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
-import { processSoon, SubmissionUncertain } from '../../compliance/index.js'
+import { processSoon } from '../../compliance/index.js'
 import { fetchPackage } from './packages.js'
-import { refreshDocument } from './state-changes.js'
+import { refreshJob } from './refresh.js'
 import { openReceipts } from '../receipts/receipt-rows.js'
 import { submissionByDocument, submissionByInternalId } from './submission-rows.js'
-
-export const refreshJob = 'compliance-egypt.refresh'
-export interface RefreshPayload {
-  readonly documents: readonly string[]
-}
 
 /** Kinds of the authority's deliveries, by the last part of their address. */
 export const notificationKinds = ['documents', 'documentpackages', 'receipts', 'receiptpackages'] as const
@@ -182,20 +177,4 @@ export async function forgetDeliveries(host: Host, transaction: CompanyTransacti
     .where({ company_id: transaction.companyId })
     .where('received_at', '<', before)
     .delete()
-}
-
-/** The job behind a delivery. A document the authority does not show us is somebody's invention. */
-export async function refreshDocuments(host: Host, context: CompanyContext, { documents }: RefreshPayload): Promise<void> {
-  const company = await host.access.company(context.companyId)
-  let unsure: SubmissionUncertain | undefined
-  for (const uuid of documents) {
-    try {
-      await refreshDocument(host, context, company, uuid)
-    } catch (error) {
-      if (!(error instanceof SubmissionUncertain)) throw error
-      if (!error.reason.endsWith('404')) unsure = error
-    }
-  }
-  // The job is tried again later, with growing waits.
-  if (unsure !== undefined) throw unsure
 }

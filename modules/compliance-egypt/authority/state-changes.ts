@@ -2,14 +2,13 @@ import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
-import { rinOf } from '../document/party.js'
 import { endOf, workflowTimes } from './document-types.js'
 import { callEta } from './eta-client.js'
 import { readError } from './eta-errors.js'
-import { documentRaw, documentSummary } from './eta-shapes.js'
-import { receivedByUuid, recordReceived } from './received-rows.js'
-import { recordStatus } from './record-status.js'
-import { submissionOf, submissionByDocument } from './submission-rows.js'
+import { documentRaw } from './eta-shapes.js'
+import { receivedByUuid } from './received-rows.js'
+import { refreshDocument, refreshJob } from './refresh.js'
+import { submissionOf } from './submission-rows.js'
 
 /** The reasons the authority takes (SDK, Cancel Document and Reject Document), in its own words. */
 export const etaReasons = ['Wrong buyer details', 'Wrong invoice details'] as const
@@ -121,25 +120,22 @@ async function change(
   } catch (error) {
     if (!(error instanceof SubmissionUncertain)) throw error
     // Nobody knows: the state tells.
-    if ((await refreshDocument(host, context, company, target.uuid)) === target.status)
+    if ((await stateNow(host, context, company, target.uuid)) === target.status)
       throw new Fault('EG-STATE-UNCERTAIN', { status: 502, params: { reason: error.reason } })
     return
   }
-  await refreshDocument(host, context, company, target.uuid)
+  await stateNow(host, context, company, target.uuid)
 }
 
-/** Asks the authority for one document's state and writes it down, whether we issued or received it. @returns its status */
-export async function refreshDocument(host: Host, context: CompanyContext, company: Company, uuid: string): Promise<string | null> {
-  const reply = await callEta(host, context, company, { method: 'GET', path: `api/v1.0/documents/${encodeURIComponent(uuid)}/raw` })
-  const read = documentSummary.safeParse(reply.json)
-  if (reply.status !== 200 || !read.success || read.data.uuid !== uuid) throw new SubmissionUncertain(`raw: HTTP ${reply.status}`)
-  await host.db.company(context.companyId, async (transaction) => {
-    const own = await submissionByDocument(transaction, uuid)
-    if (own !== undefined) await recordStatus(host, context, transaction, own, read.data)
-    // What the company issued by another system, or on the portal, it did not receive.
-    else if (read.data.issuerId !== rinOf(company)) await recordReceived(host, context, transaction, [read.data])
-  })
-  return read.data.status ?? null
+/** The state after a change was asked for. When the authority does not tell it now, a job asks until it does: nothing stays as it was thought. */
+async function stateNow(host: Host, context: CompanyContext, company: Company, uuid: string): Promise<string | null> {
+  try {
+    return await refreshDocument(host, context, company, uuid)
+  } catch (error) {
+    if (!(error instanceof SubmissionUncertain)) throw error
+    await host.db.company(context.companyId, (transaction) => host.jobs.add(transaction, refreshJob, { documents: [uuid] }))
+    throw new Fault('EG-STATE-UNCERTAIN', { status: 502, params: { reason: error.reason } })
+  }
 }
 
 /** The document as the authority keeps it, and its printout. */

@@ -1,3 +1,4 @@
+import { storableText } from '../../../core/audit/canonical-json.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 
 export const etaStatuses = ['Submitted', 'Valid', 'Invalid', 'Rejected', 'Cancelled'] as const
@@ -143,7 +144,11 @@ const columnOf: Readonly<Record<keyof SubmissionChanges, string>> = {
 
 export async function updateSubmission(transaction: CompanyTransaction, invoiceId: string, changes: SubmissionChanges): Promise<void> {
   const row = Object.fromEntries(
-    Object.entries(changes).map(([name, value]) => [columnOf[name as keyof SubmissionChanges], value]), // names are the type's own
+    Object.entries(changes).map(([name, value]) => [
+      columnOf[name as keyof SubmissionChanges], // names are the type's own
+      // The authority's words, as a row can hold them.
+      typeof value === 'string' ? storableText(value) : value,
+    ]),
   )
   await transaction.knex('compliance_egypt_submission').where({ company_id: transaction.companyId, invoice_id: invoiceId }).update(row)
 }

@@ -4,8 +4,9 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain, type AuthorityAnswer, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
 import { inBatches, limitsOf } from './batch-limits.js'
 import { callEta, NotCarriedOut, openEta, type EtaReply } from './eta-client.js'
-import { readError, tooLarge } from './eta-errors.js'
+import { readError } from './eta-errors.js'
 import { submissionAnswer } from './eta-shapes.js'
+import { readRefusedCall } from './refused-call.js'
 import { nameOfDocument, type DocumentName } from './sent-document.js'
 import { claimSending, setSendAgain, updateSubmission } from './submission-rows.js'
 
@@ -59,6 +60,7 @@ function all(batch: readonly Sending[], outcome: BatchOutcome): Outcomes {
 }
 
 async function sendBatch(round: Round, wanted: readonly Sending[]): Promise<Outcomes> {
+  if (wanted.some(({ request }) => round.host.now() > request.until)) return all(wanted, new SubmissionUncertain('no time left to send it'))
   const { batch, others } = await claim(round, wanted)
   const [first] = batch
   if (first === undefined) return others
@@ -98,28 +100,16 @@ async function sendClaimed(round: Round, batch: readonly Sending[], first: Sendi
     throw error
   }
   if (reply.status === 200 || reply.status === 202) return readAccepted(round, batch, reply)
-  const error = readError(reply.json, reply.text)
-  // 422, 409, 208, 303: it may be there already, from this call or an earlier one. Asked for before anything is sent again, and not sent
-  // before the time the authority names.
-  if (error.duplicate || [208, 303, 409].includes(reply.status) || (reply.status === 422 && error.code === '')) {
-    if (reply.retryAt !== undefined) await sendAgain(round, batch, reply.retryAt)
-    return all(batch, new SubmissionUncertain(`HTTP ${reply.status} ${error.code}`.trim()))
-  }
-  if (![400, 403, 413, 422].includes(reply.status)) return all(batch, new SubmissionUncertain(`HTTP ${reply.status}`))
-  // From here on the whole call was refused and nothing was taken.
+  const refused = readRefusedCall(reply)
+  // Not sent again before the time the authority names.
+  if (refused.means === 'there-already' && reply.retryAt !== undefined) await sendAgain(round, batch, reply.retryAt)
+  if (refused.means === 'there-already' || refused.means === 'unknown') return all(batch, refused.outcome)
+  // The whole call was refused and nothing was taken.
   await sendAgain(round, batch, null)
-  if (reply.status === 403) {
-    const params = { code: error.code, message: reply.text.slice(0, 200), place: '' }
-    return all(batch, new Fault('EG-ETA-INCORRECT-SUBMITTER', { status: 502, params }))
-  }
+  if (refused.means === 'set-up' || batch.length === 1) return all(batch, refused.outcome)
   // One bad document must not hold up the others.
-  if (batch.length > 1) {
-    const half = Math.ceil(batch.length / 2)
-    return [...(await sendBatch(round, batch.slice(0, half))), ...(await sendBatch(round, batch.slice(half)))]
-  }
-  const faults = reply.status === 413 ? tooLarge(reply.text) : error.faults
-  if (error.code === '' && reply.status !== 413) return all(batch, new SubmissionUncertain(`unreadable answer (HTTP ${reply.status})`))
-  return all(batch, { state: 'rejected', status: reply.status, body: reply.text, faults })
+  const half = Math.ceil(batch.length / 2)
+  return [...(await sendBatch(round, batch.slice(0, half))), ...(await sendBatch(round, batch.slice(half)))]
 }
 
 function sendAgain({ host, context }: Round, batch: readonly Sending[], at: Date | null): Promise<void> {

@@ -3,8 +3,9 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
-import { readError } from '../authority/eta-errors.js'
+import { readError, tooLarge } from '../authority/eta-errors.js'
 import { callEta, type EtaReply } from '../authority/eta-client.js'
+import { readRefusedCall } from '../authority/refused-call.js'
 import { parseLiteral, textAt } from '../canonical/literal-value.js'
 import { receiptLimits, type ReceiptLimits } from '../data/receipt-limits.js'
 import { loginOf, type DeviceLogin } from './device-login.js'
@@ -119,6 +120,10 @@ async function sendBatch(
   const put = (outcome: BatchOutcome): void => {
     for (const { request } of batch) outcomes.set(request, outcome)
   }
+  if (host.now() > first.request.until) {
+    put(new SubmissionUncertain('no time left to send it'))
+    return
+  }
   let reply: EtaReply
   try {
     const parts = batch.flatMap(({ request }, index) => (index === 0 ? [request.bytes] : [Buffer.from(','), request.bytes]))
@@ -137,17 +142,24 @@ async function sendBatch(
     await readTaken(host, context, batch, reply, outcomes)
     return
   }
-  const error = readError(reply.json, reply.text)
-  if (error.duplicate || [208, 303, 409, 422].includes(reply.status)) {
-    put(new SubmissionUncertain(`HTTP ${String(reply.status)} ${error.code}`.trim()))
-  } else if ((reply.status === 400 || reply.status === 413) && batch.length > 1) {
-    // Refused as a whole: one bad receipt must not hold up the others.
-    const half = Math.ceil(batch.length / 2)
-    await sendBatch(host, context, login, batch.slice(0, half), outcomes)
-    await sendBatch(host, context, login, batch.slice(half), outcomes)
-  } else if (reply.status === 400 && error.code !== '') {
-    put({ state: 'rejected', status: reply.status, body: reply.text, faults: error.faults })
-  } else put(new SubmissionUncertain(`HTTP ${String(reply.status)}`))
+  const refused = readRefusedCall(reply)
+  if (refused.means !== 'one-of-them' || batch.length === 1) {
+    put(reply.status === 413 ? tooLargeAlone(reply) : refused.outcome)
+    return
+  }
+  // One bad receipt must not hold up the others.
+  const half = Math.ceil(batch.length / 2)
+  await sendBatch(host, context, login, batch.slice(0, half), outcomes)
+  await sendBatch(host, context, login, batch.slice(half), outcomes)
+}
+
+/**
+ * Within the limits we keep to, a receipt alone is too large for a gateway only: not refused, for then the authority would never know the
+ * place those behind it are chained to. It says so, and is tried again.
+ */
+function tooLargeAlone({ text }: EtaReply): Fault {
+  const [fault] = tooLarge(text)
+  return new Fault(fault?.code ?? 'EG-ETA-OTHER', { status: 502, ...(fault?.params === undefined ? {} : { params: fault.params }) })
 }
 
 async function readTaken(

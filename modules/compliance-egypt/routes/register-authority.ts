@@ -1,5 +1,6 @@
 import type { ModuleSetup } from '../../../core/host/module.js'
-import { keepPackage, packageJob, packagePayload, refreshDocuments, refreshJob, type RefreshPayload } from '../authority/notifications.js'
+import { keepPackage, packageJob, packagePayload } from '../authority/notifications.js'
+import { refreshDocuments, refreshJob, type RefreshPayload } from '../authority/refresh.js'
 import { watchAuthority } from '../authority/watch.js'
 import { addAuthorityPanel } from './authority-panel.js'
 import { authorityPages } from './authority-pages.js'

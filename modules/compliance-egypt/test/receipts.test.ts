@@ -6,7 +6,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
-import type { DocumentRow } from '../../compliance/index.js'
+import { processDocuments, type DocumentRow } from '../../compliance/index.js'
 import {
   cancelInvoice,
   finalPdf,
@@ -22,7 +22,7 @@ import { parseLiteral, receiptUuid, textAt } from '../index.js'
 import { devicesOf } from '../receipts/device-rows.js'
 import { receiptsToday } from '../receipts/receipt-overview.js'
 import { receiptsOf, type ReceiptRow } from '../receipts/receipt-rows.js'
-import { bytesOf, egyptianCompany, post, settle, till, withTill } from './running-company.js'
+import { bytesOf, egyptianCompany, post, rowsOf, settle, till, withTill } from './running-company.js'
 
 const pen = { description: 'قلم حبر أزرق', itemCode: 'EG-900100200-PEN-1', quantity: '3', unitPrice: '12.50', tax: 'V009' }
 const book = { description: 'دفتر', itemCode: 'EG-900100200-NOTE-100', quantity: '2', unitPrice: '45.00', discount: '5.00', tax: 'V009' }
@@ -306,6 +306,21 @@ describe('Egyptian receipts: chained by point of sale', function () {
     // Refused for trial above, and the return of a sale that was refused.
     assert.deepEqual(new Set(refusals), new Set(['Trial', 'ReferenceUUID']))
   })
+
+  for (const [status, code] of [
+    [413, 'EG-ETA-MAXIMUM-SIZE-EXCEEDED'],
+    [403, 'EG-ETA-INCORRECT-SUBMITTER'],
+  ] as const) {
+    it(`says what it means that a submission is refused with ${String(status)}, and does not go on in silence`, async () => {
+      await control('POST', 'faults', { kind: 'status-before-commit', status, path: 'receiptsubmissions', times: 1 })
+      const posted = await post(running.host, context, sale)
+      await processDocuments(running.host, context, { invoiceIds: posted.map(({ invoiceId }) => invoiceId) })
+      const [row] = await rowsOf(running.host, context, posted)
+      assert.deepEqual([row?.state, row?.lastError?.code], ['signed', code])
+      const rows = await settle(running.host, context, [...posted, ...(await post(running.host, context, sale))])
+      assert.deepEqual(states(rows), ['accepted', 'accepted'])
+    })
+  }
 
   it('signs submissions where the point of sale is set to it, and the authority checks the signature that is there', async () => {
     await withTill(running.host, context, { name: 'Till 3', serial: 'POS-0003', signBatches: true })

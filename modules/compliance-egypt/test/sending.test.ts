@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
-import { processDocuments } from '../../compliance/index.js'
+import { processDocuments, retryNow } from '../../compliance/index.js'
+import { claimForSending, recordFailures } from '../../compliance/models/document-rows.js'
 import type { PostedOutcome } from '../../invoicing/index.js'
 import type { FaultPlan } from '../../sandbox/state/faults.js'
 import { limitsOf, limitsOn } from '../authority/batch-limits.js'
-import { submissionOf } from '../authority/submission-rows.js'
+import { submissionOf, updateSubmission } from '../authority/submission-rows.js'
 import { egyptDemonstration } from '../demonstration.js'
 import { egyptianCompany, post, rowsOf, settle } from './running-company.js'
 
@@ -126,6 +127,58 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
     const [row] = await settle(running.host, context, posted)
     assert.equal(row?.state, 'accepted')
     assert.equal((await filed(...posted)).length, 1)
+  })
+
+  it('«Try again» pressed while it is on the way: it is tried when that sender has had his time, not twice at once', async () => {
+    await fault({ kind: 'timeout-after-commit', milliseconds: 600, path: 'documentsubmissions' })
+    const posted = await invoices(1)
+    const slow = tryAll(posted)
+    await sleep(200)
+    assert.equal(await retryNow(running.host, context, posted[0]?.invoiceId ?? ''), true)
+    await tryAll(posted)
+    const [during] = await rowsOf(running.host, context, posted)
+    assert.equal(during?.attempts, 1)
+    await slow
+    assert.equal((await settle(running.host, context, posted))[0]?.state, 'accepted')
+    assert.equal((await filed(...posted)).length, 1)
+  })
+
+  it('whoever finds it taken by another leaves a job for the time after him: a sender that died is no end', async () => {
+    const posted = await invoices(1)
+    const ids = posted.map((one) => one.invoiceId)
+    // Taken, and nobody lives who sends it.
+    await running.host.db.company(context.companyId, (transaction) => claimForSending(transaction, ids, new Date(), 1))
+    await running.host.jobs.drain()
+    assert.equal((await rowsOf(running.host, context, posted))[0]?.attempts, 1)
+    await sleep(1100)
+    await running.host.jobs.drain()
+    assert.equal((await rowsOf(running.host, context, posted))[0]?.attempts, 2)
+    assert.equal((await settle(running.host, context, posted))[0]?.state, 'accepted')
+    assert.equal((await filed(...posted)).length, 1)
+  })
+
+  it('words no database can hold do not keep an answer, or those beside it, from being written down', async () => {
+    const posted = await invoices(2)
+    const words = 'half a letter: \ud83d, nothing: \u0000'
+    await running.host.db.company(context.companyId, async (transaction) => {
+      const failed = posted.map(({ invoiceId }) => ({
+        invoice_id: invoiceId,
+        state: 'signed' as const,
+        last_error: { code: 'COMPLIANCE-UNCERTAIN', params: { reason: words } },
+        next_try_at: null,
+      }))
+      await recordFailures(transaction, failed)
+    })
+    const rows = await rowsOf(running.host, context, posted)
+    assert.deepEqual(
+      rows.map(({ lastError }) => lastError?.params?.reason),
+      Array(2).fill('half a letter: \ufffd, nothing: \ufffd'),
+    )
+    await settle(running.host, context, posted)
+    await running.host.db.company(context.companyId, async (transaction) => {
+      await updateSubmission(transaction, posted[0]?.invoiceId ?? '', { statusReason: words })
+      assert.equal((await submissionOf(transaction, posted[0]?.invoiceId ?? ''))?.statusReason, 'half a letter: \ufffd, nothing: \ufffd')
+    })
   })
 
   it('«the same was submitted a short while ago, come back in ten minutes»: asked for meanwhile, sent again only then', async () => {

@@ -95,6 +95,15 @@ describe('an Egyptian document changes at the authority after it was filed', fun
     assert.ok(actions.includes('compliance-egypt.cancelled'), actions.join(' '))
   })
 
+  it('cancelled there while nobody hears what became of it: said so, and a job asks until the state is known', async () => {
+    const one = await filed()
+    await control('POST', 'faults', { kind: 'status-before-commit', status: 503, path: '/raw', times: 1 })
+    await assert.rejects(cancelDocument(running.host, context, one.invoiceId, 'Wrong buyer details'), { code: 'EG-STATE-UNCERTAIN' })
+    assert.equal((await rowOf(one)).status, 'Valid')
+    await running.host.jobs.drain()
+    assert.equal((await rowOf(one)).status, 'Cancelled')
+  })
+
   it('amounts of several currencies are never added: each has its own sum, and rows in another than the most say theirs', async () => {
     const [, abroad] = egyptDemonstration().invoices
     const { company: _company, ...input } = { ...abroad } as Record<string, unknown> // an example's shape

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../../core/audit/canonical-json.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { EDocumentState } from '../regime.js'
@@ -153,7 +154,8 @@ export async function recordAnswers(transaction: CompanyTransaction, rows: reado
        copy_sha256 text, qr text, faults jsonb)
      where document.company_id = ? and document.invoice_id = new.invoice_id and document.state in ('signed', 'submitted')
      returning document.invoice_id as "invoiceId"`,
-    [now, JSON.stringify(rows), transaction.companyId],
+    // An authority's words are not ours: what no row could hold is replaced, for one such answer must not keep the others from being written.
+    [now, canonicalJson(rows), transaction.companyId],
   )
   return new Set(changed.map((row) => row.invoiceId))
 }
@@ -175,18 +177,36 @@ export async function recordFailures(transaction: CompanyTransaction, rows: read
        held = coalesce(new.held, false)
      from jsonb_to_recordset(?::jsonb) as new (invoice_id uuid, state text, last_error jsonb, next_try_at timestamptz, held boolean)
      where document.company_id = ? and document.invoice_id = new.invoice_id and document.state in ('prepared', 'signed', 'submitted')`,
-    [JSON.stringify(rows), transaction.companyId],
+    [canonicalJson(rows), transaction.companyId],
   )
 }
 
-/** A person asks for another try now. */
-export async function clearWait(transaction: CompanyTransaction, invoiceId: string): Promise<boolean> {
-  const changed = await transaction
+/**
+ * A person asks for another try now. Who is sending it at this moment is not disturbed: the same bytes never go out twice at once.
+ * @returns when it may be tried at the earliest (null: now); undefined when there is nothing to try
+ */
+export async function clearWait(transaction: CompanyTransaction, invoiceId: string): Promise<Date | null | undefined> {
+  const changed: { claimed_until: Date | null }[] = await transaction
     .knex('compliance_document')
     .where({ company_id: transaction.companyId, invoice_id: invoiceId })
     .whereIn('state', ['prepared', 'signed', 'submitted'])
-    .update({ next_try_at: null, claimed_until: null, held: false })
-  return changed > 0
+    .update({ next_try_at: null, held: false })
+    .returning('claimed_until')
+  return changed[0]?.claimed_until
+}
+
+/** Of these, what somebody has taken for sending and not answered yet, with the moment when it is given out again. */
+export async function claimedNow(
+  transaction: CompanyTransaction,
+  invoiceIds: readonly string[],
+  now: Date,
+): Promise<{ readonly invoiceId: string; readonly until: Date }[]> {
+  const { rows } = await transaction.knex.raw<{ rows: { invoiceId: string; until: Date }[] }>(
+    `select invoice_id as "invoiceId", claimed_until as until from compliance_document
+     where company_id = ? and invoice_id = any(?::uuid[]) and state = 'submitted' and claimed_until > ? order by claimed_until desc`,
+    [transaction.companyId, [...invoiceIds], now],
+  )
+  return rows
 }
 
 /** Documents that were left behind: no job would come for them, since their time to try has passed for long. */

@@ -38,17 +38,18 @@ export async function watchDocuments(host: Host, context: CompanyContext): Promi
   })
 }
 
-/** The button «Try again»: now, whatever time was set. @returns false when there is nothing to try */
+/** The button «Try again»: now, or when whoever is sending it has had his time. @returns false when there is nothing to try */
 export async function retryNow(host: Host, context: CompanyContext, invoiceId: string): Promise<boolean> {
   host.access.require(context, 'invoicing.user')
   return host.db.company(context.companyId, async (transaction) => {
-    if (!(await clearWait(transaction, invoiceId))) return false
+    const from = await clearWait(transaction, invoiceId)
+    if (from === undefined) return false
     const row = await rowOfInvoice(transaction, invoiceId)
     host.audit.record(transaction, context, {
       action: 'compliance.retried',
       subject: { type: 'invoicing.invoice', id: invoiceId, label: row?.number ?? '' },
     })
-    await addProcessing(host, transaction, [invoiceId])
+    await addProcessing(host, transaction, [invoiceId], from === null || from <= host.now() ? undefined : from)
     return true
   })
 }

@@ -20,13 +20,28 @@ export async function sendClaimed(
   company: Company,
   regime: Regime,
   claimed: readonly Claimed[],
+  time: SendingTime,
 ): Promise<Outcome[]> {
-  if (regime.submitMany !== undefined) return sendTogether(context, company, regime, claimed)
-  return sideBySide(claimed, regime.parallelSubmissions ?? 4, (one) => sendOne(context, company, regime, one))
+  const requests = claimed.map(({ row, bytes }) => requestOf(company, row, bytes, time.until))
+  if (regime.submitMany !== undefined) return sendTogether(context, regime, claimed, requests)
+  return sideBySide(claimed, regime.parallelSubmissions ?? 4, ({ row }, index) => sendOne(context, regime, row, requests[index], time))
 }
 
-async function sendOne(context: CompanyContext, company: Company, regime: Regime, { row, bytes }: Claimed): Promise<Outcome> {
-  const request = requestOf(company, row, bytes)
+/** No call is begun after `until`, by the clock of `now`. */
+export interface SendingTime {
+  readonly until: Date
+  now(): Date
+}
+
+async function sendOne(
+  context: CompanyContext,
+  regime: Regime,
+  row: DocumentRow,
+  request: SubmissionRequest | undefined,
+  time: SendingTime,
+): Promise<Outcome> {
+  // The authority is slow, and many were before it: its turn comes again.
+  if (request === undefined || time.now() > time.until) return failed(row, new SubmissionUncertain('no time left to send it'))
   try {
     const known = row.attempts > 1 ? ((await regime.inquire?.(context, request)) ?? null) : null
     return { row, answer: known ?? (await regime.submit(context, request)) }
@@ -36,8 +51,12 @@ async function sendOne(context: CompanyContext, company: Company, regime: Regime
 }
 
 /** What was tried before is asked for first, all in one; what the authority does not have goes in batches. */
-async function sendTogether(context: CompanyContext, company: Company, regime: Regime, claimed: readonly Claimed[]): Promise<Outcome[]> {
-  const requests = claimed.map(({ row, bytes }) => requestOf(company, row, bytes))
+async function sendTogether(
+  context: CompanyContext,
+  regime: Regime,
+  claimed: readonly Claimed[],
+  requests: readonly SubmissionRequest[],
+): Promise<Outcome[]> {
   const outcomes = new Map<SubmissionRequest, BatchOutcome | null>()
   const tried = requests.filter((request) => request.attempt > 1)
   const keep = (asked: readonly SubmissionRequest[], answers: readonly (BatchOutcome | null)[]): void => {
@@ -67,9 +86,9 @@ async function together(
   }
 }
 
-function requestOf(company: Company, row: DocumentRow, bytes: Buffer): SubmissionRequest {
+function requestOf(company: Company, row: DocumentRow, bytes: Buffer, until: Date): SubmissionRequest {
   const { invoiceId, kind, uuid, hash, attempts } = row
-  return { company, invoiceId, kind, uuid, hash, bytes, attempt: attempts }
+  return { company, invoiceId, kind, uuid, hash, bytes, attempt: attempts, until }
 }
 
 function failed(row: DocumentRow, error: unknown): Outcome {

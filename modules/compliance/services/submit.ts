@@ -3,6 +3,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import {
+  claimedNow,
   claimForSending,
   recordAnswers,
   recordFailures,
@@ -14,8 +15,10 @@ import type { AuthorityAnswer, Regime } from '../regime.js'
 import { addProcessing } from './processing-jobs.js'
 import { sendClaimed, type Outcome } from './send.js'
 
-/** Longer than any one call may take: after it another worker may send the same bytes again, which is harmless. */
-const leaseSeconds = 120
+/** After it another worker may take the same documents. */
+const leaseSeconds = 180
+/** Of the lease: calls are begun in this part of it, so that the last of them, its renewed token and its time-outs end within it. */
+const sendingSeconds = 60
 /** Seconds to the next try after an uncertain one. The last stays: a queue empties within minutes of the authority's return. */
 const waits = [2, 5, 15, 30, 60, 120] as const
 /** Where our own set-up is at fault, trying often helps nobody. */
@@ -34,8 +37,14 @@ export async function submitNow(
   invoiceIds: readonly string[],
   onAccepted: (transaction: CompanyTransaction, invoiceIds: readonly string[]) => Promise<void>,
 ): Promise<void> {
+  const begun = host.now()
   const claimed = await host.db.company(company.id, async (transaction) => {
-    const rows = await claimForSending(transaction, invoiceIds, host.now(), leaseSeconds)
+    const rows = await claimForSending(transaction, invoiceIds, begun, leaseSeconds)
+    // Taken by another: should his process have died, this job would be the last that knows of them.
+    const others = invoiceIds.filter((id) => !rows.some(({ invoiceId }) => invoiceId === id))
+    const taken = others.length === 0 ? [] : await claimedNow(transaction, others, begun)
+    const ids = taken.map(({ invoiceId }) => invoiceId)
+    await addProcessing(host, transaction, ids, taken[0]?.until)
     const documents: { row: DocumentRow; bytes: Buffer }[] = []
     for (const row of rows) {
       if (row.legalSha256 !== null) documents.push({ row, bytes: (await host.files.get(transaction, row.legalSha256)).bytes })
@@ -43,7 +52,8 @@ export async function submitNow(
     return documents
   })
   if (claimed.length === 0) return
-  const outcomes = await sendClaimed(context, company, regime, claimed)
+  const time = { until: new Date(begun.getTime() + sendingSeconds * 1000), now: () => host.now() }
+  const outcomes = await sendClaimed(context, company, regime, claimed, time)
   await host.db.company(company.id, (transaction) => record(host, context, transaction, outcomes, onAccepted))
 }
 
