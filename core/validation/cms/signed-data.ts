@@ -26,6 +26,8 @@ const maximumRevocations = 200
 export interface CmsSignerInfo {
   readonly sid: DerElement
   readonly digestOid: string
+  /** AlgorithmIdentifier of the digest, as it was written. */
+  readonly digestAlgorithm: Buffer
   /** Complete [0] element, or undefined when there are no signed attributes. */
   readonly signedAttributes: DerElement | undefined
   readonly signatureAlgorithm: Buffer
@@ -34,10 +36,17 @@ export interface CmsSignerInfo {
 }
 
 export interface CmsSignedData {
+  readonly version: number
+  /** AlgorithmIdentifiers that announce the digests, as they were written. */
+  readonly digestAlgorithms: readonly Buffer[]
   readonly contentType: string
   /** Encapsulated content, undefined when detached. */
   readonly content: Buffer | undefined
   readonly certificates: readonly Certificate[]
+  /** Lies among the certificates and is no X.509 certificate; nothing of ours reads it. */
+  readonly otherCertificates: readonly Buffer[]
+  /** Whether there is a place for revocation data, whatever lies in it. */
+  readonly hasRevocations: boolean
   /** Lists and OCSP responses inside (`crls`; RFC 5940 for the latter). */
   readonly evidence: RevocationEvidence
   readonly signers: readonly CmsSignerInfo[]
@@ -54,14 +63,15 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
   if (outer.child(0).oid() !== oid.signedData) throw new MalformedDer('not SignedData', outer.start)
   const signed = outer.child(1).expect(0xa0).child(0).expect(0x30)
   // Unsigned bytes, but a structure that contradicts itself is none to go on with.
-  const digests = signed
-    .child(1)
-    .expect(0x31)
-    .children.map((algorithm) => readDigestIdentifier(algorithm))
-  if (![1, 3, 4, 5].includes(signed.child(0).smallInteger())) throw new MalformedDer('SignedData version', signed.start)
+  const announced = signed.child(1).expect(0x31).children
+  const digests = announced.map((algorithm) => readDigestIdentifier(algorithm))
+  const version = signed.child(0).smallInteger()
+  if (![1, 3, 4, 5].includes(version)) throw new MalformedDer('SignedData version', signed.start)
   const encapsulated = signed.child(2).expect(0x30)
   const wrapped = encapsulated.children[1]
   const certificates: Certificate[] = []
+  const otherCertificates: Buffer[] = []
+  let hasRevocations = false
   const crls: Buffer[] = []
   const ocspResponses: Buffer[] = []
   let signers: readonly DerElement[] = []
@@ -77,9 +87,12 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
     before = rank
     if (part.is(0xa0)) {
       if (part.children.length > maximumCertificates) throw new MalformedDer('too many certificates', part.start)
-      // Other certificate formats ([0]..[3]) may stand here; nothing of ours reads them.
-      for (const one of part.children) if (one.is(0x30)) certificates.push(readKnownCertificate(one.bytes))
+      for (const one of part.children) {
+        if (one.is(0x30)) certificates.push(readKnownCertificate(one.bytes))
+        else otherCertificates.push(one.bytes)
+      }
     } else if (part.is(0xa1)) {
+      hasRevocations = true
       if (part.children.length > maximumRevocations) throw new MalformedDer('too many revocation lists', part.start)
       for (const one of part.children) {
         if (one.is(0x30)) crls.push(one.bytes)
@@ -90,9 +103,13 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
   }
   if (signers.length > maximumSigners) throw new MalformedDer('too many signers', signed.start)
   return {
+    version,
+    digestAlgorithms: announced.map((algorithm) => algorithm.bytes),
     contentType: encapsulated.child(0).oid(),
     content: wrapped === undefined ? undefined : wrapped.expect(0xa0).child(0).expect(0x04).content,
     certificates,
+    otherCertificates,
+    hasRevocations,
     evidence: { crls, ocspResponses },
     signers: signers.map((info) => readSignerInfo(info, digests)),
     length: outer.end - outer.start,
@@ -133,6 +150,8 @@ function readSignerInfo(info: DerElement, digests: readonly string[]): CmsSigner
   info.expect(0x30)
   const version = info.child(0).smallInteger()
   if (version !== (info.child(1).is(0x80) ? 3 : 1)) throw new MalformedDer('SignerInfo version', info.start)
+  // Issuer and serial number, and nothing beside them that one reader takes and the next does not.
+  if (version === 1) only(info.child(1).expect(0x30), 2)
   const digestOid = readDigestIdentifier(info.child(2))
   if (!digests.includes(digestOid)) throw new MalformedDer('digest algorithm not announced', info.start)
   let index = 3
@@ -142,6 +161,7 @@ function readSignerInfo(info: DerElement, digests: readonly string[]): CmsSigner
   return {
     sid: info.child(1),
     digestOid,
+    digestAlgorithm: info.child(2).bytes,
     signedAttributes: attributes,
     signatureAlgorithm: readSignatureIdentifier(info.child(index)),
     signature: info.child(index + 1).expect(0x04).content,

@@ -1,21 +1,17 @@
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { CmsVerifier } from '../../../core/validation/cms/cms-verifier.js'
-import { checkSigner, readSignedData, signerCertificate, type CmsSignedData } from '../../../core/validation/cms/signed-data.js'
+import { checkSigner, readSignedData, type CmsSignedData } from '../../../core/validation/cms/signed-data.js'
 import { concludeDocument } from '../../../core/validation/conclude.js'
-import { DerElement, MalformedDer } from '../../../core/validation/der-reader.js'
+import { MalformedDer } from '../../../core/validation/der-reader.js'
 import type { Verifier, VerifyOptions } from '../../../core/validation/report.js'
-import type { DocumentVerdict, SignatureVerdict, SubIndication } from '../../../core/validation/verdict.js'
+import type { DocumentVerdict, SignatureVerdict } from '../../../core/validation/verdict.js'
 import { canonicalTextOf } from '../canonical/canonical-text.js'
 import { itemsOf, memberOf, parseLiteral, textAt, type LiteralValue } from '../canonical/literal-value.js'
 import { checkStructure } from '../document/check-structure.js'
-import { taxpayersOf } from '../signing/choose-key.js'
 import { brokenIdentities } from '../taxes/identities.js'
+import { formObjections, namedCertificate } from './signature-form.js'
 import { verifyReceipt } from './verify-receipt.js'
 
-const digestedData = '1.2.840.113549.1.7.5'
-const sha256 = '2.16.840.1.101.3.4.2.1'
-/** rsaEncryption, and sha256WithRSAEncryption as one widespread signer writes it: two names of one thing. */
-const rsaWithSha256: ReadonlySet<string> = new Set(['1.2.840.113549.1.1.1', '1.2.840.113549.1.1.11'])
 const cmsVerifier = new CmsVerifier()
 
 type Verdict = Omit<DocumentVerdict, 'file'>
@@ -84,41 +80,6 @@ function levelName(level: string): string {
   return level.startsWith('CAdES') ? `ITIDA-${level}` : level
 }
 
-interface Objection {
-  readonly finding: FaultDetail
-  readonly subIndication: SubIndication
-}
-
-/**
- * What the form of ITIDA ("Digital Signature Format for E-Invoice System" 1.1) does not forgive. Deviations that are met in documents the
- * authority has accepted are warnings of the CMS verifier.
- * @param issuer registration number the signer's certificate must carry; undefined for a service provider
- */
-function formObjections(cms: CmsSignedData, issuer: string | undefined): Objection[] {
-  const found: Objection[] = []
-  const object = (code: string, subIndication: SubIndication, params: FaultDetail['params'] = {}): void => {
-    found.push({ finding: { code, params }, subIndication })
-  }
-  if (cms.contentType !== digestedData) object('EG-SIGNATURE-TYPE', 'FORMAT_FAILURE', { found: cms.contentType })
-  if (cms.content !== undefined) object('EG-SIGNATURE-CONTENT', 'FORMAT_FAILURE')
-  const [signer, ...others] = cms.signers
-  if (signer === undefined || others.length > 0) object('EG-SIGNATURE-SIGNERS', 'FORMAT_FAILURE', { count: cms.signers.length })
-  if (cms.signers.some((one) => one.unsignedAttributes !== undefined)) object('EG-SIGNATURE-UNSIGNED', 'FORMAT_FAILURE')
-  if (signer !== undefined && (signer.digestOid !== sha256 || !rsaWithSha256.has(algorithmOf(signer)))) {
-    object('EG-SIGNATURE-ALGORITHM', 'FORMAT_FAILURE')
-  }
-  const certificate = signer === undefined ? undefined : namedCertificate(cms, signer)
-  // The form wants it inside: who signed is told by nothing else, and a reference to none is a reference that was changed.
-  if (signer !== undefined && certificate === undefined) object('EG-SIGNATURE-CERTIFICATE', 'FORMAT_FAILURE')
-  if (certificate !== undefined && issuer !== undefined) {
-    const taxpayers = taxpayersOf(certificate)
-    if (!taxpayers.includes(issuer)) {
-      object('EG-SIGNER-OTHER', 'SIG_CONSTRAINTS_FAILURE', { issuer, found: taxpayers.join(', ') || '—' })
-    }
-  }
-  return found
-}
-
 /**
  * The time a signer states is his own word, but one that cannot be true speaks against him: after the moment of judging (a day's grace
  * for clocks), or outside of the time his certificate is valid in.
@@ -134,20 +95,6 @@ function timeDoubts(cms: CmsSignedData, now: Date): FaultDetail[] {
   const { notBefore, notAfter } = certificate
   if (signingTime >= notBefore && signingTime <= notAfter) return []
   return [{ code: 'EG-SIGNED-OUTSIDE', params: { stated, from: notBefore.toISOString(), until: notAfter.toISOString() } }]
-}
-
-function algorithmOf(signer: CmsSignedData['signers'][number]): string {
-  return DerElement.read(signer.signatureAlgorithm).child(0).oid()
-}
-
-/** Undefined where the reference to it cannot be read: the CMS verifier says so, and whoever signed is nobody then. */
-function namedCertificate(cms: CmsSignedData, signer: CmsSignedData['signers'][number]): ReturnType<typeof signerCertificate> {
-  try {
-    return signerCertificate(cms, signer)
-  } catch (error) {
-    if (error instanceof MalformedDer) return undefined
-    throw error
-  }
 }
 
 /** Amounts that contradict each other, and a version that asks for no signature: told, for the signature is about bytes. */
