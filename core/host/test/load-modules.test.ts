@@ -15,7 +15,7 @@ describe('loading modules', () => {
     modules: Readonly<Record<string, ManifestParts | string>>,
     listed: { name: string; version: string; path?: string }[] = [],
   ): Promise<LoadedModules> {
-    await writeFiles(folder.path, { 'package.json': '{}' })
+    await writeFiles(folder.path, { 'package.json': '{"type":"module"}' })
     for (const [name, parts] of Object.entries(modules)) {
       await writeFiles(join(folder.path, 'modules', name), {
         'manifest.js': typeof parts === 'string' ? parts : manifestSource(name, parts),
