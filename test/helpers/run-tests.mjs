@@ -1,5 +1,5 @@
-// Runs all tests, each group in a mocha process of its own: two groups at a time, but the heavy ones, which want the machine for themselves. At the end stands what failed, so that
-// nobody searches for it above; the last line is `N passed, N failed`, with `, N skipped` when there are any. Words on the command line choose files by name.
+// Runs all tests, each group in a mocha process of its own, two groups at a time. At the end stands what failed, so that nobody searches for it above; the last line is
+// `N passed, N failed`, with `, N skipped` when there are any. Words on the command line choose files by name.
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -14,20 +14,20 @@ const files = ['config', 'core', 'modules', 'test']
   .filter((file) => words.every((word) => file.includes(word)))
   .sort()
 
-// The long ones first: then both lanes end at about the same time.
+// The long ones first: then both lanes end at about the same time. Faults and pages each keep one core busy, and are beside each other rather than beside tests that use both.
 const places = [
+  'test/faults',
+  'test/e2e',
   'core',
   'modules',
-  'modules/signatures',
   'test/contract',
   'modules/compliance-egypt',
+  'modules/signatures',
   'core/signing',
   'core/validation',
 ].concat(['test/property', 'test/vectors', 'config', 'test'])
-const heavy = ['test/faults', 'test/e2e']
 /** Of several that hold a file the longest name takes it. */
-const groupOf = (file) =>
-  [...places, ...heavy].filter((place) => file.startsWith(join(place, '/'))).sort((left, right) => right.length - left.length)[0]
+const groupOf = (file) => places.filter((place) => file.startsWith(join(place, '/'))).sort((left, right) => right.length - left.length)[0]
 const grouped = (names) =>
   names.map((name) => ({ name, files: files.filter((file) => groupOf(file) === name) })).filter((group) => group.files.length > 0)
 
@@ -36,7 +36,6 @@ const sum = { passed: 0, failed: 0, skipped: 0 }
 const failures = []
 const waiting = grouped(places)
 await Promise.all([lane(waiting), lane(waiting)])
-await lane(grouped(heavy))
 await rm(folder, { recursive: true, force: true })
 if (files.length === 0) {
   process.stderr.write('no test file fits\n')
