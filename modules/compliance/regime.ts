@@ -8,9 +8,10 @@ import type { InvoiceDocument, PrintFact } from '../invoicing/index.js'
 /**
  * Life of an e-document:
  * prepared (payload and hash exist, chain link taken) -> signed -> submitted -> accepted | accepted_with_warnings | rejected.
- * `not_required`: the law asks for no filing.
+ * `withdrawn`: cancelled before anybody signed it. `not_required`: the law asks for no filing.
  */
-export type EDocumentState = 'prepared' | 'signed' | 'submitted' | 'accepted' | 'accepted_with_warnings' | 'rejected' | 'not_required'
+export type EDocumentState =
+  'prepared' | 'signed' | 'submitted' | 'accepted' | 'accepted_with_warnings' | 'rejected' | 'withdrawn' | 'not_required'
 
 export interface PreparedDocument {
   readonly invoiceId: string

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
-import { postInvoices } from '../../invoicing/index.js'
+import { processDocuments, retryNow } from '../../compliance/index.js'
+import { markSigned } from '../../compliance/models/document-rows.js'
+import { cancelInvoice, postInvoices } from '../../invoicing/index.js'
 import { canonicalHash, canonicalText, itemsOf, memberOf, parseLiteral, textAt } from '../index.js'
 import { bytesOf, egyptianCompany, post, rowsOf, settle, withTill } from './running-company.js'
 
@@ -148,14 +150,15 @@ describe('Egyptian documents through the real host and the sandbox authority', f
     )
   })
 
+  const keyOf = async (limits: object): Promise<void> => {
+    await running.host.db.company(context.companyId, async (transaction) => {
+      for (const key of await running.host.signing.keys(transaction)) {
+        if (key.purposes.includes('stamp-e-invoice')) await running.host.signing.setPolicy(transaction, context, key.id, { limits })
+      }
+    })
+  }
+
   it('signs all the others when the key may not sign one', async () => {
-    const keyOf = async (limits: object): Promise<void> => {
-      await running.host.db.company(context.companyId, async (transaction) => {
-        for (const key of await running.host.signing.keys(transaction)) {
-          if (key.purposes.includes('stamp-e-invoice')) await running.host.signing.setPolicy(transaction, context, key.id, { limits })
-        }
-      })
-    }
     const small = { ...example('1-invoice'), lines: [{ ...paper, quantity: '1' }] }
     const large = { ...example('1-invoice'), lines: [{ ...paper, quantity: '100' }] }
     await keyOf({ amount: { value: '1000', currency: 'EGP' } })
@@ -172,6 +175,25 @@ describe('Egyptian documents through the real host and the sandbox authority', f
     await keyOf({})
     const rows = await settle(running.host, context, posted)
     assert.deepEqual([...new Set(rows.map(({ state }) => state))], ['accepted'])
+  })
+
+  it('an invoice nobody can sign is cancelled: it is withdrawn, and neither signed nor sent any more', async () => {
+    const { host } = running
+    await keyOf({ amount: { value: '1000', currency: 'EGP' } })
+    const posted = await post(host, context, { ...example('1-invoice'), lines: [{ ...paper, quantity: '100' }] })
+    const [id] = posted.map(({ invoiceId }) => invoiceId)
+    await cancelInvoice(host, context, id ?? '', 'the quantity was wrong')
+    await keyOf({})
+    await processDocuments(host, context, { invoiceIds: [id ?? ''] })
+    // A signature that was under way comes too late.
+    const late = { invoice_id: id ?? '', legal_sha256: '0'.repeat(64), legal_type: 'application/json', legal_extension: 'json', qr: null }
+    assert.deepEqual(await host.db.company(context.companyId, (transaction) => markSigned(transaction, [late], host.now())), [])
+    const [row] = await rowsOf(host, context, posted)
+    assert.deepEqual([row?.state, row?.legalSha256, row?.attempts], ['withdrawn', null, 0])
+    assert.equal(await retryNow(host, context, id ?? ''), false)
+    const filed = await post(host, context, example('1-invoice'))
+    await settle(host, context, filed)
+    await assert.rejects(cancelInvoice(host, context, filed[0]?.invoiceId ?? '', 'too late'), { code: 'COMPLIANCE-CANCEL-FILED' })
   })
 
   it('hands out receipts that came with invoices, though the invoices have no key any more', async () => {

@@ -195,6 +195,15 @@ export async function clearWait(transaction: CompanyTransaction, invoiceId: stri
   return changed[0]?.claimed_until
 }
 
+/** Ends a document nobody has signed: it is neither signed nor sent any more. @returns false when it is signed by now */
+export async function withdraw(transaction: CompanyTransaction, invoiceId: string): Promise<boolean> {
+  const changed = await transaction
+    .knex('compliance_document')
+    .where({ company_id: transaction.companyId, invoice_id: invoiceId, state: 'prepared', chain: null, attempts: 0 })
+    .update({ state: 'withdrawn', next_try_at: null, held: false })
+  return changed > 0
+}
+
 /** Of these, what somebody has taken for sending and not answered yet, with the moment when it is given out again. */
 export async function claimedNow(
   transaction: CompanyTransaction,

@@ -77,7 +77,7 @@ export function documentPages(setup: ModuleSetup): void {
 
 const fault = z.object({ code: z.string(), path: z.string().optional(), level: z.string().optional() }).loose()
 const eDocument = z.object({
-  state: z.enum(['prepared', 'signed', 'submitted', 'accepted', 'accepted_with_warnings', 'rejected']),
+  state: z.enum(['prepared', 'signed', 'submitted', 'accepted', 'accepted_with_warnings', 'rejected', 'withdrawn']),
   regime: z.string(),
   kind: z.string(),
   uuid: z.uuid(),

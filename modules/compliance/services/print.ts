@@ -2,8 +2,9 @@ import type { HookCall } from '../../../core/hooks/hook-map.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
+import { standingsOfDocuments } from '../../../core/signing/keys/agent/document-standings.js'
 import { printStatesOf, requestPrints, type InvoiceDocument, type InvoicePrint, type PrintHold } from '../../invoicing/index.js'
-import { rowOfInvoice, rowsOfInvoices, type DocumentRow } from '../models/document-rows.js'
+import { rowOfInvoice, rowsOfInvoices, withdraw, type DocumentRow } from '../models/document-rows.js'
 import type { Regime } from '../regime.js'
 import { regimeOf } from './regime-of.js'
 import { legalFileName } from './legal-name.js'
@@ -18,7 +19,7 @@ async function inTransaction<Result>(
 
 /** Why the final print of this e-document must wait; undefined when it need not. */
 export function holdOf(row: DocumentRow, regime: Regime | undefined): FaultDetail | undefined {
-  if (row.state === 'prepared') return { code: 'COMPLIANCE-HOLD-SIGNATURE', params: { number: row.number } }
+  if (row.state === 'prepared' || row.state === 'withdrawn') return { code: 'COMPLIANCE-HOLD-SIGNATURE', params: { number: row.number } }
   if (regime?.finalPrint?.(row.kind) !== 'accepted') return undefined
   if (row.state === 'rejected') return { code: 'COMPLIANCE-HOLD-REJECTED', params: { number: row.number } }
   if (row.state === 'signed' || row.state === 'submitted') return { code: 'COMPLIANCE-HOLD-ACCEPTANCE', params: { number: row.number } }
@@ -83,14 +84,29 @@ export async function printHeld(host: Host, transaction: CompanyTransaction, inv
   )
 }
 
-/** Part of `invoice.cancel`: what stands in the authority's chain is undone by a credit note, or at the authority itself, not by cancelling. */
+/**
+ * Part of `invoice.cancel`: what stands in the authority's chain is undone by a credit note, or at the authority itself, not by cancelling.
+ * What nobody has signed yet, in no chain, is withdrawn with its invoice: the signer refused it, or there is none any more.
+ */
 export async function refuseCancelling(host: Host, invoice: InvoiceDocument, call: HookCall): Promise<readonly FaultDetail[]> {
   const company = await host.access.company(call.context.companyId)
   const regime = await regimeOf(host, call.context, company)
-  const standing = await inTransaction(host, call, async (transaction) => {
+  return inTransaction(host, call, async (transaction) => {
     const row = await rowOfInvoice(transaction, invoice.id)
-    return row === undefined || row.state === 'rejected' ? false : !((await regime?.undone?.(transaction, invoice.id)) ?? false)
+    if (row === undefined || row.state === 'rejected' || row.state === 'withdrawn') return []
+    const params = { number: invoice.number }
+    if (isOursAlone(row)) {
+      const asked = await standingsOfDocuments(transaction, 'stamp-e-invoice', 'invoicing.invoice', [invoice.id])
+      if (asked.get(invoice.id)?.state === 'pending') return [{ code: 'COMPLIANCE-CANCEL-AT-DESK', params }]
+      // In the cancelling transaction: whoever has its signature at this moment finds it withdrawn, and sends nothing.
+      if (await withdraw(transaction, invoice.id)) return []
+    }
+    const undone = (await regime?.undone?.(transaction, invoice.id)) ?? false
+    return undone ? [] : [{ code: 'COMPLIANCE-CANCEL-FILED', params }]
   })
-  if (!standing) return []
-  return [{ code: 'COMPLIANCE-CANCEL-FILED', params: { number: invoice.number } }]
+}
+
+/** Nobody has signed it, it stands in no chain, and it has never left: only we know of it. */
+function isOursAlone(row: DocumentRow): boolean {
+  return row.state === 'prepared' && row.chain === null && row.attempts === 0
 }

@@ -45,6 +45,7 @@ export const documentColors: Readonly<Record<DocumentRow['state'], BadgeColor>> 
   accepted: 'green',
   accepted_with_warnings: 'gold',
   rejected: 'red',
+  withdrawn: 'grey',
 }
 
 /** Loads the compliance panel of an invoice; null when nothing was filed for it. */
@@ -62,7 +63,7 @@ export async function loadTimeline(
     host.i18n.text(context.locale, `compliance.${key}`, params)
   const later = (await regime?.laterState?.(transaction, context, invoiceId)) ?? null
   const desk = await deskOf(transaction, row, text)
-  const final = row.answeredAt !== null
+  const final = row.answeredAt !== null || row.state === 'withdrawn'
   const open = !final
   return {
     title: regime === undefined ? text('panel') : host.i18n.pick(context.locale, regime.title),
