@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { Fault } from '../i18n/fault.js'
+import { enableForCountry } from '../host/enable-for-country.js'
 import type { ModuleSetup } from '../host/module.js'
 import { plainText } from '../views/field-control.js'
 import { currencies } from '../money/currencies.js'
 import type { FieldDefinition, Model, RecordValues } from '../views/view.js'
 import type { NewCompany } from './access.js'
+import type { PostalAddress } from './context.js'
 import type { AccessService } from './create-access.js'
+import { suggestedFor } from './country-suggestions.js'
 import { administrator } from './groups.js'
 import { languageOptions } from './settings-users.js'
 
@@ -31,11 +34,13 @@ const values = z.object({
   additionalNumber: text,
   district: text,
   city: text,
+  region: text,
   postalCode: text,
   identifiers: z.array(z.object({ scheme: z.string().regex(/^[A-Z\d]{2,10}$/), value: z.string().min(1).max(60) })).default([]),
 })
 
-function companyOf(given: RecordValues): NewCompany {
+/** @param before what the company had: parts of its address that are not on the form stay */
+function companyOf(given: RecordValues, before?: PostalAddress): NewCompany {
   const parsed = values.safeParse(given)
   if (!parsed.success) {
     const details = parsed.error.issues.map((issue) => ({
@@ -47,9 +52,9 @@ function companyOf(given: RecordValues): NewCompany {
     }))
     throw new Fault('ACCESS-FIELD', { details })
   }
-  const { street, building, additionalNumber, district, city, postalCode, ...rest } = parsed.data
-  const lines = Object.entries({ street, building, additionalNumber, district, city, postalCode }).filter(([, value]) => value !== null)
-  return { ...rest, address: { ...Object.fromEntries(lines), country: rest.country } }
+  const { street, building, additionalNumber, district, city, region, postalCode, ...rest } = parsed.data
+  const lines = { ...before, street, building, additionalNumber, district, city, region, postalCode }
+  return { ...rest, address: { ...Object.fromEntries(Object.entries(lines).filter(([, value]) => value !== null)), country: rest.country } }
 }
 
 /** Companies the reader is a member of. The present company is edited; a new one makes its author a member. */
@@ -68,19 +73,19 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
       const company = await access.company(id)
       return { ...company.address, ...company, identifiers: company.identifiers.map((one) => ({ ...one })) }
     },
-    defaults: (_transaction, context) =>
-      Promise.resolve({
-        locale: context.locale,
-        digits: 'latin',
-        country: 'SA',
-        currency: 'SAR',
-        timeZone: 'Asia/Riyadh',
-        identifiers: [],
-        sandbox: false,
-      }),
+    defaults: async (_transaction, context) => {
+      const { country, currency, timeZone } = await access.company(context.companyId)
+      return { locale: context.locale, digits: 'latin', country, currency, timeZone, identifiers: [], sandbox: false }
+    },
+    compute: (_transaction, _context, given) =>
+      Promise.resolve(
+        given['id'] === undefined
+          ? suggestedFor(plainText(given['country']), { currency: plainText(given['currency']), timeZone: plainText(given['timeZone']) })
+          : {},
+      ),
     save: async (transaction, context, id, given) => {
-      const company = companyOf(given)
       if (id === undefined) {
+        const company = companyOf(given)
         const { actor } = context
         const created = await setup.host.access.createCompany(company, async (own, { id: companyId, name }) => {
           if (actor.kind === 'user')
@@ -88,15 +93,17 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
           const subject = { type: 'company', id: companyId, label: name }
           setup.host.audit.record(own, { ...context, companyId }, { action: 'company.created', subject })
         })
+        await enableForCountry(setup.host, await access.systemContext(created.id, 'web'))
         return { id: created.id, companyId: created.id }
       }
+      const company = companyOf(given, (await access.company(id)).address)
       await access.updateCompany(id, company)
       setup.host.audit.record(transaction, context, { action: 'company.changed', subject: { type: 'company', id, label: company.name } })
       return { id }
     },
   }
   const countryFields: readonly FieldDefinition[] = [
-    { name: 'country', label: 'access.field.country', type: 'country', required: true },
+    { name: 'country', label: 'access.field.country', type: 'country', required: true, recompute: true },
     {
       name: 'currency',
       label: 'access.field.currency',
@@ -187,6 +194,7 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
             fields: [
               { name: 'district', label: 'access.field.district', type: 'text' },
               { name: 'city', label: 'access.field.city', type: 'text' },
+              { name: 'region', label: 'access.field.region', type: 'text' },
               { name: 'postalCode', label: 'access.field.postal-code', type: 'code' },
             ],
           },

@@ -1,7 +1,7 @@
 import type { Company } from '../access/context.js'
 import type { LocalizedText } from '../i18n/locale.js'
-import type { MenuItem } from '../views/view.js'
-import type { Collect } from './hook-map.js'
+import type { FormView, MenuItem } from '../views/view.js'
+import type { Collect, Waterfall } from './hook-map.js'
 
 /** One thing a company must have before a module can work for it: a certificate, a registration, an address. */
 export interface Readiness {
@@ -34,8 +34,16 @@ declare module './hook-map.js' {
      * writes and judges them. Asked of every loaded module; repeatable.
      */
     'demonstration.papers': Collect<{ readonly company: Company }, DemonstrationPaper>
+    /** The form of one's own company: modules name the kinds of its numbers. The settings are built when all modules stand already. */
+    'view.settings.company.form': Waterfall<FormView>
   }
 }
 
 /** Points the host itself owns. */
-export const corePoints = { menu: 'collect', readiness: 'collect', 'secrets.rewrap': 'collect', 'demonstration.papers': 'collect' } as const
+export const corePoints = {
+  menu: 'collect',
+  readiness: 'collect',
+  'secrets.rewrap': 'collect',
+  'demonstration.papers': 'collect',
+  'view.settings.company.form': 'waterfall',
+} as const

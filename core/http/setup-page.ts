@@ -1,5 +1,7 @@
 import type { Request, Router } from 'express'
 import { newSecret, sameText } from '../access/secrets.js'
+import { enableForCountry } from '../host/enable-for-country.js'
+import { countrySuggestions as countries } from '../access/country-suggestions.js'
 import { administrator } from '../access/groups.js'
 import type { NewCompany } from '../access/access.js'
 import { Fault } from '../i18n/fault.js'
@@ -12,19 +14,6 @@ import { sendPage } from './pages.js'
 import { stateOf } from './request-state.js'
 import { languageCookie, sessionCookie } from './session-guard.js'
 import type { WebParts } from './web-parts.js'
-
-/** What a country suggests for its companies; every field stays editable. */
-const countries: readonly { readonly code: string; readonly currency: string; readonly timeZone: string; readonly locale: Locale }[] = [
-  { code: 'SA', currency: 'SAR', timeZone: 'Asia/Riyadh', locale: 'ar' },
-  { code: 'EG', currency: 'EGP', timeZone: 'Africa/Cairo', locale: 'ar' },
-  { code: 'KW', currency: 'KWD', timeZone: 'Asia/Kuwait', locale: 'ar' },
-  { code: 'BG', currency: 'EUR', timeZone: 'Europe/Sofia', locale: 'bg' },
-  { code: 'AE', currency: 'AED', timeZone: 'Asia/Dubai', locale: 'ar' },
-  { code: 'QA', currency: 'QAR', timeZone: 'Asia/Qatar', locale: 'ar' },
-  { code: 'BH', currency: 'BHD', timeZone: 'Asia/Bahrain', locale: 'ar' },
-  { code: 'OM', currency: 'OMR', timeZone: 'Asia/Muscat', locale: 'ar' },
-  { code: 'JO', currency: 'JOD', timeZone: 'Asia/Amman', locale: 'ar' },
-]
 
 const loopback = new Set(['127.0.0.1', '::1', '[::1]', 'localhost'])
 
@@ -184,11 +173,7 @@ async function makeFirst(parts: WebParts, values: Readonly<Record<string, string
   // A set-up that failed after the company was made finds it again.
   const existing = (await access.companies()).find((one) => one.code === company.code)
   const { id } = existing ?? (await access.createCompany(company))
-  // What the country's law needs is on from the start; what stands not is told by the readiness of the company.
-  const context = await access.systemContext(id, 'web')
-  for (const module of await host.modules.offeredFor(id)) {
-    if (module.countries !== undefined && module.state !== 'failed') await host.modules.enable(context, module.name)
-  }
+  await enableForCountry(host, await access.systemContext(id, 'web'))
   await access.createUser({ login: values['login'] ?? '', name: values['userName'] ?? values['login'] ?? '', password, locale }, [
     { companyId: id, groups: [administrator] },
   ])

@@ -59,7 +59,7 @@ async function showList(parts: WebParts, request: Request, response: Response, m
       path,
       viewId,
       chosen,
-      recordLabel: (record) => call.model.label(record),
+      recordLabel: (record) => call.model.label(record, call.signedIn.user.locale),
     }
     if (part === 'rows') {
       const columns = visibleColumns(view, chosen)
@@ -253,7 +253,7 @@ async function findEverywhere(parts: WebParts, request: Request, response: Respo
         const records = await searchRecords(scopeOf(any, transaction, model), search, {}, 5)
         for (const record of records)
           found.push({
-            label: model.label(record),
+            label: model.label(record, any.signedIn.user.locale),
             href: `/app/${model.name.replace('.', '/')}/${plainText(record['id'])}`,
             kind: textIn(any, view.title),
           })

@@ -120,7 +120,7 @@ async function relationLabels(
     }
     for (const id of [...ids].slice(0, 500)) {
       const record = await model.load(transaction, call.signedIn.context, id)
-      if (record !== undefined) found.set(id, model.label(record))
+      if (record !== undefined) found.set(id, model.label(record, call.signedIn.user.locale))
     }
   }
   return labels

@@ -34,7 +34,7 @@ export async function sendForm(call: RecordCall, response: Response, view: FormV
   const data = await inCompany(call, (transaction) => drawForm(call, transaction, view, state))
   const { id } = state
   const isNew = id === undefined
-  const title = isNew ? textIn(call, 'views.new') : data.heading || model.label(state.record)
+  const title = isNew ? textIn(call, 'views.new') : data.heading || model.label(state.record, signedIn.user.locale)
   const list = parts.catalog.list(model.name, signedIn.enabled)
   const changeable = !isNew && mayWrite(call)
   const base = `${path}/${id ?? 'new'}`

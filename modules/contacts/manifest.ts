@@ -3,6 +3,7 @@ import { contactsHooks } from './hooks.js'
 import { contactsApi } from './routes/contacts-api.js'
 import { importPages } from './routes/import-pages.js'
 import { runImport } from './services/import/run-import.js'
+import { companyIdentifiers } from './views/company-identifiers.js'
 import { contactViews } from './views/contact-views.js'
 
 export default defineModule({
@@ -25,6 +26,7 @@ export default defineModule({
     ])
     setup.jobs.define<{ importId: string }>('contacts.import', ({ importId }, call) => runImport(host, importId, call))
     contactViews(setup)
+    companyIdentifiers(setup)
     contactsApi(setup)
     importPages(setup)
     setup.views.menu({

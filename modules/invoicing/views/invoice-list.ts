@@ -68,7 +68,7 @@ export const invoiceList: ListView = {
     { name: 'due_date', label: 'invoicing.field.due-date', type: 'date', sortable: true, optional: 'show' },
     { name: 'signed_untaxed', label: 'invoicing.field.untaxed', type: 'money', currencyField: 'currency', sum: true, sortable: true },
     { name: 'signed_total', label: 'invoicing.field.total', type: 'money', currencyField: 'currency', sum: true, sortable: true },
-    { name: 'open', label: 'invoicing.field.open', type: 'money', currencyField: 'currency', sum: true, optional: 'show' },
+    { name: 'open', label: 'invoicing.field.open', type: 'money', currencyField: 'currency', sum: true, optional: 'hide' },
     { name: 'currency', label: 'invoicing.field.currency', type: 'code', optional: 'hide' },
     { name: 'payment_state', label: 'invoicing.field.payment-state', type: 'badge', options: [...paymentOptions] },
     { name: 'state', label: 'invoicing.field.state', type: 'badge', options: [...stateOptions], sortable: true },

@@ -45,7 +45,8 @@ export function invoiceModel(host: Host): Model {
       signed_total: `case when invoicing_invoice.type = 'credit_note' then -invoicing_invoice.total else invoicing_invoice.total end`,
     },
     searchColumns: ['number', 'customer_name', 'customer_name_ar', 'customer_tax_number', 'refers_to_number'],
-    label: (record) => (typeof record['number'] === 'string' ? record['number'] : '—'),
+    label: (record, locale = 'en') =>
+      typeof record['number'] === 'string' ? record['number'] : host.i18n.text(locale, 'invoicing.state.draft'),
     load: (transaction, context, id) => load(host, transaction, context, id),
     defaults: async (transaction, context, query) => {
       const company = await host.access.company(context.companyId)
