@@ -127,6 +127,93 @@ describe('pages in a browser', function () {
     })
   }
 
+  describe('answers that come late', () => {
+    let page: Page
+    /** Requests whose address holds the word wait until they are let through. */
+    async function hold(word: string): Promise<{ readonly waiting: Promise<void>; letThrough(): Promise<void> }> {
+      let came = (): void => undefined
+      let go = (): void => undefined
+      const waiting = new Promise<void>((done) => (came = done))
+      const gate = new Promise<void>((done) => (go = done))
+      const pattern = new RegExp(word)
+      await page.route(
+        pattern,
+        async (route) => {
+          came()
+          await gate
+          await route.continue()
+        },
+        { times: 1 },
+      )
+      return {
+        waiting,
+        letThrough: async () => {
+          const answered = page.waitForResponse(pattern)
+          go()
+          await answered
+        },
+      }
+    }
+    before(async () => {
+      page = await (await browser.newContext({ locale: 'en-GB' })).newPage()
+      await page.goto(`${view.url}/login`)
+      await page.fill('#login', 'admin')
+      await page.fill('#password', view.password)
+      await page.keyboard.press('Enter')
+      await page.waitForURL('**/app')
+    })
+    beforeEach(async () => {
+      await page.goto(`${view.url}/app/bookshelf/order/new`)
+      await page.waitForSelector('[data-total=net]')
+    })
+    after(() => page.context().close())
+
+    for (const ticked of [true, false])
+      it(`a box ${ticked ? 'ticked' : 'cleared'} since the question went out keeps what the person chose`, async () => {
+        await page.setChecked('#f-loud', !ticked)
+        const compute = await hold('/compute')
+        const row = page.locator('table[data-lines] tbody tr:last-child')
+        await row.locator('[name$=".quantity"]').fill('2')
+        await row.locator('[name$=".price"]').fill('10.5')
+        await compute.waiting
+        await page.setChecked('#f-loud', ticked)
+        await page.focus('#f-number')
+        await compute.letThrough()
+        await page.waitForSelector('[data-total=net]:has-text("21.00")')
+        assert.equal(await page.isChecked('#f-loud'), ticked)
+      })
+
+    it('a click takes the option it began on, though newer offers come before the button is up', async () => {
+      await page.fill('#f-customer', 'Dar')
+      const offered = page.getByRole('option', { name: 'Dar Al Kutub' })
+      const search = await hold('q=Sofia')
+      await offered.waitFor()
+      await page.fill('#f-customer', 'Sofia')
+      await search.waiting
+      await offered.hover()
+      await page.mouse.down()
+      await search.letThrough()
+      await page.waitForTimeout(100)
+      await page.mouse.up()
+      assert.equal(await page.inputValue('#f-customer'), 'Dar Al Kutub')
+      assert.notEqual(await page.inputValue('[name=customer]'), '')
+      await page.waitForTimeout(300)
+      assert.equal(await page.locator('.k-combo-list').count(), 0, 'the late offers stay away')
+    })
+
+    it('offers for what was typed first do not replace those for what was typed last', async () => {
+      const search = await hold('q=Dar')
+      await page.fill('#f-customer', 'Dar')
+      await search.waiting
+      await page.fill('#f-customer', 'Sofia')
+      const offered = page.getByRole('option', { name: 'Sofia Books' })
+      await offered.waitFor()
+      await search.letThrough()
+      await page.waitForTimeout(100)
+      assert.deepEqual(await page.locator('.k-combo-list [role=option]').allInnerTexts(), ['Sofia Books'])
+    })
+  })
+
   it('shows the API page without the network or an inline script', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()

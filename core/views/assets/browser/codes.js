@@ -1,5 +1,4 @@
-import { close, listOf, show, walkList } from './combobox.js'
-import { call, calmly } from './page.js'
+import { close, listOf, searching, walkList } from './combobox.js'
 
 /** A field of codes with values (`W002 1%; ST02 60`): the code at the caret is searched on the server while one types it. */
 const separator = /[;،,؛\n]/
@@ -14,19 +13,11 @@ function entryAt(input) {
   return { start, end, text: input.value.slice(start, end).trim() }
 }
 
-const search = calmly(async (holder, input) => {
+const search = searching((holder, input) => {
   const { text } = entryAt(input)
   // A code with its value is finished.
-  if (/\s[\d.,%٪]+$/.test(text)) {
-    close(holder, input)
-    return
-  }
-  const url = new URL(holder.dataset.codes, location.href)
-  url.searchParams.set('q', text)
-  const answer = await call(url)
-  if (!answer.ok || document.activeElement !== input) return
-  show(holder, input, (await answer.json()).records)
-}, 140)
+  return /\s[\d.,%٪]+$/.test(text) ? undefined : { address: holder.dataset.codes, text }
+})
 
 function choose(holder, input, code) {
   const { start, end } = entryAt(input)

@@ -1,21 +1,37 @@
-import { call, calmly } from './page.js'
+import { call, calmly, pointerUp } from './page.js'
 
 /** Searches records on the server while one types (ARIA combobox with a list). Works for rows added later too. */
 let number = 0
+/** The search that counts: an answer that comes after the next one, or after a list was closed or something chosen, shows nothing. */
+let last = 0
 
-const search = calmly(async (combo, input) => {
-  const url = new URL(combo.dataset.combo, location.href)
-  url.searchParams.set('q', input.value)
-  const answer = await call(url)
-  if (!answer.ok || document.activeElement !== input) return
-  show(combo, input, (await answer.json()).records)
-}, 140)
+const search = searching((combo, input) => ({ address: combo.dataset.combo, text: input.value }))
+
+/** Searches on the server, a moment after the last key, what `wanted` reads from the field; nothing when it answers undefined. */
+export function searching(wanted) {
+  const soon = calmly(async (holder, input, mine) => {
+    if (mine !== last) return
+    const question = wanted(holder, input)
+    if (question === undefined) {
+      close(holder, input)
+      return
+    }
+    const url = new URL(question.address, location.href)
+    url.searchParams.set('q', question.text)
+    const answer = await call(url)
+    if (!answer.ok) return
+    const { records } = await answer.json()
+    await pointerUp()
+    if (mine === last && document.activeElement === input) show(holder, input, records)
+  }, 140)
+  return (holder, input) => soon(holder, input, ++last)
+}
 
 export function listOf(combo) {
   return combo.querySelector('.k-combo-list')
 }
 
-export function show(combo, input, records) {
+function show(combo, input, records) {
   close(combo, input)
   const list = document.createElement('div')
   list.className = 'k-combo-list'
@@ -78,6 +94,7 @@ export function walkList(event, holder, input, search, choose) {
 }
 
 export function close(combo, input) {
+  last += 1
   listOf(combo)?.remove()
   input.setAttribute('aria-expanded', 'false')
   input.removeAttribute('aria-controls')

@@ -53,7 +53,7 @@ function start(element) {
   const recompute = calmly(async () => {
     if (element.dataset.compute === undefined) return
     const mine = ++asked
-    const sent = new Map([...new FormData(element)])
+    const sent = new Map([...element.elements].map((input) => [input, stateOf(input)]))
     const query = new URL(element.action).search
     const answer = await call(element.dataset.compute + query, { method: 'POST', body: new URLSearchParams([...new FormData(element)]) })
     if (!answer.ok || mine !== asked) return
@@ -83,14 +83,20 @@ function start(element) {
     const input = element.elements.namedItem(name)
     if (!(input instanceof HTMLElement) || !('value' in input)) return
     // What was typed since the question went out wins over the answer.
-    if (input === document.activeElement || (sent.has(name) && sent.get(name) !== input.value)) return
-    if (input.type === 'checkbox') input.checked = field.value === 'true'
+    const shown = input.closest('[data-combo]')?.querySelector('[role=combobox]') ?? input
+    if (shown === document.activeElement || [input, shown].some((one) => sent.get(one) !== stateOf(one))) return
+    // One of several choices carries its own value: the answer tells nothing of it.
+    if (input.type === 'checkbox') input.checked = input.value === 'true' ? field.value === 'true' : input.checked
     else if (input.value !== field.value) {
       input.value = field.value
-      const shown = input.closest('[data-combo]')?.querySelector('[role=combobox]')
-      if (shown !== undefined && shown !== null) shown.value = shown.dataset.chosen = field.label
+      if (shown !== input) shown.value = shown.dataset.chosen = field.label
     }
   }
+}
+
+/** What a person changes in a control: the value of a checkbox stays the same whether it is ticked or not. */
+function stateOf(input) {
+  return input.type === 'checkbox' || input.type === 'radio' ? String(input.checked) : input.value
 }
 
 // Tabs by arrow keys (ARIA tabs); an error inside one opens it.

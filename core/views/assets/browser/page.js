@@ -25,6 +25,23 @@ export function calmly(work, milliseconds) {
   }
 }
 
+let released = Promise.resolve()
+let release = () => undefined
+/** A pointer that went up becomes a click a little later. */
+const clickMs = 50
+document.addEventListener(
+  'pointerdown',
+  () => {
+    released = new Promise((done) => (release = done))
+  },
+  true,
+)
+// A press that ended outside the page, or in a menu of the browser, is over at the next key.
+for (const end of ['pointerup', 'pointercancel', 'keydown']) document.addEventListener(end, () => setTimeout(release, clickMs), true)
+
+/** Settles when no pointer is down: what is drawn anew between press and release loses its click. */
+export const pointerUp = () => released
+
 document.addEventListener('htmx:configRequest', (event) => {
   event.detail.headers['x-khatm-token'] = token
 })

@@ -1,4 +1,4 @@
-import { call, calmly, on } from './page.js'
+import { call, calmly, on, pointerUp } from './page.js'
 
 const palette = document.getElementById('k-palette')
 if (palette !== null) start(palette)
@@ -57,14 +57,17 @@ function start(dialog) {
   }
 
   const search = calmly(async () => {
+    await pointerUp()
     const wanted = input.value.trim().toLowerCase()
     const pages = entries.filter(({ label }) => label.toLowerCase().includes(wanted))
     show(pages.slice(0, 12))
-    if (wanted.length < 2) return
     const mine = ++asked
+    if (wanted.length < 2) return
     const answer = await call(`/app/search?q=${encodeURIComponent(wanted)}`)
     if (!answer.ok || mine !== asked) return
-    show([...pages.slice(0, 6), ...(await answer.json()).records])
+    const { records } = await answer.json()
+    await pointerUp()
+    if (mine === asked) show([...pages.slice(0, 6), ...records])
   }, 150)
   input.addEventListener('input', search)
   input.addEventListener('keydown', (event) => {
