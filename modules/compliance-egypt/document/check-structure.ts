@@ -25,9 +25,13 @@ export function shapeOf(value: LiteralValue): ObjectShape {
   return memberOf(value, 'seller') === undefined ? invoiceShape : receiptShape
 }
 
-/** Length of a text as people count it: an escape is one character. */
-function charactersOf(source: string): number {
-  return source.includes('\\') ? source.replaceAll(/\\(?:u[0-9a-fA-F]{4}|.)/g, '-').length : source.length
+/** The longest escape, `\u0041`, is one character as people count. */
+const longestEscape = 6
+
+/** Whether a text has more characters than a field takes. What is longer by far is not counted: it may be all of a huge file. */
+function isLonger(source: string, limit: number): boolean {
+  if (source.length <= limit) return false
+  return source.length > limit * longestEscape || source.replaceAll(/\\(?:u[0-9a-fA-F]{4}|.)/g, '-').length > limit
 }
 
 class Check {
@@ -55,8 +59,8 @@ class Check {
 
   private text(value: LiteralValue, shape: TextShape): void {
     if (value.kind !== 'string') this.wrong('EG-JSON-KIND', { expected: 'string', found: value.kind })
+    else if (isLonger(value.text, shape.longest)) this.wrong('EG-JSON-LONG', { limit: shape.longest })
     else if (unsafeEscape.test(value.text)) this.wrong('EG-JSON-ESCAPE')
-    else if (charactersOf(value.text) > shape.longest) this.wrong('EG-JSON-LONG', { limit: shape.longest })
     else if (shape.pattern?.test(value.text) === false) this.wrong('EG-JSON-VALUE', { value: value.text.slice(0, 80) })
   }
 
@@ -103,6 +107,7 @@ class Check {
   }
 
   private wrong(code: string, params: FaultDetail['params'] = {}): void {
+    if (this.faults.length >= most) return
     const path = pathOf(this.place)
     this.faults.push({ code, path, params: { path: path === '' ? '/' : path, ...params } })
   }

@@ -157,6 +157,8 @@ describe('literal JSON, any document', () => {
       [filled('{"a":"', '\\n', '"}'), undefined],
       [filled('{"a":', '9', '}'), undefined],
       [filled('{', ' ', '}'), undefined],
+      [filled('{"a":[', '1,', '1]}'), 'EG-JSON-VALUES'],
+      [filled('{"a":[', '{},', '1]}'), 'EG-JSON-VALUES'],
       [Buffer.alloc(51 * 1024 * 1024, 0x20), 'EG-JSON-SIZE'],
     ] as const) {
       if (code === undefined) parseLiteral(json)

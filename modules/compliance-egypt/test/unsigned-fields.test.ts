@@ -140,6 +140,7 @@ describe('what lies in an Egyptian signature under no signature', function () {
       { certificates: context(0, sameName.der), attributes: withoutReference },
       'EG-SIGNATURE-REFERENCE',
     ],
+    'signed attributes that are none': [{ attributes: [...four, surplus] }, 'VERIFY-CMS-MALFORMED'],
     'no signed reference': [{ attributes: withoutReference }, 'EG-SIGNATURE-REFERENCE'],
     'an empty place for revocation data': [{ revocations: context(1) }, 'EG-SIGNATURE-SURPLUS'],
     'a text as revocation data': [{ revocations: context(1, surplus) }, 'EG-SIGNATURE-SURPLUS'],

@@ -419,6 +419,18 @@ describe('the structure of documents', () => {
     }
   })
 
+  it('tells a hundred faults of a file that has more, and does not count the letters of one far too long', () => {
+    const unknown = Array.from({ length: 50_000 }, (_, index) => `"a${String(index)}":1`).join(',')
+    assert.equal(checkStructure(parseLiteral(Buffer.from(`{${unknown}}`))).length, 100)
+    const faults = checkStructure(parseLiteral(Buffer.from(`{"internalID":"${'\\\\'.repeat(2_000_000)}"}`)))
+    assert.ok(faults.some(({ code, path }) => code === 'EG-JSON-LONG' && path === 'internalID'))
+    const counted = (count: number): string[] =>
+      checkStructure(parseLiteral(Buffer.from(`{"internalID":"${'\\"'.repeat(count)}"}`)))
+        .filter(({ path }) => path === 'internalID')
+        .map(({ code }) => code)
+    assert.deepEqual([counted(50), counted(51)], [[], ['EG-JSON-LONG']])
+  })
+
   it('takes the official sample', function () {
     const sample = join(import.meta.dirname, '../../../../shared/data/egypt/one-doc.json')
     if (!existsSync(sample)) this.skip()

@@ -52,9 +52,12 @@ export function formObjections(cms: CmsSignedData, issuer: string | undefined): 
   return found
 }
 
-/** Whether the signer's certificate is under the signature (RFC 5035): what it says of it the CMS verifier checks. */
-function hasReference(signer: CmsSignedData['signers'][number]): boolean {
-  return signer.signedAttributes?.children.some((attribute) => attribute.child(0).oid() === signingCertificateV2) === true
+/**
+ * Whether the signer's certificate is under the signature (RFC 5035): what it says of it the CMS verifier checks, as it says what is wrong
+ * with attributes that cannot be read.
+ */
+function hasReference({ signedAttributes }: CmsSignedData['signers'][number]): boolean {
+  return readable(() => signedAttributes?.children.some((attribute) => attribute.child(0).oid() === signingCertificateV2)) ?? false
 }
 
 function algorithmOf(signer: CmsSignedData['signers'][number]): string {
@@ -63,8 +66,12 @@ function algorithmOf(signer: CmsSignedData['signers'][number]): string {
 
 /** Undefined where the reference to it cannot be read: the CMS verifier says so, and whoever signed is nobody then. */
 export function namedCertificate(cms: CmsSignedData, signer: CmsSignedData['signers'][number]): ReturnType<typeof signerCertificate> {
+  return readable(() => signerCertificate(cms, signer))
+}
+
+function readable<T>(read: () => T): T | undefined {
   try {
-    return signerCertificate(cms, signer)
+    return read()
   } catch (error) {
     if (error instanceof MalformedDer) return undefined
     throw error
