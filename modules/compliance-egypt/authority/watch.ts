@@ -1,7 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { egyptCompany } from '../company/company-rows.js'
-import { refreshCodes } from './codes.js'
+import { refreshCodes } from './request-codes.js'
 import { forgetDeliveries } from './notifications.js'
 import { recordReceived } from './received-rows.js'
 import { recordStatus } from './record-status.js'

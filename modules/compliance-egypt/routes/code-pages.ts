@@ -3,7 +3,8 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { PageAnswer } from '../../../core/http/routes.js'
-import { addCodes, codeInput, codesOf, importCodes, sendCodes } from '../authority/codes.js'
+import { addCodes, codeInput, codesOf, importCodes } from '../authority/codes.js'
+import { sendCodes } from '../authority/request-codes.js'
 import { codesPage, codeViews } from '../views/code-views.js'
 
 const managers = ['invoicing.manager'] as const

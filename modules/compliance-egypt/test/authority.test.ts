@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
+import { until } from '../../../test/helpers/until.js'
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import { processDocuments, type DocumentRow } from '../../compliance/index.js'
 import { postInvoices, type PostedOutcome } from '../../invoicing/index.js'
@@ -8,7 +9,8 @@ import { submissionOf } from '../authority/submission-rows.js'
 import { cancelDocument, declineRejection, answerReceived } from '../authority/state-changes.js'
 import { receivedDocuments } from '../authority/received-rows.js'
 import { readReceived, watchAuthority } from '../authority/watch.js'
-import { addCodes, codesOf, importCodes, refreshCodes, sendCodes } from '../authority/codes.js'
+import { addCodes, codesOf, importCodes } from '../authority/codes.js'
+import { refreshCodes, sendCodes } from '../authority/request-codes.js'
 import { newCallbackKey } from '../authority/notifications.js'
 import { fetchPackage, packagesOf, requestPackage } from '../authority/packages.js'
 import { prepareSandboxCompany } from '../company/sandbox-company.js'
@@ -264,8 +266,7 @@ describe('Egyptian documents and their authority, through the real host and the 
   it('asks for a package and keeps what it fetched', async () => {
     await requestPackage(running.host, context, { kind: 'summary', format: 'CSV', dateFrom: '2026-01-01', dateTo: '2030-01-01' })
     const [asked] = await running.host.db.company(context.companyId, (transaction) => packagesOf(transaction))
-    await sleep(300)
-    const file = await fetchPackage(running.host, context, asked?.id ?? '')
+    const file = await until('the package is ready', () => fetchPackage(running.host, context, asked?.id ?? '').catch(() => undefined))
     assert.match(file.bytes.toString('utf8'), /^"uuid","internalId"/)
     const again = await fetchPackage(running.host, context, asked?.id ?? '')
     assert.ok(again.bytes.equals(file.bytes))

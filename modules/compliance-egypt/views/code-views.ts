@@ -1,7 +1,8 @@
 import { Fault } from '../../../core/i18n/fault.js'
 import type { ModuleSetup } from '../../../core/host/module.js'
 import type { FieldDefinition, ListColumn, RecordValues } from '../../../core/views/view.js'
-import { changeableStates, codeInput, codeOf, refreshCodes, removeCodes, saveCode, sendCodes, type CodeState } from '../authority/codes.js'
+import { changeableStates, codeInput, codeOf, removeCodes, saveCode, type CodeState } from '../authority/codes.js'
+import { refreshCodes, sendCodes } from '../authority/request-codes.js'
 import { registrationNumberOf } from '../company/readiness.js'
 
 export const codesPage = '/app/compliance-egypt/codes'

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import type { CertificateAuthorities } from '../ca/authority.js'
 import { errorBody, EtaRefusal, type ErrorDetail, type EtaAnswer } from './answers.js'
 import { checkCodes, checkNationalId, checkShape, checkSums } from './document-shape.js'
+import { cancellationHoursOf } from './document-types.js'
+import { etaDefaults, type EtaSettings } from './eta-settings.js'
 import type { EtaNotifier } from './notifier.js'
 import {
   newName,
@@ -16,40 +18,8 @@ import { checkSignatures } from './signature-check.js'
 import { detailsOf, summaryOf } from './summaries.js'
 import { itemsOf, memberOf, plainAt, readWritten, signedText, UnreadableJson, type Written } from './written-json.js'
 
-/** What can be turned for trials. */
-export interface EtaSettings {
-  /** Between taking a document and its verdict. */
-  decisionMs: number
-  /** Workflow parameters of the document types, in hours. */
-  cancellationHours: number
-  rejectionHours: number
-  /** Other hours to cancel for single document types: `{ c: 1 }`. */
-  cancellationHoursOf: Readonly<Record<string, number>>
-  /** Codes wait for the authority's staff; or are approved at once. */
-  approveCodes: boolean
-  /** The search shows documents only so long after they were taken. */
-  searchDelayMs: number
-  /** So long the same documents are refused a second time; afterwards they would be taken again. */
-  duplicateMinutes: number
-  /** Larger submissions are refused as a whole: characters of the body. */
-  maximumCharacters: number
-}
-
-export const etaDefaults: Readonly<EtaSettings> = {
-  decisionMs: 200,
-  cancellationHours: 72,
-  rejectionHours: 72,
-  cancellationHoursOf: {},
-  approveCodes: false,
-  searchDelayMs: 0,
-  duplicateMinutes: 10,
-  maximumCharacters: 5 * 1024 * 1024,
-}
-
 /** More is refused; the authority's own limits are not published. */
 const maximumDocuments = 500
-
-const typeNames = ['i', 'c', 'd', 'ii', 'ei', 'ec', 'ed'] as const
 
 /** What the sandbox's Egyptian authority does with each call. Knows no HTTP beyond the status it answers with. */
 export class EtaAuthority {
@@ -298,7 +268,7 @@ export class EtaAuthority {
     if (own !== taxpayer.rin) throw new EtaRefusal(403, 'Forbidden', 'Only the issuer cancels and only the receiver rejects', 'uuid')
     if (this.register.statusOf(document, this.now()) !== 'Valid')
       throw new EtaRefusal(400, 'IncorrectState', 'The document is not valid', 'status')
-    const hours = wanted === 'cancelled' ? this.cancellationHours(document.type) : this.settings.rejectionHours
+    const hours = wanted === 'cancelled' ? cancellationHoursOf(this.settings, document.type) : this.settings.rejectionHours
     if (this.now().getTime() > Date.parse(document.receivedAt) + hours * 3_600_000)
       throw new EtaRefusal(400, 'OperationPeriodOver', `The time to ask for this is over (${hours} hours)`, 'status')
     if (this.declined(document.uuid, wanted))
@@ -355,48 +325,6 @@ export class EtaAuthority {
     if (status !== 'Valid') return false
     this.change(document, state === 'Cancelled' ? 'cancelled' : 'rejected', reason)
     return true
-  }
-
-  /** GET documenttypes and documenttypes/{id}. */
-  documentType(id: number): EtaAnswer {
-    const name = typeNames[id - 1]
-    if (name === undefined) throw new EtaRefusal(404, 'NotFound', 'No such document type', 'id')
-    return { status: 200, body: this.typeBody(id, name) }
-  }
-
-  documentTypes(): EtaAnswer {
-    return { status: 200, body: { result: typeNames.map((name, index) => this.typeBody(index + 1, name)) } }
-  }
-
-  private cancellationHours(type: string): number {
-    return this.settings.cancellationHoursOf[type] ?? this.settings.cancellationHours
-  }
-
-  private typeBody(id: number, name: string): object {
-    const { cancellationHours, rejectionHours } = this.settings
-    const parameter = (place: number, parameterName: string, value: number): object => ({
-      id: id * 10 + place,
-      parameter: parameterName,
-      value,
-      activeFrom: '2020-01-01T00:00:00Z',
-      activeTo: null,
-    })
-    return {
-      id,
-      name,
-      activeFrom: '2020-01-01T00:00:00Z',
-      activeTo: null,
-      documentTypeVersions: [
-        { id: id * 2, typeName: name, name: '1.0', status: 'published', activeFrom: '2020-01-01T00:00:00Z', activeTo: null },
-        { id: id * 2 - 1, typeName: name, name: '0.9', status: 'published', activeFrom: '2020-01-01T00:00:00Z', activeTo: null },
-      ],
-      workflowParameters: [
-        parameter(1, 'cancellationDuration', this.cancellationHours(name)),
-        parameter(2, 'rejectionDuration', rejectionHours),
-        parameter(3, 'declineCancellationDuration', cancellationHours),
-        parameter(4, 'declineRejectionDuration', rejectionHours),
-      ],
-    }
   }
 }
 

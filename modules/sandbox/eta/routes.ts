@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import type { Faults, FaultPlan } from '../state/faults.js'
 import { EtaRefusal, errorBody, throttled, type EtaAnswer } from './answers.js'
+import { documentType, documentTypes } from './document-types.js'
 import { textMember } from './eta-authority.js'
 import type { Eta } from './start-eta.js'
 import { etaMisbehavesAfter, etaMisbehavesBefore } from './misbehaviour.js'
@@ -106,8 +107,8 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
     receipts.submission(taxpayer, nameOf(request), queryOf(request)),
   )
   add('get', 'receipts/:uuid/details', ({ taxpayer, request }) => receipts.details(taxpayer, nameOf(request)))
-  add('get', 'documenttypes', () => authority.documentTypes())
-  add('get', 'documenttypes/:uuid', ({ request }) => authority.documentType(Number(nameOf(request))))
+  add('get', 'documenttypes', () => documentTypes(authority.settings))
+  add('get', 'documenttypes/:uuid', ({ request }) => documentType(authority.settings, Number(nameOf(request))))
   add('post', 'documentpackages/requests', ({ taxpayer, body }) => packages.request(taxpayer, jsonOf(body)))
   add('get', 'documentpackages/requests', ({ taxpayer }) => packages.list(taxpayer))
   add('get', 'documentpackages/:uuid', ({ taxpayer, request }) => packages.fetch(taxpayer, nameOf(request)))
