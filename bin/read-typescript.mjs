@@ -24,7 +24,7 @@ const keptMs = 7 * 24 * 3_600_000
 
 /** `./x.js` in a TypeScript file is `./x.ts` where there is one. */
 export async function resolve(specifier, context, next) {
-  if (!/^\.\.?\//.test(specifier) || context.parentURL?.endsWith('.ts') !== true) return next(specifier, context)
+  if (!/^(?:\.\.?)?\//.test(specifier) || context.parentURL?.endsWith('.ts') !== true) return next(specifier, context)
   const url = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL)
   if (!url.pathname.endsWith('.ts') || !existsSync(url)) return next(specifier, context)
   return { url: url.href, format: 'module', shortCircuit: true }

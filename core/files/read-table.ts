@@ -1,4 +1,4 @@
-import ExcelJS from 'exceljs'
+import type ExcelJS from 'exceljs'
 import Papa from 'papaparse'
 import { Fault } from '../i18n/fault.js'
 
@@ -48,7 +48,9 @@ function readCsv(bytes: Buffer): string[][] {
 }
 
 async function readWorkbook(bytes: Buffer): Promise<string[][]> {
-  const workbook = new ExcelJS.Workbook()
+  // Read when it is wanted: hundreds of files that no start of the host should wait for.
+  const { default: exceljs } = await import('exceljs')
+  const workbook = new exceljs.Workbook()
   try {
     // exceljs types its input by an older Buffer; the bytes are the same.
     await workbook.xlsx.load(bytes as unknown as Parameters<typeof workbook.xlsx.load>[0])

@@ -1,4 +1,3 @@
-import ExcelJS from 'exceljs'
 import Papa from 'papaparse'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { contactFields, type Contact } from '../models/contact.js'
@@ -44,7 +43,9 @@ export async function exportRows(transaction: CompanyTransaction, ids: readonly 
 export async function exportContacts(transaction: CompanyTransaction, format: 'csv' | 'xlsx', ids: readonly string[]): Promise<Buffer> {
   const { heads, rows } = await exportRows(transaction, ids)
   if (format === 'csv') return Buffer.from(`\ufeff${Papa.unparse({ fields: heads, data: rows })}\r\n`)
-  const workbook = new ExcelJS.Workbook()
+  // Read when it is wanted: hundreds of files that no start of the host should wait for.
+  const { default: exceljs } = await import('exceljs')
+  const workbook = new exceljs.Workbook()
   const sheet = workbook.addWorksheet('contacts', { views: [{ state: 'frozen', ySplit: 1 }] })
   sheet.addRow(heads).font = { bold: true }
   for (const row of rows) {

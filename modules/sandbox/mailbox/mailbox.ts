@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { simpleParser, type AddressObject, type ParsedMail } from 'mailparser'
+import type { AddressObject, ParsedMail } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { hasKind, Journal } from '../state/journal.js'
 
@@ -145,6 +145,7 @@ export class Mailbox {
     const before = this.parsed.get(line.id)
     if (before !== undefined) return before
     const source = readFileSync(this.path(line.id))
+    const { simpleParser } = await import('mailparser')
     const mail = shape(line, source, await simpleParser(source))
     this.parsed.set(line.id, mail)
     return mail

@@ -1,12 +1,4 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-  type AuthenticationResponseJSON,
-  type AuthenticatorTransport,
-  type RegistrationResponseJSON,
-} from '@simplewebauthn/server'
+import type { AuthenticationResponseJSON, AuthenticatorTransport, RegistrationResponseJSON } from '@simplewebauthn/server'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { checkWithLimit, type CheckOutcome } from './attempts.js'
@@ -15,6 +7,9 @@ import { endChallenge, openChallenge, storeChallenge } from './challenges.js'
 import type { AuthenticationMethod } from './method.js'
 
 const name = 'passkey'
+
+/** Read when a passkey is used: no start of the host should wait for it. */
+const webAuthn = (): Promise<typeof import('@simplewebauthn/server')> => import('@simplewebauthn/server')
 
 interface RelyingParty {
   readonly id: string
@@ -63,14 +58,15 @@ export function passkeyMethod(host: Host): AuthenticationMethod {
       if (party === undefined) throw new Fault('SIGNATURES-METHOD-NO-ADDRESS', { status: 503 })
       const enrolled = await host.db.company(context.companyId, (transaction) => authenticatorsOf(transaction, signing, name))
       if (enrolled.length === 0 && !mayEnrol(signing)) throw new Fault('SIGNATURES-METHOD-ENROL-FIRST', { status: 403 })
+      const passkeys = await webAuthn()
       const options =
         enrolled.length > 0
-          ? await generateAuthenticationOptions({
+          ? await passkeys.generateAuthenticationOptions({
               rpID: party.id,
               allowCredentials: enrolled.map((one) => ({ id: one.credential, transports: transportsOf(one) })),
               userVerification: 'required',
             })
-          : await generateRegistrationOptions({
+          : await passkeys.generateRegistrationOptions({
               rpID: party.id,
               rpName: (await host.access.company(context.companyId)).name,
               userName: signer.email ?? signer.name,
@@ -98,6 +94,7 @@ export function passkeyMethod(host: Host): AuthenticationMethod {
         if (enrolled.length === 0) {
           if (!mayEnrol(signing)) return { refused: 'expired' }
           // The browser answers a registration with this shape; the library checks every part of it.
+          const { verifyRegistrationResponse } = await webAuthn()
           const verified = await quietly(() =>
             verifyRegistrationResponse({ ...expected, response: credential as RegistrationResponseJSON, requireUserVerification: true }),
           )
@@ -125,6 +122,7 @@ async function authenticate(
   const known = enrolled.find((one) => one.credential === credential.id)
   if (known?.publicKey === undefined || known.publicKey === null) return { refused: 'wrong' }
   const { publicKey, counter } = known
+  const { verifyAuthenticationResponse } = await webAuthn()
   const verified = await quietly(() =>
     verifyAuthenticationResponse({
       ...expected,
