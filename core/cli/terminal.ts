@@ -79,6 +79,13 @@ export function reportError(error: unknown, options: GlobalOptions): void {
   process.exitCode = error instanceof Fault && error.code.startsWith('CONFIG-') ? 2 : 1
 }
 
-function unexpected(error: unknown): FaultDetail {
+/** What no command expected; a file that was named and cannot be read is the commonest, and no riddle. */
+export function unexpected(error: unknown): FaultDetail {
+  if (error instanceof Error && 'code' in error && 'path' in error && unreadable.has(String(error.code))) {
+    return { code: 'CLI-FILE-UNREADABLE', params: { file: String(error.path), reason: String(error.code) } }
+  }
   return { code: 'CLI-UNEXPECTED', params: { reason: error instanceof Error ? error.message : String(error) } }
 }
+
+/** Of Node.js file operations: nothing there, no right to it, a folder. */
+const unreadable: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR'])

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { installationRoot } from '../../host/load-modules.js'
 import { temporaryFolder, type TemporaryFolder } from '../../../test/helpers/temporary-folder.js'
 import { exampleCompany, startTestHost } from '../../../test/helpers/test-host.js'
-import { languageOf } from '../terminal.js'
+import { languageOf, unexpected } from '../terminal.js'
 
 const command = join(installationRoot, 'bin/khatm.mjs')
 
@@ -111,6 +111,14 @@ describe('the command', function () {
     khatm('start', '--role', 'nobody')
     const milliseconds = performance.now() - started
     assert.ok(milliseconds < 3000, `${milliseconds} ms`)
+  })
+})
+
+describe('an error no command expected', () => {
+  it('names the file that cannot be read; anything else is told as it came', async () => {
+    const missing: unknown = await readFile('no-such-invoice.json').catch((error: unknown) => error)
+    assert.deepEqual(unexpected(missing), { code: 'CLI-FILE-UNREADABLE', params: { file: 'no-such-invoice.json', reason: 'ENOENT' } })
+    assert.deepEqual(unexpected(new Error('odd')), { code: 'CLI-UNEXPECTED', params: { reason: 'odd' } })
   })
 })
 
