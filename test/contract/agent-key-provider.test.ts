@@ -1,4 +1,5 @@
-import { DeskHouse, until } from '../../core/agent/test/desk-house.js'
+import { DeskHouse } from '../../core/agent/test/desk-house.js'
+import { until } from '../helpers/until.js'
 import { softHsmIsHere, SoftToken } from '../../core/signing/test/soft-token.js'
 import type { KeyAlgorithm } from '../../core/signing/key.js'
 import { describeKeyProvider } from './key-provider-contract.js'

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { writeHeapSnapshot } from 'node:v8'
 import pino from 'pino'
-import { DeskHouse, until } from '../../core/agent/test/desk-house.js'
+import { DeskHouse } from '../../core/agent/test/desk-house.js'
+import { until } from '../helpers/until.js'
 
 /**
  * A host process with a key on a desk of another process: prints a pairing code, has a document signed there, then lays down

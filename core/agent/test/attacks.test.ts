@@ -20,7 +20,8 @@ import { openerFile, pageTexts, runAgent } from '../run-agent.js'
 import { SigningDesk } from '../signing-desk.js'
 import { shownText } from '../shown-text.js'
 import { Tokens } from '../tokens.js'
-import { DeskHouse, until } from './desk-house.js'
+import { DeskHouse } from './desk-house.js'
+import { until } from '../../../test/helpers/until.js'
 
 const noTokens = (): Tokens => new Tokens({ libraries: [], pinFile: null, warn: () => undefined })
 
@@ -43,7 +44,7 @@ function offer(change: Partial<Offer> = {}): Offer {
 }
 
 describe('Who attacks a desk or its host', function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   let house: DeskHouse
   before(async () => {
     house = await DeskHouse.open()

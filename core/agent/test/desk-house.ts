@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { CompanyContext } from '../../access/context.js'
 import { createAudit, type AuditSystem } from '../../audit/create-audit.js'
 import { createLogger, type Logger } from '../../host/logger.js'
@@ -202,19 +201,4 @@ export async function newCompany(scratch: ScratchDatabase, code: string): Promis
   )
   if (row === undefined) throw new Error('company was not made')
   return row.id
-}
-
-/** Waits until something holds; what it is says the message. */
-export async function until<Value>(
-  what: string,
-  look: () => Value | undefined | false | Promise<Value | undefined | false>,
-  milliseconds = 10_000,
-): Promise<Value> {
-  const end = Date.now() + milliseconds
-  for (;;) {
-    const value = await look()
-    if (value !== undefined && value !== false) return value
-    if (Date.now() > end) throw new Error(`waited ${String(milliseconds)} ms in vain: ${what}`)
-    await sleep(20)
-  }
 }

@@ -18,7 +18,8 @@ import {
 import { systemContextOf } from '../../../test/helpers/company-context.js'
 import { HostConnection, type ConnectionState } from '../host-connection.js'
 import { keyOfPairing, hostOrigin, pairWithHost, type Pairing } from '../pairings.js'
-import { DeskHouse, newCompany, until } from './desk-house.js'
+import { DeskHouse, newCompany } from './desk-house.js'
+import { until } from '../../../test/helpers/until.js'
 
 const coded = (code: string) => (error: unknown) => {
   assert.ok(error instanceof Fault, String(error))
@@ -27,7 +28,7 @@ const coded = (code: string) => (error: unknown) => {
 }
 
 describe('Pairing a desk and greeting it', function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   let house: DeskHouse
   const open: HostConnection[] = []
   before(async () => {

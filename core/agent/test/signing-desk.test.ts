@@ -4,7 +4,8 @@ import type { KeyReference, KeyUse, SignDigestRequest } from '../../signing/key.
 import { softHsmIsHere, SoftToken } from '../../signing/test/soft-token.js'
 import { verifyDigestSignature } from '../../validation/ecdsa.js'
 import { Fault } from '../../i18n/fault.js'
-import { DeskHouse, until } from './desk-house.js'
+import { DeskHouse } from './desk-house.js'
+import { until } from '../../../test/helpers/until.js'
 import type { SigningDesk } from '../signing-desk.js'
 
 const coded = (code: string) => (error: unknown) => {

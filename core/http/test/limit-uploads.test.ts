@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import express from 'express'
 import { Fault } from '../../i18n/fault.js'
 import { limitVisitorUploads } from '../limit-uploads.js'
@@ -11,10 +10,13 @@ describe('forms with files of strangers', () => {
   let server: http.Server
   let port = 0
   const waiting: http.ClientRequest[] = []
+  /** `closed` when the server has done with a form. */
+  const told = new EventEmitter()
 
   before(async () => {
     const app = express()
     app.post('/', limitVisitorUploads(), (request, response) => {
+      response.once('close', () => told.emit('closed'))
       request.resume()
       request.on('end', () => response.end('taken'))
     })
@@ -37,9 +39,10 @@ describe('forms with files of strangers', () => {
   async function begin(): Promise<http.ClientRequest> {
     const request = http.request({ port, host: '127.0.0.1', method: 'POST', headers: form })
     request.on('error', () => undefined)
+    const arrived = once(server, 'request')
     request.write('--x\r\n')
     waiting.push(request)
-    await sleep(30)
+    await arrived
     return request
   }
 
@@ -51,10 +54,9 @@ describe('forms with files of strangers', () => {
     assert.equal(await post({ 'content-type': 'multipart/form-data; boundary=x' }), 429)
     assert.equal(await post({ 'content-type': 'application/x-www-form-urlencoded' }), 200)
     const [first] = slow
-    const ended = once(first ?? assert.fail(), 'response')
+    const closed = once(told, 'closed')
     first?.end('--x--')
-    await ended
-    await sleep(30)
+    await closed
     assert.equal(await post({ 'content-type': 'multipart/form-data; boundary=x' }), 200)
   })
 })

@@ -85,7 +85,9 @@ describe('jobs', function () {
     let others = 0
     system.define('test', 'test.later', (_, call) => {
       attempts.push(call.attempt)
-      if (attempts.length < 4) throw new RunAgain(new Date(Date.now() + 150), 'the authority said Retry-After')
+      // First in an hour, which no test waits for: what is looked at meanwhile does not depend on how fast the machine is.
+      if (attempts.length < 4)
+        throw new RunAgain(new Date(Date.now() + (attempts.length === 1 ? 3_600_000 : 150)), 'the authority said Retry-After')
       return Promise.resolve()
     })
     system.define('test', 'test.other', () => Promise.resolve(void (others += 1)))
@@ -97,6 +99,7 @@ describe('jobs', function () {
     const [waiting] = await pending(system)
     assert.equal(waiting?.error, 'the authority said Retry-After')
     assert.equal(waiting.attempts, 0)
+    await scratch.database.ownerKnex.raw('update graphile_worker._private_jobs set run_at = now() where key is not null')
     await system.jobs.drain({ untilIdleMs: 500 })
     assert.deepEqual(attempts, [1, 1, 1, 1])
     assert.deepEqual(await pending(system), [])

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
+import { until } from '../../../test/helpers/until.js'
 import { demonstrationCompany } from '../../compliance/index.js'
 import { signForDemonstration } from '../../signatures/index.js'
 import { listDeliveries } from '../../signatures/webhooks/deliveries.js'
@@ -80,7 +80,7 @@ describe('a contract that is really signed and sealed', function () {
     assert.equal(await basic(), '9000.00')
     assert.equal((await signForDemonstration(host, context, sent.id)).state, 'sealed')
     // Told by `request.completed`, through a job of the worker: nobody calls it here.
-    for (let tries = 0; tries < 100 && (await basic()) === '9000.00'; tries += 1) await pause(100)
+    await until('employment was told', async () => (await basic()) !== '9000.00')
     assert.equal(await basic(), '10000.00')
     // Every step was told to the receiver, in order, and nothing of what stands in the document.
     const ofRequest = async (): Promise<{ event_type: string; body: string }[]> =>
@@ -88,7 +88,7 @@ describe('a contract that is really signed and sealed', function () {
         .map(({ eventType, body }) => ({ event_type: eventType, body }))
         .filter(({ body }) => body.includes(sent.id))
         .reverse()
-    for (let tries = 0; tries < 100 && (await ofRequest()).length < 7; tries += 1) await pause(100)
+    await until('the receiver was told', async () => (await ofRequest()).length >= 7)
     const told = await ofRequest()
     assert.deepEqual(told.map(({ event_type }) => event_type).sort(), [
       'sign_request.completed',

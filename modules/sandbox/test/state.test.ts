@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../test/helpers/until.js'
 import { startSandbox } from '../index.js'
 import { FatooraClient, invoice, onboard, scratch, TestUnit, type TestInvoice } from './support/unit.js'
 
@@ -49,7 +51,8 @@ describe('sandbox state', () => {
             answered.push(one)
           }
         })().catch(() => undefined)
-        await new Promise((resolve) => void setTimeout(resolve, 400 + 150 * round))
+        await until('an invoice was reported', () => answered.length > 0)
+        await sleep(150 * round)
         await killAtOnce(running.child)
         await reporting
         const before = running.fatooraUrl
