@@ -43,7 +43,13 @@ export async function verifyEta(bytes: Uint8Array, options: VerifyOptions): Prom
   for (const [index, signature] of signatures.entries()) {
     judged.push(...(await judge(signature, `signatures[${String(index)}]`, document, text, options)))
   }
-  return concludeDocument(judged, contentFindings(document))
+  return concludeDocument(judged, [...contentFindings(document), ...sameSigner(judged)])
+}
+
+/** The letters I and S are under no signature: anyone can put the issuer's own beside itself as that of a service provider. */
+function sameSigner(judged: readonly SignatureVerdict[]): FaultDetail[] {
+  const signers = judged.flatMap(({ signer }) => (signer === null ? [] : [`${signer.serial} ${signer.issuer}`]))
+  return new Set(signers).size === signers.length ? [] : [{ code: 'EG-SIGNATURE-SAME', path: 'signatures', level: 'warning' }]
 }
 
 async function judge(
