@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CompanyContext } from '../../../core/access/context.js'
+import { until } from '../../../test/helpers/until.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { processDocuments, retryNow } from '../../compliance/index.js'
 import { claimForSending, recordFailures } from '../../compliance/models/document-rows.js'
@@ -114,10 +115,10 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
   })
 
   it('the lease of a slow sender ends while its call is on the way: the next one does not send', async () => {
-    await fault({ kind: 'timeout-after-commit', milliseconds: 700, path: 'documentsubmissions' })
+    await fault({ kind: 'timeout-after-commit', milliseconds: 2000, path: 'documentsubmissions' })
     const posted = await invoices(1)
     const slow = tryAll(posted)
-    await sleep(300)
+    await until('the authority has it', async () => (await filed(...posted)).length === 1)
     await running.host.db.company(context.companyId, ({ knex }) => knex('compliance_document').update({ claimed_until: null }))
     await control('PUT', 'eta/settings', { searchDelayMs: 60_000 })
     await tryAll(posted)
@@ -130,10 +131,10 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
   })
 
   it('«Try again» pressed while it is on the way: it is tried when that sender has had his time, not twice at once', async () => {
-    await fault({ kind: 'timeout-after-commit', milliseconds: 600, path: 'documentsubmissions' })
+    await fault({ kind: 'timeout-after-commit', milliseconds: 2000, path: 'documentsubmissions' })
     const posted = await invoices(1)
     const slow = tryAll(posted)
-    await sleep(200)
+    await until('the authority has it', async () => (await filed(...posted)).length === 1)
     assert.equal(await retryNow(running.host, context, posted[0]?.invoiceId ?? ''), true)
     await tryAll(posted)
     const [during] = await rowsOf(running.host, context, posted)
@@ -147,10 +148,17 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
     const posted = await invoices(1)
     const ids = posted.map((one) => one.invoiceId)
     // Taken, and nobody lives who sends it.
-    await running.host.db.company(context.companyId, (transaction) => claimForSending(transaction, ids, new Date(), 1))
+    await running.host.db.company(context.companyId, (transaction) => claimForSending(transaction, ids, new Date(), 60))
     await running.host.jobs.drain()
     assert.equal((await rowsOf(running.host, context, posted))[0]?.attempts, 1)
-    await sleep(1100)
+    // His time is over, for the document and for the job that was left.
+    ahead = 61_000
+    const { rowCount } = await running.database.ownerKnex.raw<{ rowCount: number }>(
+      `update graphile_worker._private_jobs set run_at = now() where run_at > now() + interval '30 seconds' and payload::text like ?
+         and task_id = (select id from graphile_worker._private_tasks where identifier = 'compliance.process')`,
+      [`%${ids[0] ?? ''}%`],
+    )
+    assert.equal(rowCount, 1)
     await running.host.jobs.drain()
     assert.equal((await rowsOf(running.host, context, posted))[0]?.attempts, 2)
     assert.equal((await settle(running.host, context, posted))[0]?.state, 'accepted')
