@@ -3,22 +3,32 @@
  * buffers is many times faster than a schema-driven serialiser, and cached parts (certificates) are used as they are.
  */
 
-function lengthBytes(length: number): Buffer {
-  if (length < 0x80) return Buffer.from([length])
-  if (length < 0x100) return Buffer.from([0x81, length])
-  if (length < 0x10000) return Buffer.from([0x82, length >> 8, length & 0xff])
-  if (length < 0x1000000) return Buffer.from([0x83, length >> 16, (length >> 8) & 0xff, length & 0xff])
-  const bytes = Buffer.alloc(5)
-  bytes[0] = 0x84
-  bytes.writeUInt32BE(length, 1)
-  return bytes
+/** Octets of a length: one below 128, else their count and themselves (X.690 8.1.3). */
+function lengthSize(length: number): number {
+  if (length < 0x80) return 1
+  if (length < 0x100) return 2
+  if (length < 0x10000) return 3
+  return length < 0x1000000 ? 4 : 5
 }
 
-/** One element from its identifier octet and content. */
+/** One element from its identifier octet and content. Written into one piece of memory: a signature has dozens. */
 export function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   let length = 0
   for (const content of contents) length += content.length
-  return Buffer.concat([Buffer.from([tag]), lengthBytes(length), ...contents])
+  const size = lengthSize(length)
+  const bytes = Buffer.allocUnsafe(1 + size + length)
+  bytes[0] = tag
+  if (size === 1) bytes[1] = length
+  else {
+    bytes[1] = 0x80 | (size - 1)
+    bytes.writeUIntBE(length, 2, size - 1)
+  }
+  let at = 1 + size
+  for (const content of contents) {
+    bytes.set(content, at)
+    at += content.length
+  }
+  return bytes
 }
 
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => element(0x30, ...parts)
