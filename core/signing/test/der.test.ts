@@ -17,7 +17,7 @@ describe('DER', () => {
       const written = octetString(Buffer.alloc(length, 7))
       assert.equal(written.subarray(0, head.length / 2).toString('hex'), head)
       assert.equal(written.length, head.length / 2 + length)
-      assert.ok(written.subarray(head.length / 2).every((byte) => byte === 7))
+      assert.ok(written.subarray(head.length / 2).equals(Buffer.alloc(length, 7)))
     }
   })
 
