@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import express, { Router, type Response } from 'express'
+import { joinSheet } from './join-sheet.js'
 
 const require = createRequire(import.meta.url)
 const own = fileURLToPath(new URL('../views/assets/', import.meta.url))
@@ -85,6 +86,8 @@ export class Assets {
   /** `/assets/<hash>`, without a slash at the end. */
   readonly base: string
   readonly router: Router
+  /** Sheets of our own, joined at start. */
+  readonly #joined = new Map<string, Buffer>()
   /** Packed once, kept as long as the host runs: the list of files is closed. */
   readonly #packed = new Map<string, Promise<Buffer>>()
 
@@ -93,7 +96,8 @@ export class Assets {
     const hash = createHash('sha256')
     for (const [name, path] of [...files].sort(([one], [other]) => (one < other ? -1 : 1))) {
       const ours = path.startsWith(resolve(own))
-      hash.update(name).update(ours ? readFileSync(path) : String(statSync(path).size))
+      if (ours && name.endsWith('.css')) this.#joined.set(path, Buffer.from(joinSheet(path)))
+      hash.update(name).update(ours ? (this.#joined.get(path) ?? readFileSync(path)) : String(statSync(path).size))
     }
     const version = hash.digest('hex').slice(0, 12)
     this.base = `/assets/${version}`
@@ -116,14 +120,16 @@ export class Assets {
           return
         }
       }
-      response.sendFile(path, { cacheControl: false, dotfiles: 'allow' })
+      const sheet = this.#joined.get(path)
+      if (sheet === undefined) response.sendFile(path, { cacheControl: false, dotfiles: 'allow' })
+      else response.end(sheet)
     })
   }
 
   async #send(path: string, response: Response): Promise<void> {
     let packed = this.#packed.get(path)
     if (packed === undefined) {
-      packed = readFile(path).then((bytes) => pack(bytes, { level: 9 }))
+      packed = Promise.resolve(this.#joined.get(path) ?? readFile(path)).then((bytes) => pack(bytes, { level: 9 }))
       this.#packed.set(path, packed)
     }
     const bytes = await packed
