@@ -5,6 +5,7 @@ import { contract, timeStampAuthority, ublInvoice, XmlSec } from '../../core/sig
 import { createVerifiers } from '../../core/validation/create-verifiers.js'
 import { protectedParts } from '../../core/validation/xml/test/forgery.js'
 import { xmlMutant } from './xml-mutants.js'
+import { timeSpent } from '../helpers/time-spent.js'
 
 const full = process.env['KHATM_FULL'] === '1'
 const mutants = full ? 10_000 : 600
@@ -45,9 +46,9 @@ describe('XML verifier against mutants', function () {
     let passed = 0
     for (let number = 0; number < mutants; number++) {
       const { xml, origin, how } = xmlMutant(files, number)
-      const started = performance.now()
+      const clock = timeSpent()
       const verdict = await verifiers.verify('mutant.xml', xml, options)
-      const spent = performance.now() - started
+      const spent = clock()
       slowest = Math.max(slowest, spent)
       assert.ok(spent < longest, `${how}: ${Math.round(spent)} ms`)
       if (number % 50 === 0) most = Math.max(most, process.memoryUsage().rss)

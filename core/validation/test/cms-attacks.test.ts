@@ -15,6 +15,7 @@ import { signPdf } from '../../signing/formats/pades/sign-pdf.js'
 import { certify, issueCertificate, signerOf } from '../../signing/test/test-authority.js'
 import { pageSource, typstPdf } from '../../signing/test/typst-pdf.js'
 import { build } from './pdf-forgery.js'
+import { timeSpent } from '../../../test/helpers/time-spent.js'
 
 const signedAt = new Date('2026-11-22T10:30:00Z')
 
@@ -293,9 +294,9 @@ describe('attacks on the signature inside', function () {
     const self = build({ 1: '1 0 R' })
     const deep = build({ 1: '['.repeat(100_000) })
     for (const file of [Buffer.concat(parts), circle, self, deep]) {
-      const started = performance.now()
+      const spent = timeSpent()
       assert.equal((await verify(file)).verdict, 'failed')
-      assert.ok(performance.now() - started < 2000)
+      assert.ok(spent() < 2000)
     }
   })
   it('a hundred signatures and hundreds of saves are refused in time', async () => {
@@ -314,9 +315,9 @@ describe('attacks on the signature inside', function () {
     ).pdf
     for (let count = 0; count < 8; count++) file = (await signPdf(file, { signer: seal, signedAt })).pdf
     for (let count = 0; count < 420; count++) file = append(file, { objects: { [5000 + count]: '<<>>' } })
-    const started = performance.now()
+    const spent = timeSpent()
     const verdict = await verify(file)
-    assert.ok(performance.now() - started < 3000, String(performance.now() - started))
+    assert.ok(spent() < 3000, String(spent()))
     assert.equal(verdict.verdict, 'failed')
   })
 })

@@ -8,6 +8,7 @@ import { dictionaryOf, name, textString } from '../../signing/formats/pades/obje
 import { signPdf } from '../../signing/formats/pades/sign-pdf.js'
 import { issueCertificate, signerOf } from '../../signing/test/test-authority.js'
 import { pageSource, stampSource, typstPdf } from '../../signing/test/typst-pdf.js'
+import { timeSpent } from '../../../test/helpers/time-spent.js'
 
 const signedAt = new Date('2026-11-22T10:30:00Z')
 
@@ -182,9 +183,9 @@ describe('PDF verifier', function () {
         (round % 2 === 0 ? sealed : twice).toString('latin1', at, at + 1).toLowerCase()
       )
         continue
-      const started = performance.now()
+      const spent = timeSpent()
       const verdict = await verify(mutant)
-      assert.ok(performance.now() - started < 2000)
+      assert.ok(spent() < 2000)
       assert.notEqual(
         verdict.verdict,
         'passed',
