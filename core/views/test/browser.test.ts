@@ -133,8 +133,12 @@ describe('pages in a browser', function () {
     async function hold(word: string): Promise<{ readonly waiting: Promise<void>; letThrough(): Promise<void> }> {
       let came = (): void => undefined
       let go = (): void => undefined
-      const waiting = new Promise<void>((done) => (came = done))
-      const gate = new Promise<void>((done) => (go = done))
+      const waiting = new Promise<void>((done) => {
+        came = done
+      })
+      const gate = new Promise<void>((done) => {
+        go = done
+      })
       const pattern = new RegExp(word)
       await page.route(
         pattern,
