@@ -230,7 +230,9 @@ function pageFiles(): ReadonlyMap<string, { path: string; type: string }> {
   const files = new Map([
     ['/', { path: join(folder, 'desk.html'), type: 'text/html; charset=utf-8' }],
     ['/desk.css', { path: join(folder, 'desk.css'), type: 'text/css; charset=utf-8' }],
-    ['/desk.js', { path: join(folder, 'desk.js'), type: 'text/javascript; charset=utf-8' }],
+    ...['desk', 'page', 'amounts', 'beside'].map(
+      (name) => [`/${name}.js`, { path: join(folder, `${name}.js`), type: 'text/javascript; charset=utf-8' }] as const,
+    ),
     ['/seal.svg', { path: join(folder, '../../views/assets/seal.svg'), type: 'image/svg+xml' }],
   ])
   for (const [family, name] of [

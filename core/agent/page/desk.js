@@ -1,107 +1,14 @@
-// The page of the desk. The secret comes in the fragment, goes out of the address bar at once and lives as long as the tab.
-const secret = takeSecret()
-let texts = {}
-let language = localStorage.getItem('language') ?? ''
+// What waits for a signature: documents by token, their sum, the PIN, refusal.
+import { amount, sums } from './amounts.js'
+import { drawBeside } from './beside.js'
+import { bdi, byId, call, dateText, el, language, loadTexts, notice, speak, t } from './page.js'
+
 let state
 const chosen = new Set()
 const known = new Set()
 const read = new Map()
 let refusing = false
 let busy = false
-
-function takeSecret() {
-  const given = location.hash.slice(1)
-  if (given !== '') {
-    sessionStorage.setItem('secret', given)
-    history.replaceState(null, '', '/')
-  }
-  return sessionStorage.getItem('secret') ?? ''
-}
-
-const byId = (id) => document.getElementById(id)
-
-function t(key, params = {}) {
-  return (texts[`agent.page.${key}`] ?? key).replace(/\{\{(\w+)\}\}/g, (_whole, name) => String(params[name] ?? ''))
-}
-
-/** An element with its attributes and children; texts are always text nodes. */
-function el(name, attributes = {}, ...children) {
-  const made = document.createElement(name)
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value)
-    else if (typeof value === 'boolean') made[key] = value
-    else if (value !== undefined && value !== null) made.setAttribute(key, value)
-  }
-  made.append(...children.filter((child) => child !== null && child !== undefined))
-  return made
-}
-
-const bdi = (text, attributes = {}) => el('bdi', attributes, text)
-
-function amountText(value, currency) {
-  const [whole, part] = value.split('.')
-  const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ',')
-  return `${grouped}${part === undefined ? '' : `.${part}`} ${currency}`
-}
-
-const amount = (value, currency) => bdi(amountText(value, currency), { class: 'amount', dir: 'ltr' })
-
-function dateText(iso, withTime = false) {
-  const options = withTime ? { dateStyle: 'medium', timeStyle: 'short' } : { dateStyle: 'medium' }
-  return new Intl.DateTimeFormat(`${language}-u-nu-latn`, options).format(new Date(iso))
-}
-
-/** Decimal sums without floating point: amounts are strings with up to eight decimals. */
-function sums(offers) {
-  const scale = 8
-  const found = new Map()
-  for (const offer of offers) {
-    for (const use of offer.uses) {
-      if (use.amount === null || !/^-?\d{1,18}(\.\d{1,8})?$/.test(use.amount.value)) continue
-      const [whole, part = ''] = use.amount.value.replace('-', '').split('.')
-      const units = BigInt(whole + part.padEnd(scale, '0')) * (use.amount.value.startsWith('-') ? -1n : 1n)
-      found.set(use.amount.currency, (found.get(use.amount.currency) ?? 0n) + units)
-    }
-  }
-  return [...found].map(([currency, units]) => {
-    const digits = (units < 0n ? -units : units).toString().padStart(scale + 1, '0')
-    const part = digits.slice(-scale).replace(/0+$/, '').padEnd(2, '0')
-    return { currency, value: `${units < 0n ? '-' : ''}${digits.slice(0, -scale)}.${part}` }
-  })
-}
-
-async function call(path, options = {}) {
-  const answer = await fetch(`${path}${path.includes('?') ? '&' : '?'}lang=${language}`, {
-    ...options,
-    headers: { 'x-khatm-desk': secret },
-    cache: 'no-store',
-  })
-  const body = await answer.json()
-  if (!answer.ok) throw Object.assign(new Error(body.message), { code: body.code, status: answer.status })
-  return body
-}
-
-function notice(text, kind = '') {
-  const place = byId('notice')
-  place.hidden = text === ''
-  place.className = `note ${kind}`
-  place.textContent = text
-}
-
-async function loadTexts() {
-  const answer = await (await fetch(`/texts${language === '' ? '' : `?lang=${language}`}`)).json()
-  language = answer.locale
-  texts = answer.texts
-  document.documentElement.lang = language
-  document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr'
-  document.title = t('title')
-  byId('title').textContent = t('title')
-  const names = { ar: 'العربية', en: 'English', bg: 'Български' }
-  byId('language').setAttribute('aria-label', t('language'))
-  byId('language').replaceChildren(
-    ...answer.locales.map((code) => el('option', { value: code, lang: code, selected: code === language }, names[code] ?? code)),
-  )
-}
 
 /** The tokens that pending documents need, each with its own list, PIN and button: one PIN signs one batch. */
 function groups() {
@@ -313,83 +220,6 @@ async function refuse(event) {
   }
 }
 
-function drawTokens() {
-  const parts = [el('h2', {}, t('tokens'))]
-  for (const { message } of state.libraries.failed) parts.push(el('p', { class: 'note warn small' }, message))
-  if (state.tokens.length === 0) parts.push(el('p', { class: 'soft' }, t('tokens.none')))
-  for (const token of state.tokens) {
-    const keys = token.keys.map(({ certificate, label, algorithm }) => {
-      if (certificate === null)
-        return el(
-          'li',
-          { class: 'small' },
-          bdi(label || '—'),
-          ' ',
-          bdi(algorithm, { dir: 'ltr', class: 'soft' }),
-          el('div', { class: 'soft' }, t('key.bare')),
-        )
-      const facts = { date: dateText(certificate.notAfter), days: certificate.days }
-      const kind = { valid: 'soft', ending: 'note warn', expired: 'note bad' }[certificate.state]
-      return el(
-        'li',
-        { class: 'small' },
-        el('div', {}, bdi(certificate.holder)),
-        certificate.vat === null ? null : el('div', { class: 'soft' }, `${t('key.vat')}: `, bdi(certificate.vat, { dir: 'ltr' })),
-        el('div', { class: 'soft' }, `${t('key.issuer')}: `, bdi(certificate.issuer)),
-        el('div', { class: kind }, t(`key.${certificate.state}`, facts)),
-      )
-    })
-    parts.push(
-      el('div', { class: 'name' }, bdi(token.label)),
-      el('div', { class: 'soft small' }, bdi(token.serial, { dir: 'ltr' }), token.model === '' ? '' : ' · ', bdi(token.model)),
-      token.pinLocked ? el('p', { class: 'note bad small' }, t('pin.locked')) : null,
-      el('ul', {}, ...keys),
-    )
-  }
-  byId('tokens').replaceChildren(...parts.filter((part) => part !== null))
-}
-
-function drawHosts() {
-  byId('hosts').hidden = state.hosts.length === 0
-  const rows = state.hosts.map((host) =>
-    el(
-      'li',
-      { class: 'small' },
-      el('div', { class: 'name' }, bdi(host.company)),
-      el(
-        'div',
-        { class: { online: 'soft', refused: 'note bad', stranger: 'note bad' }[host.state] ?? 'note warn' },
-        t(`host.${host.state}`),
-        ' · ',
-        bdi(host.url, { dir: 'ltr' }),
-      ),
-      el('details', {}, el('summary', {}, t('host.key')), bdi(host.hostKey, { dir: 'ltr', class: 'code' })),
-    ),
-  )
-  byId('hosts').replaceChildren(el('h2', {}, t('hosts')), el('ul', {}, ...rows))
-}
-
-function drawHistory() {
-  const rows = state.history.slice(0, 12).map((entry) => {
-    const labels = (entry.documents ?? []).map(({ label }) => label).join(' · ')
-    const rest = [entry.reason, entry.code].filter((text) => text !== null).join(' · ')
-    return el(
-      'li',
-      { class: 'small' },
-      el('div', {}, t(`event.${entry.event}`), labels === '' ? '' : ' — ', bdi(labels)),
-      el('div', { class: 'soft' }, dateText(entry.at, true), rest === '' ? '' : ' · ', bdi(rest)),
-    )
-  })
-  const broken = state.historyBrokenAt
-  byId('history').replaceChildren(
-    el('h2', {}, t('history')),
-    rows.length === 0 ? el('p', { class: 'soft' }, t('history.none')) : el('ul', {}, ...rows),
-    broken === null
-      ? el('p', { class: 'soft small', hidden: rows.length === 0 }, t('history.intact'))
-      : el('p', { class: 'note bad small' }, t('history.broken', { entry: broken })),
-  )
-}
-
 function draw() {
   if (state === undefined) return
   if (state.progress !== null) notice(t('working', state.progress))
@@ -399,9 +229,7 @@ function draw() {
     known.add(offer.id)
   }
   drawPending()
-  drawTokens()
-  drawHosts()
-  drawHistory()
+  drawBeside(state)
 }
 
 async function follow() {
@@ -431,9 +259,7 @@ async function follow() {
 }
 
 byId('language').addEventListener('change', async (event) => {
-  language = event.target.value
-  localStorage.setItem('language', language)
-  await loadTexts()
+  await speak(event.target.value)
   state = await call('/api/state?since=0')
   draw()
 })

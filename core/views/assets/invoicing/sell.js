@@ -1,18 +1,15 @@
 import { call, calmly } from '../browser/page.js'
+import { findGoods } from './goods.js'
+import { element, isolated, part, say, till, words } from './till.js'
 
 /**
  * The till: goods are found by name, code or barcode, amounts are the server's, Ctrl+Enter takes the money. A basket survives a
  * reload of the page; the till and whether it prints are remembered by this browser, for a browser stands at one till.
  */
-const till = document.getElementById('k-till')
-const part = (name) => document.getElementById(`till-${name}`)
-const words = till?.dataset ?? {}
 const kept = 'khatm-till'
 const fresh = () => ({ key: crypto.randomUUID(), lines: [] })
 
 let sale = fresh()
-let found = []
-let chosen = 0
 let asked = 0
 let selling = false
 
@@ -26,96 +23,17 @@ const wire = () => ({
 })
 const send = (path) => call(`/app/invoicing/${path}`, { method: 'POST', body: new URLSearchParams({ sale: JSON.stringify(wire()) }) })
 const keep = () => sessionStorage.setItem(kept, JSON.stringify(sale))
-const say = (text) => (part('said').textContent = text)
 
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  made.append(...children)
-  return made
-}
-const isolated = (text, attributes) => element('bdi', attributes, text)
-
-/* Goods */
-async function look(typed) {
-  const answer = await call(`/app/invoicing/sell/goods?q=${encodeURIComponent(typed)}`)
-  return answer.ok ? answer.json() : { exact: null, goods: [] }
-}
-
-/** `3*pen`: three of them. */
-function asTyped() {
-  const [, many, rest] = /^\s*([\d.,٠-٩٫]+)\s*[*×]\s*(.*)$/.exec(part('search').value) ?? [null, '1', part('search').value]
-  return { many, rest: rest.trim() }
-}
-
-const suggest = calmly(async () => {
-  const { rest } = asTyped()
-  if (rest === '') return hide()
-  const { goods } = await look(rest)
-  if (asTyped().rest !== rest) return undefined
-  found = goods
-  chosen = 0
-  return show()
-}, 120)
-
-function show() {
-  const list = part('found')
-  list.replaceChildren(
-    ...found.map((one, index) => {
-      const option = element(
-        'div',
-        { role: 'option', id: `till-found-${index}`, 'aria-selected': String(index === chosen) },
-        isolated(one.name),
-      )
-      option.append(isolated(one.price, { dir: 'ltr' }))
-      option.addEventListener('mousedown', (event) => {
-        event.preventDefault()
-        take(one, asTyped().many)
-      })
-      return option
-    }),
-  )
-  if (found.length === 0) list.append(element('p', { class: 'k-muted' }, words.none))
-  list.hidden = false
-  part('search').setAttribute('aria-expanded', 'true')
-  if (found.length > 0) part('search').setAttribute('aria-activedescendant', `till-found-${chosen}`)
-  document.getElementById(`till-found-${chosen}`)?.scrollIntoView({ block: 'nearest' })
-}
-
-function hide() {
-  found = []
-  part('found').hidden = true
-  part('search').setAttribute('aria-expanded', 'false')
-  part('search').removeAttribute('aria-activedescendant')
-}
-
-/** A scanner types faster than the list comes: what was typed is asked for whole. */
-async function enter() {
-  const { many, rest } = asTyped()
-  if (rest === '') return
-  const open = !part('found').hidden
-  const picked = open ? found[chosen] : undefined
-  const { exact, goods } = await look(rest)
-  const one = goods.find(({ id }) => id === exact) ?? picked ?? (goods.length === 1 ? goods[0] : undefined)
-  if (one !== undefined) return take(one, many)
-  found = goods
-  chosen = 0
-  show()
-  if (goods.length === 0) say(words.none)
-}
-
+/* Basket */
 function take(one, many) {
   const known = sale.lines.find(({ product, discount }) => product === one.id && discount === '')
   if (known !== undefined && /^\d+$/.test(known.quantity) && /^\d+$/.test(many))
     known.quantity = String(Number(known.quantity) + Number(many))
   else sale.lines.push({ product: one.id, name: one.name, price: one.price, quantity: many, discount: '' })
-  part('search').value = ''
-  hide()
   say(`${words.added} ${one.name}`)
   changed(true)
 }
 
-/* Basket */
 function draw() {
   part('lines').replaceChildren(...sale.lines.map(row))
   part('empty').hidden = sale.lines.length > 0
@@ -272,19 +190,7 @@ function start() {
   }
   part('print').checked = localStorage.getItem(`${kept}-print`) !== 'no'
   part('print').addEventListener('change', () => localStorage.setItem(`${kept}-print`, part('print').checked ? 'yes' : 'no'))
-  part('search').addEventListener('input', suggest)
-  part('search').addEventListener('blur', hide)
-  part('search').addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && !event.ctrlKey) {
-      event.preventDefault()
-      void enter()
-    } else if (event.key === 'Escape') hide()
-    else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && found.length > 0) {
-      event.preventDefault()
-      chosen = (chosen + (event.key === 'ArrowDown' ? 1 : found.length - 1)) % found.length
-      show()
-    }
-  })
+  findGoods(take)
   for (const radio of till.querySelectorAll('input[name=payment]')) radio.addEventListener('change', () => pay(radio.value))
   part('received').addEventListener('input', () => changed(false))
   part('received').addEventListener('keydown', (event) => {
