@@ -2,14 +2,15 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { writeHeapSnapshot } from 'node:v8'
-import { until } from '../helpers/until.js'
 import { agentProviderOf } from '../../core/signing/keys/agent/agent-provider.js'
 import { deskProgress } from '../../core/signing/keys/agent/document-standings.js'
 import { prepareSandboxCompany } from '../../modules/compliance-egypt/company/sandbox-company.js'
 import { egyptDemonstration } from '../../modules/compliance-egypt/demonstration.js'
 import { examinationDossier } from '../../modules/compliance-egypt/law/examination-dossier.js'
 import { retryNow } from '../../modules/compliance/services/process.js'
+import { dumpTables } from '../helpers/table-dump.js'
 import { placeHostDatabase, startTestHost } from '../helpers/test-host.js'
+import { until } from '../helpers/until.js'
 
 /**
  * A host in a process of its own, with pages and jobs, on an embedded database that outlives it; the keys of its Egyptian company are on
@@ -94,20 +95,9 @@ const answers: Readonly<Record<string, (argument: string) => Promise<object>>> =
   },
   /** Every row of every table as text, and, when asked, this process's memory: what a PIN could have got into. */
   dump: async (argument) => {
-    const lines = await inCompany(async ({ knex }) => {
-      const { rows: tables } = await knex.raw<{ rows: { name: string }[] }>(
-        `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
-      )
-      const all: string[] = []
-      for (const { name } of tables) {
-        const { rows } = await knex.raw<{ rows: { line: string }[] }>(`select t::text as line from ${name} t`)
-        all.push(...rows.map(({ line }) => `${name} ${line}`))
-      }
-      return all
-    })
-    writeFileSync(path.join(folder, 'dump.txt'), lines.join('\n'))
+    const rows = await dumpTables(host.db, context.companyId, path.join(folder, 'dump.txt'))
     if (argument === 'with-heap') writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
-    return { rows: lines.length }
+    return { rows }
   },
 }
 tell({ ready: true })

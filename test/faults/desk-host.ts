@@ -1,9 +1,10 @@
-import { createWriteStream, writeFileSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { writeHeapSnapshot } from 'node:v8'
 import pino from 'pino'
 import { DeskHouse } from '../../core/agent/test/desk-house.js'
+import { dumpTables } from '../helpers/table-dump.js'
 import { until } from '../helpers/until.js'
 
 /**
@@ -34,22 +35,10 @@ const signature = await house.provider.signDigest(reference, {
   digest: Buffer.alloc(32, 7),
   uses: [{ purpose: 'stamp-e-invoice', subject }],
 })
-// Every row of every table as text: what a dump of the database holds.
-const dump = await house.scratch.database.company(house.companyId, async ({ knex }) => {
-  const { rows: tables } = await knex.raw<{ rows: { name: string }[] }>(
-    `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
-  )
-  const all: string[] = []
-  for (const { name } of tables) {
-    const { rows } = await knex.raw<{ rows: { line: string }[] }>(`select t::text as line from ${name} t`)
-    all.push(...rows.map(({ line }) => `${name} ${line}`))
-  }
-  return all
-})
-writeFileSync(path.join(folder, 'dump.txt'), dump.join('\n'))
+const rows = await dumpTables(house.scratch.database, house.companyId, path.join(folder, 'dump.txt'))
 logger.info({ signature: signature.toString('base64') }, 'signed at a desk')
 writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
-tell({ signature: signature.toString('base64'), rows: dump.length })
+tell({ signature: signature.toString('base64'), rows })
 await lines.next()
 await house.end()
 process.exit(0)

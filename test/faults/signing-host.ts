@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream, readFileSync, writeFileSync } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { writeHeapSnapshot } from 'node:v8'
 import pino from 'pino'
@@ -9,6 +9,7 @@ import { Pkcs11KeyProvider } from '../../core/signing/keys/pkcs11/pkcs11-provide
 import { withholdPins } from '../../core/signing/keys/pkcs11/pin-source.js'
 import { systemContextOf } from '../helpers/company-context.js'
 import { scratchDatabase } from '../helpers/scratch-database.js'
+import { dumpTables } from '../helpers/table-dump.js'
 
 /**
  * A host process that uses keys with PINs from a file and from the environment, and a password-protected key file, then lays
@@ -49,24 +50,12 @@ async function importKeyFile(): Promise<void> {
   await (await service.open(context, key.id, use, { withoutCertificate: true })).signDigest(Buffer.alloc(32, 1))
 }
 
-// Every row of every table as text: what a dump of the database holds.
-const dump = await scratch.database.company(companyId, async ({ knex }) => {
-  const { rows: tables } = await knex.raw<{ rows: { name: string }[] }>(
-    `select quote_ident(table_name) as name from information_schema.tables where table_schema = 'public'`,
-  )
-  const lines: string[] = []
-  for (const { name } of tables) {
-    const { rows } = await knex.raw<{ rows: { line: string }[] }>(`select t::text as line from ${name} t`)
-    lines.push(...rows.map(({ line }) => `${name} ${line}`))
-  }
-  return lines
-})
-writeFileSync(path.join(folder, 'dump.txt'), dump.join('\n'))
+const rows = await dumpTables(scratch.database, companyId, path.join(folder, 'dump.txt'))
 writeHeapSnapshot(path.join(folder, 'host.heapsnapshot'))
 
 const provider = service.provider('pkcs11')
 const children = provider instanceof Pkcs11KeyProvider ? ['by-file', 'by-variable'].map((module) => provider.processOf(module)) : []
-process.stdout.write(`${JSON.stringify({ children, rows: dump.length, variable: 'CANARY_TOKEN_PIN' in process.env })}\n`)
+process.stdout.write(`${JSON.stringify({ children, rows, variable: 'CANARY_TOKEN_PIN' in process.env })}\n`)
 process.stdin.resume().once('end', () => {
   void (async () => {
     await service.close()
