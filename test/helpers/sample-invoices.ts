@@ -34,3 +34,8 @@ function sampleInvoice(index: number, company: string): Record<string, unknown> 
       }
   return { company, type: 'invoice', simplified, currency: 'SAR', customer, lines, paymentMeans: simplified ? 'cash' : 'transfer' }
 }
+
+/** The year that stands in the numbers of a Saudi company now: from nine in the evening of 31 December (UTC) it is the next one. */
+export function numberYear(now = new Date()): string {
+  return new Intl.DateTimeFormat('en-u-nu-latn', { timeZone: 'Asia/Riyadh', year: 'numeric' }).format(now)
+}
