@@ -1,38 +1,14 @@
 // The editor of written texts: clauses in one or two languages, values and fields to insert, and the paper beside them.
 import { calmly, call, token } from '../../browser/page.js'
-import { drawPages } from './paper.js'
+import { clearFault, showFaults } from './faults.js'
+import { drawInserts, writingIn } from './inserts.js'
 import { mergeList } from './merges.js'
+import { content, direction, element, icon, label, option, place, root, say, setup, texts } from './page.js'
+import { drawPages } from './paper.js'
 
-const root = document.querySelector('#te')
-const setup = JSON.parse(root.dataset.setup)
-const { texts } = setup
-const content = { preamble: {}, mergeFields: [], ...setup.content }
-const place = (id) => document.querySelector(`#te-${id}`)
 let { versionId, revision } = setup
 let saved = JSON.stringify(content)
-let last
 let deleted
-
-const direction = (language) => setup.languages.find(({ locale }) => locale === language).direction
-const label = (language) => setup.languages.find(({ locale }) => locale === language).label
-const icon = (name) => document.querySelector('#te-icons').content.querySelector(`[data-icon=${name}]`).cloneNode(true)
-
-function element(name, attributes = {}, children = []) {
-  const made = document.createElement(name)
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value)
-    else if (value === true) made.setAttribute(key, '')
-    else if (value !== false && value !== undefined) made.setAttribute(key, value)
-  }
-  made.append(...children)
-  return made
-}
-
-function option(value, text, chosen = false) {
-  const made = element('option', { value }, [text])
-  made.selected = chosen
-  return made
-}
 
 /** A text of one language: a line, or a paragraph that grows with what is in it. */
 function textField(path, language, words, holder, key, rows) {
@@ -46,7 +22,7 @@ function textField(path, language, words, holder, key, rows) {
     ...(rows === 0 ? { maxlength: '500' } : { rows: String(rows) }),
   })
   field.value = holder[key]?.[language] ?? ''
-  field.addEventListener('focus', () => (last = field))
+  field.addEventListener('focus', () => writingIn(field))
   field.addEventListener('input', () => {
     holder[key] = { ...holder[key], [language]: field.value }
     if (field.value === '') delete holder[key][language]
@@ -184,67 +160,7 @@ place('prevailing').addEventListener('change', (event) => {
   changed()
 })
 
-// Values and fields to insert.
-function drawInserts() {
-  const named = (field) => field.label[content.languages[0]] ?? Object.values(field.label)[0] ?? field.name
-  const group = (words, options) => element('optgroup', { label: words }, options)
-  place('merge').replaceChildren(
-    option('', texts['insert-merge'], true),
-    ...(content.mergeFields.length === 0
-      ? []
-      : [
-          group(
-            texts.own,
-            content.mergeFields.map((field) => option(field.name, `${named(field)} · ${field.name}`)),
-          ),
-        ]),
-    group(
-      texts['built-in'],
-      setup.builtIn.map((one) => option(one.name, one.label)),
-    ),
-  )
-  place('field').replaceChildren(
-    option('', texts['insert-field'], true),
-    ...setup.roles.map((role) =>
-      group(
-        role.name,
-        setup.fieldTypes.map((one) => option(`${one.type}:${role.id}`, one.label)),
-      ),
-    ),
-  )
-}
-
-function insert(text, from, to) {
-  const field = last?.isConnected === true ? last : place('clauses').querySelector('textarea')
-  if (field === null || field === undefined) return
-  const start = field.selectionStart ?? field.value.length
-  field.setRangeText(text, start, field.selectionEnd ?? start, 'end')
-  field.focus()
-  if (from !== undefined) field.setSelectionRange(start + from, start + to)
-  field.dispatchEvent(new Event('input', { bubbles: true }))
-}
-
-place('merge').addEventListener('change', (event) => {
-  const name = event.target.value
-  event.target.value = ''
-  if (name !== '') insert(`{{${name}}}`)
-})
-place('field').addEventListener('change', (event) => {
-  const [type, role] = event.target.value.split(':')
-  const words = event.target.selectedOptions[0].textContent
-  event.target.value = ''
-  if (role === undefined) return
-  const all = JSON.stringify(content)
-  let number = 1
-  while (all.includes(`:${type}-${number}`)) number += 1
-  const start = `[[${type}:${role}:${type}-${number}|`
-  insert(`${start}${words}]]`, start.length, start.length + words.length)
-})
-
 // Saving and the paper.
-function say(words) {
-  place('state').textContent = words
-}
 
 function changed(speak = true) {
   if (speak) say(JSON.stringify(content) === saved ? texts.saved : texts.unsaved)
@@ -314,35 +230,6 @@ const preview = calmly(async () => {
     if (mine === asked) place('previewstate').textContent = texts['preview-failed']
   }
 }, 500)
-
-function clearFault(field) {
-  field.classList.remove('is-invalid')
-  field.removeAttribute('aria-invalid')
-  field.removeAttribute('aria-describedby')
-  const next = field.nextElementSibling
-  if (next?.classList.contains('te-fault') === true) next.remove()
-}
-
-function showFaults(faults, lead = true) {
-  for (const field of root.querySelectorAll('[aria-invalid]')) clearFault(field)
-  const box = place('faults')
-  const lines = faults.map((fault, index) => {
-    const field = fault.path === null ? null : root.querySelector(`[data-path="${CSS.escape(fault.path)}"]`)
-    if (field !== null && field.getAttribute('aria-invalid') === null) {
-      field.classList.add('is-invalid')
-      field.setAttribute('aria-invalid', 'true')
-      field.setAttribute('aria-describedby', `te-fault-${index}`)
-      field.after(element('p', { class: 'te-fault', id: `te-fault-${index}` }, [fault.text]))
-    }
-    const words = element('span', {}, [fault.text])
-    if (field === null) return element('li', {}, [words])
-    return element('li', {}, [element('button', { type: 'button', class: 'k-linkbutton', onclick: () => field.focus() }, [fault.text])])
-  })
-  if (!lead) return
-  box.querySelector('ul').replaceChildren(...lines)
-  box.hidden = faults.length === 0
-  if (faults.length > 0) box.focus()
-}
 
 place('save').addEventListener('click', () => void save())
 place('add').addEventListener('click', () => add(content.clauses.length))
