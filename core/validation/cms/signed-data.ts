@@ -65,7 +65,8 @@ export function readSignedData(bytes: Uint8Array): CmsSignedData {
   // Unsigned bytes, but a structure that contradicts itself is none to go on with.
   const announced = signed.child(1).expect(0x31).children
   const digests = announced.map((algorithm) => readDigestIdentifier(algorithm))
-  const version = signed.child(0).smallInteger()
+  // ENUMERATED reads as a number too, and nobody signed which of them stands here.
+  const version = signed.child(0).expect(0x02).smallInteger()
   if (![1, 3, 4, 5].includes(version)) throw new MalformedDer('SignedData version', signed.start)
   const encapsulated = signed.child(2).expect(0x30)
   const wrapped = encapsulated.children[1]
@@ -148,7 +149,7 @@ function readSignatureIdentifier(algorithm: DerElement): Buffer {
 
 function readSignerInfo(info: DerElement, digests: readonly string[]): CmsSignerInfo {
   info.expect(0x30)
-  const version = info.child(0).smallInteger()
+  const version = info.child(0).expect(0x02).smallInteger()
   if (version !== (info.child(1).is(0x80) ? 3 : 1)) throw new MalformedDer('SignerInfo version', info.start)
   // Issuer and serial number, and nothing beside them that one reader takes and the next does not.
   if (version === 1) only(info.child(1).expect(0x30), 2)

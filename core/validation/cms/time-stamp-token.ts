@@ -135,7 +135,7 @@ interface TstInfo {
 /** TSTInfo (RFC 3161 2.4.2). A critical extension is not understood and stops it. */
 function readTstInfo(content: Buffer): TstInfo {
   const info = DerElement.read(content, 0, { whole: true }).expect(0x30)
-  if (info.child(0).smallInteger() !== 1) throw new MalformedDer('version', info.start)
+  if (info.child(0).expect(0x02).smallInteger() !== 1) throw new MalformedDer('version', info.start)
   const imprint = info.child(2)
   const optional = info.children.slice(5)
   const accuracy = optional.find((part) => part.is(0x30))

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { egyptProfile } from '../../../core/signing/formats/cades/profiles/egypt.js'
 import { signCades } from '../../../core/signing/formats/cades/sign-cades.js'
 import type { Signer } from '../../../core/signing/signing-service.js'
+import { DerElement } from '../../../core/validation/der-reader.js'
 import type { DocumentVerdict } from '../../../core/validation/verdict.js'
 import { buildEtaDocument, canonicalText, insertSignatures, parseLiteral, verifyEta, etaVerifier, writeLiteral } from '../index.js'
 import { checkStructure } from '../document/check-structure.js'
@@ -342,6 +343,28 @@ describe('verifying a document of the Egyptian authority', function () {
     }
     assert.deepEqual(await survivorsOf(mutants()), [])
     if (full) console.log(`      ${String(cms.length)} bytes, 255 other values each`)
+  })
+
+  it('refuses another tag of any element, which tells a reader what it reads', async () => {
+    const cms = cmsOf(document)
+    function* tagsOf(element: DerElement, depth: number): Generator<DerElement> {
+      yield element
+      if (element.constructed && depth < 6) for (const child of element.children) yield* tagsOf(child, depth + 1)
+    }
+    function* mutants(): Generator<readonly [string, Buffer]> {
+      for (const { start, tag } of tagsOf(DerElement.read(cms), 0)) {
+        for (let change = 1; change < 256; change = full ? change + 1 : change * 2) {
+          const other = tag ^ change
+          const mutant = Buffer.from(cms)
+          mutant[start] = other
+          yield [
+            `tag ${tag.toString(16)} at ${String(start)} as ${other.toString(16)}`,
+            insertSignatures(json, [{ type: 'I', value: mutant }]),
+          ]
+        }
+      }
+    }
+    assert.deepEqual(await survivorsOf(mutants()), [])
   })
 
   it('refuses idle tags beside the algorithm, which no signature covers', async () => {
