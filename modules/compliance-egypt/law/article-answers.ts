@@ -5,7 +5,7 @@ import type { KeyEvidence } from '../signing/signature-rows.js'
 import type { Basis } from './basis.js'
 import type { ArticleAnswer, DemandAnswer, DemandState, DossierReport } from './dossier-report.js'
 import type { ExaminedBytes } from './examined-bytes.js'
-import { strongEnough } from './lint-certificate.js'
+import { onCurve, strongEnough } from './lint-certificate.js'
 import { lawOn } from './law-table.js'
 import { holderKind } from './mandates.js'
 
@@ -108,6 +108,14 @@ function plainName(text: string): string {
   return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '')
 }
 
+/** The law counts bits of RSA: that a key on a curve is as strong is our reading, and said. */
+function curves(certificates: readonly Certificate[]): FaultDetail[] {
+  return certificates.flatMap((one) => {
+    const { key } = describeCertificate(one)
+    return onCurve(key) ? [{ code: 'EG-ART-KEY-CURVE', params: { holder: one.holder, key } }] : []
+  })
+}
+
 /** Of a long log only the pieces around these events were computed again: said, and no reproach. */
 function logPieces({ report: { log } }: Findings): FaultDetail[] {
   return log.state === 'pieces' ? [{ code: 'EG-ART-LOG-PIECES', params: { count: log.computed, of: log.head.sequence } }] : []
@@ -130,7 +138,8 @@ const answerers: Readonly<Record<string, Answerer>> = {
     if (!strongEnough(key))
       return answer('contradicted', files.chain, { code: 'EG-ART-KEY-SHORT', params: { holder: certificate.holder, key } })
     const kept = device(['sensitive', 'neverExtractable'])(found)
-    return kept.state === 'contradicted' ? { ...kept, state: 'not-shown' } : kept
+    const findings = [...kept.findings, ...curves([certificate])]
+    return { ...kept, findings, ...(kept.state === 'contradicted' ? { state: 'not-shown' } : {}) }
   },
   '2(e)': intact,
   '2(f)': ({ evidence, loggedHash, seen, report: { textSha256 } }) => {
@@ -156,7 +165,9 @@ const answerers: Readonly<Record<string, Answerer>> = {
       return strongEnough(key) ? [] : [{ code: 'EG-ART-KEY-SHORT', params: { holder: one.holder, key } }]
     })
     if (short.length > 0) return answer('contradicted', files.chain, ...short)
-    return issuers.length === 0 ? answer('not-shown', files.chain, { code: 'EG-ART-NO-ISSUERS' }) : answer('shown', files.chain)
+    return issuers.length === 0
+      ? answer('not-shown', files.chain, { code: 'EG-ART-NO-ISSUERS' })
+      : answer('shown', files.chain, ...curves(issuers))
   },
   '3(c)': ({ evidence, report: { device: certificate } }) => {
     if (evidence?.provider === 'software') return answer('contradicted', files.evidence, { code: 'EG-ART-SOFTWARE-KEY' })

@@ -61,3 +61,20 @@ export function legalBasis({ certificates, authorities, control, at, examination
   if (examination === undefined) reasons.push('EG-BASIS-NOT-EXAMINED')
   return { basis: 'none', reasons, rests }
 }
+
+/** What authorities said of the signer's certificate and its issuers, of the time of signing. */
+export type CertificateStatus = 'good' | 'revoked' | 'unknown'
+
+/**
+ * The ground once it is known what authorities say of the certificates: Art. 9(a) wants a valid one, and a revoked one is none. That
+ * nobody answered takes no ground away, but it is said.
+ * @param examined ITIDA examined this signature (Art. 7)
+ */
+export function withStatus(found: Basis, status: CertificateStatus, examined: boolean): Basis {
+  if (status === 'good') return found
+  if (status === 'unknown') return { ...found, reasons: [...found.reasons, 'EG-BASIS-STATUS-UNKNOWN'] }
+  const { foreign: _foreign, ...rest } = found
+  if (found.basis !== '9a') return { ...found, reasons: [...found.reasons, 'EG-BASIS-REVOKED'] }
+  const reasons = [...found.reasons, 'EG-BASIS-REVOKED', ...(examined ? [] : ['EG-BASIS-NOT-EXAMINED'])]
+  return { ...rest, basis: examined ? '9b' : 'none', reasons }
+}

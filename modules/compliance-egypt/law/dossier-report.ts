@@ -42,6 +42,18 @@ export interface TimeInDossier {
   readonly over: boolean
 }
 
+/** A certificate of the signer's path, as it says of itself. */
+export interface CertificateInReport {
+  readonly subject: string
+  /** Parts of its subject, in its order. */
+  readonly names: readonly { readonly type: string; readonly value: string }[]
+  readonly sha256: string
+  readonly key: string
+  readonly notBefore: string
+  readonly notAfter: string
+  readonly selfSigned: boolean
+}
+
 export interface DossierReport {
   readonly number: string
   readonly madeAt: string
@@ -60,8 +72,8 @@ export interface DossierReport {
   readonly signedAt: string | null
   readonly signer: string
   readonly issuer: string
-  /** Subjects from the signer to the last known issuer. */
-  readonly path: readonly { readonly subject: string; readonly sha256: string; readonly key: string }[]
+  /** From the signer to the last known issuer. */
+  readonly path: readonly CertificateInReport[]
   readonly lint: readonly LintItem[]
   readonly times: readonly TimeInDossier[]
   readonly awaitedTimes: readonly { readonly url: string; readonly problem: FaultDetail; readonly attempts: number }[]

@@ -79,7 +79,7 @@ export async function lawPageData(host: Host, context: CompanyContext, problem?:
       wrong: problem?.section === section && problem.fault.path === field.name,
     }))
   const shownProblem = (section: LawSection): object | null =>
-    problem?.section === section ? { code: problem.fault.code, text: host.i18n.fault(context.locale, problem.fault) } : null
+    problem?.section === section ? { code: problem.fault.code, text: host.i18n.faultOnPage(context.locale, problem.fault) } : null
   const { amendments } = lawTable()
   return {
     manager: isManager(context),

@@ -72,8 +72,8 @@ describe('Examination dossier of a signature by a token', function () {
         readFileSync(join(import.meta.dirname, '../examples/in/1-invoice.json'), 'utf8'),
       ) as Record<string, unknown> // an object, as the examples are
       const [posted] = await post(host, context, input)
-      const dossier = async (): Promise<DossierReport> => {
-        writeFileSync(join(folder, 'dossier.zip'), await examinationDossier(host, context, posted?.invoiceId ?? ''))
+      const dossier = async (of = posted): Promise<DossierReport> => {
+        writeFileSync(join(folder, 'dossier.zip'), await examinationDossier(host, context, of?.invoiceId ?? ''))
         execFileSync('python3', ['-m', 'zipfile', '-e', 'dossier.zip', '.'], { cwd: folder })
         return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as DossierReport // written by the dossier itself
       }
@@ -115,6 +115,17 @@ describe('Examination dossier of a signature by a token', function () {
       const last = await dossier()
       // As it was judged when it was signed stays beside what can be judged now.
       assert.deepEqual([last.basis.basis, last.basisWhenSigned?.basis], ['9a', 'none'])
+
+      // What the revoked certificate signs afterwards has no sound one: neither point (a) nor ground 9(a). What it signed before keeps both.
+      assert.ok(sandbox.revoke(chain[0] ?? assert.fail('no certificate'), 'keyCompromise'))
+      const [later] = await post(host, context, input)
+      const revoked = await dossier(later)
+      assert.deepEqual([revoked.points[0]?.state, revoked.revocationMissing?.code], ['contradicted', 'SIGN-CERT-REVOKED'])
+      assert.deepEqual([revoked.basis.basis, revoked.basisWhenSigned?.basis], ['none', '9a'])
+      assert.ok(revoked.basis.reasons.includes('EG-BASIS-REVOKED'))
+      assert.deepEqual(states(revoked, '3(e)', '9'), ['3(e) contradicted', '9 not-shown'])
+      const before = await dossier()
+      assert.deepEqual([before.points[0]?.state, before.basis.basis], ['shown', '9a'])
     } finally {
       await running.stop()
       await sandbox.close()

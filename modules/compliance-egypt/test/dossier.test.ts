@@ -91,6 +91,15 @@ describe('Examination dossier of a signature (Art. 7)', function () {
       ),
       [],
     )
+    // A dossier is read years later: each path is checked of its moment, and of another one openssl refuses it.
+    const dated = lines.filter((line) => line.includes(' -verify '))
+    assert.ok(dated.length >= 2)
+    for (const line of dated) assert.throws(() => run(at, line.replace(/-attime \d+/, '-attime 4102444800')), /expired/, line)
+    // The paper names every file with its fingerprint: it cannot be laid beside other files.
+    const paper = run(at, 'pdftotext -layout report.pdf -')
+    const [, ...sums] = readFileSync(join(at, 'SHA256SUMS'), 'utf8').trim().split('\n').reverse()
+    for (const line of sums.filter((one) => !/(?:report\.pdf|check\.txt|README\.txt)$/.test(one)))
+      assert.ok(paper.includes(line.slice(0, 64)), line)
     const readme = readFileSync(join(at, 'README.txt'), 'utf8')
     for (const line of lines) assert.ok(readme.includes(line))
     // Marks of direction that the reader of the PDF puts in are no letters of it.
