@@ -13,9 +13,9 @@ describe('a style sheet of many files', () => {
     try {
       const sheet = join(folder.path, 'sheet.css')
       writeFileSync(join(folder.path, 'one.css'), '.one { color: red }\n')
-      writeFileSync(join(folder.path, 'two.css'), '.two { color: blue }\n')
+      writeFileSync(join(folder.path, 'two.css'), '/* Second,\n   told first. */\n.two { color: blue }\n')
       writeFileSync(sheet, "/* Both. */\n@import 'two.css';\n@import 'one.css';\n")
-      assert.equal(joinSheet(sheet), '/* Both. */\n.two { color: blue }\n.one { color: red }\n')
+      assert.equal(joinSheet(sheet), '.two { color: blue }\n.one { color: red }\n')
       writeFileSync(join(folder.path, 'one.css'), "@import 'two.css';\n")
       assert.throws(() => joinSheet(sheet), /one\.css.* has imports of its own/)
       writeFileSync(sheet, "@import 'three.css';\n")
