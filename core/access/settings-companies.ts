@@ -84,8 +84,9 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
           : {},
       ),
     save: async (transaction, context, id, given) => {
+      const company = companyOf(given, id === undefined ? undefined : (await access.company(id)).address)
+      Fault.throwIfAny(await setup.host.hooks.veto('company.validate', company, { context, transaction }))
       if (id === undefined) {
-        const company = companyOf(given)
         const { actor } = context
         const created = await setup.host.access.createCompany(company, async (own, { id: companyId, name }) => {
           if (actor.kind === 'user')
@@ -96,7 +97,6 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
         await enableForCountry(setup.host, await access.systemContext(created.id, 'web'))
         return { id: created.id, companyId: created.id }
       }
-      const company = companyOf(given, (await access.company(id)).address)
       await access.updateCompany(id, company)
       setup.host.audit.record(transaction, context, { action: 'company.changed', subject: { type: 'company', id, label: company.name } })
       return { id }

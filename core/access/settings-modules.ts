@@ -31,7 +31,7 @@ export function addModulePage(setup: ModuleSetup, host: Host, modules: readonly 
           title: host.i18n.pick(context.locale, module.title),
           version: module.version,
           failed: module.state === 'failed',
-          fault: module.fault === undefined ? undefined : host.i18n.fault(context.locale, module.fault),
+          fault: module.fault === undefined ? undefined : host.i18n.faultOnPage(context.locale, module.fault),
           on: enabled.has(module.name),
           depends: module.depends.join(', '),
           hooks: module.hooksTapped.join(', '),
@@ -118,7 +118,7 @@ export function addModulePage(setup: ModuleSetup, host: Host, modules: readonly 
           context,
           error.details.map((detail) => ({
             ...(detail.path === undefined ? {} : { path: detail.path }),
-            text: host.i18n.fault(context.locale, detail),
+            text: host.i18n.faultOnPage(context.locale, detail),
           })),
         )
       }

@@ -1,12 +1,14 @@
 import type { Company } from '../access/context.js'
 import type { LocalizedText } from '../i18n/locale.js'
 import type { FormView, MenuItem } from '../views/view.js'
-import type { Collect, Waterfall } from './hook-map.js'
+import type { Collect, Veto, Waterfall } from './hook-map.js'
 
 /** One thing a company must have before a module can work for it: a certificate, a registration, an address. */
 export interface Readiness {
   readonly code: string
   readonly ready: boolean
+  /** Ready today, and ends within weeks: nothing stops yet, and the remedy says how it is renewed. */
+  readonly soon?: boolean
   readonly text: LocalizedText
   readonly remedy: LocalizedText
 }
@@ -16,6 +18,12 @@ export interface DemonstrationPaper {
   readonly bytes: Buffer
   /** DER; what to trust beside the sandbox's own authorities to judge it: the authority of the company. */
   readonly trust: readonly Buffer[]
+}
+
+/** A company as it would be saved. */
+export interface CompanyNumbers {
+  readonly country: string
+  readonly identifiers: readonly { readonly scheme: string; readonly value: string }[]
 }
 
 declare module './hook-map.js' {
@@ -34,6 +42,8 @@ declare module './hook-map.js' {
      * writes and judges them. Asked of every loaded module; repeatable.
      */
     'demonstration.papers': Collect<{ readonly company: Company }, DemonstrationPaper>
+    /** What is wrong with the numbers of one's own company, before they are saved; paths are those of its form. */
+    'company.validate': Veto<CompanyNumbers>
     /** The form of one's own company: modules name the kinds of its numbers. The settings are built when all modules stand already. */
     'view.settings.company.form': Waterfall<FormView>
   }
@@ -45,5 +55,6 @@ export const corePoints = {
   readiness: 'collect',
   'secrets.rewrap': 'collect',
   'demonstration.papers': 'collect',
+  'company.validate': 'veto',
   'view.settings.company.form': 'waterfall',
 } as const

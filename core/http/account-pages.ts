@@ -61,7 +61,7 @@ export function addAccountPages(router: Router, parts: WebParts): void {
         template: 'core/login',
         title: host.i18n.text(locale, 'access.login.title'),
         status: error.status,
-        data: { login, next: localPath(field(request, 'next')), error: host.i18n.fault(locale, error) },
+        data: { login, next: localPath(field(request, 'next')), error: host.i18n.faultOnPage(locale, error) },
       })
     }
   })
@@ -178,7 +178,7 @@ export function addUserPages(router: Router, parts: WebParts): void {
         response,
         preferences(
           request,
-          error.details.map((detail) => ({ path: detail.path, text: host.i18n.fault(stateOf(request).locale, detail) })),
+          error.details.map((detail) => ({ path: detail.path, text: host.i18n.faultOnPage(stateOf(request).locale, detail) })),
         ),
       )
     }

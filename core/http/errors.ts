@@ -97,7 +97,7 @@ function sendErrorPage(
     data: {
       code: fault.code,
       status: fault.status,
-      messages: fault.details.map((detail) => parts.host.i18n.fault(locale, detail)),
+      messages: fault.details.map((detail) => parts.host.i18n.faultOnPage(locale, detail)),
       requestId: stateOf(request).id,
       internal: fault.status >= 500,
       back: visitorPage(parts, request.path) ?? null,

@@ -125,7 +125,7 @@ export function addSetupPage(router: Router, parts: WebParts): void {
         page(
           request,
           values,
-          error.details.map((detail) => ({ path: detail.path, text: host.i18n.fault(locale, detail) })),
+          error.details.map((detail) => ({ path: detail.path, text: host.i18n.faultOnPage(locale, detail) })),
         ),
       )
     } finally {

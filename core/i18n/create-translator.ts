@@ -4,6 +4,7 @@ import { createInstance } from 'i18next'
 import { z } from 'zod'
 import { Fault, type FaultDetail } from './fault.js'
 import { locales, type Locale } from './locale.js'
+import { parametersOnPage } from './page-parameters.js'
 import type { Translator } from './translator.js'
 
 /** A folder with `ar.json`, `en.json` and `bg.json`, and whose texts they are. */
@@ -70,17 +71,19 @@ function translatorOver(texts: Texts): Translator {
     resources: Object.fromEntries(locales.map((locale) => [locale, { translation: texts[locale] }])),
   })
   const text: Translator['text'] = (locale, key, params) => i18next.t(key, { lng: locale, ...params })
+  const faultText: Translator['fault'] = (locale, fault) => {
+    const key = `fault.${fault.code}`
+    // A code without a text must still tell the reader everything that is known.
+    if (!Object.hasOwn(texts[locale], key)) {
+      const facts = Object.entries(fault.params ?? {}).map(([name, value]) => `${name}: ${value}`)
+      return [fault.code, ...facts].join(' · ')
+    }
+    return text(locale, key, fault.params)
+  }
   return {
     text,
-    fault: (locale, fault) => {
-      const key = `fault.${fault.code}`
-      // A code without a text must still tell the reader everything that is known.
-      if (!Object.hasOwn(texts[locale], key)) {
-        const facts = Object.entries(fault.params ?? {}).map(([name, value]) => `${name}: ${value}`)
-        return [fault.code, ...facts].join(' · ')
-      }
-      return text(locale, key, fault.params)
-    },
+    fault: faultText,
+    faultOnPage: (locale, fault) => faultText(locale, { ...fault, params: parametersOnPage(locale, fault.params) }),
     pick: (locale, localized) => localized[locale],
   }
 }

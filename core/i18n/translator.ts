@@ -9,5 +9,7 @@ export interface Translator {
   text(locale: Locale, key: string, params?: FaultParameters): string
   /** The text itself, or the key when nothing is registered under it (data may carry user-made labels). */
   fault(locale: Locale, fault: FaultDetail): string
+  /** As `fault`, for a page: days stand as the reader writes them, values of the other direction in isolates. Not for logs, APIs, terminals. */
+  faultOnPage(locale: Locale, fault: FaultDetail): string
   pick(locale: Locale, text: LocalizedText): string
 }

@@ -2,7 +2,7 @@ import type { Response } from 'express'
 import { drawField, editableFields, fieldsOf, type FormCall } from './form-page.js'
 import { postedOf, storedOrNew } from './form-record.js'
 import { readForm, rowKey } from './form-values.js'
-import { showValue } from './field-control.js'
+import { showTotal } from './field-control.js'
 import { drawCall, inCompany, mayWrite, type RecordCall } from './record-call.js'
 import type { FormView, RecordValues } from './view.js'
 
@@ -35,19 +35,14 @@ export async function computeForm(call: RecordCall, view: FormView, response: Re
           }
       }
     }
-    const totals = Object.fromEntries(
-      (view.totals ?? []).map((total) => [
-        total.field,
-        showValue({ name: total.field, label: total.label, type: total.text === true ? 'text' : 'money' }, record, form).text,
-      ]),
-    )
+    const totals = Object.fromEntries((view.totals ?? []).map((total) => [total.field, showTotal(total, record, form).text]))
     return { fields, totals }
   })
   response.json(answer)
 }
 
 /** A model that computes rows answers them in order; their keys on the page are put back by place. */
-function keepRowKeys(posted: RecordValues, computed: RecordValues): RecordValues {
+export function keepRowKeys(posted: RecordValues, computed: RecordValues): RecordValues {
   const merged: Record<string, unknown> = { ...computed }
   for (const [name, value] of Object.entries(posted)) {
     const after: unknown = computed[name]

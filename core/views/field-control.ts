@@ -142,6 +142,16 @@ export function showValue(field: FieldDefinition, record: RecordValues, call: Dr
   }
 }
 
+/** A total in a form: an amount that cannot be computed is a dash, for nothing at all reads as a mistake and 0.00 as a sum. */
+export function showTotal(
+  total: { readonly field: string; readonly label: string; readonly text?: boolean },
+  record: RecordValues,
+  call: DrawCall,
+): ShownValue {
+  const shown = showValue({ name: total.field, label: total.label, type: total.text === true ? 'text' : 'money' }, record, call)
+  return total.text === true || shown.text !== '' ? shown : { ...shown, text: '—' }
+}
+
 export function optionText(option: NonNullable<FieldDefinition['options']>[number], call: Pick<DrawCall, 'texts' | 'shown'>): string {
   return option.text?.[call.shown.locale] ?? call.texts.text(call.shown.locale, option.label)
 }

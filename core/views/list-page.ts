@@ -36,7 +36,7 @@ export interface DrawnRow {
   readonly id: string
   readonly href: string
   readonly label: string
-  readonly cells: readonly (ShownValue & { readonly label: string; readonly first: boolean })[]
+  readonly cells: readonly (ShownValue & { readonly label: string; readonly first: boolean; readonly roomy: boolean })[]
 }
 
 export interface ListDrawCall extends DrawCall {
@@ -191,6 +191,8 @@ export function drawRow(record: RecordValues, columns: readonly ListColumn[], ca
         ...(foreign(column, shown.text) ? { text: `${shown.text}\u00a0${plainText(record[column.currencyField ?? ''])}` } : {}),
         label: call.texts.text(call.shown.locale, column.label),
         first: index === 0,
+        // Words may take several lines; numbers, dates and states are read at one glance.
+        roomy: column.type === 'text' || column.type === 'multiline' || column.type === 'relation' || column.type === 'tags',
       }
     }),
   }

@@ -73,7 +73,7 @@ export async function drawCall(
     texts: host.i18n,
     decimalsOf,
     relations: await relationLabels(call, transaction, fields, records),
-    faultText: (fault) => host.i18n.fault(stateOf(call.request).locale, fault),
+    faultText: (fault) => host.i18n.faultOnPage(stateOf(call.request).locale, fault),
   }
 }
 

@@ -1,4 +1,5 @@
 import { Fault } from '../i18n/fault.js'
+import { keepRowKeys } from './compute-form.js'
 import { editableFields } from './form-page.js'
 import { postedOf, storedOrNew } from './form-record.js'
 import { readForm, withoutRowKeys } from './form-values.js'
@@ -30,7 +31,21 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    return { id, record: refused, faults, dirty: true }
+    return { id, record: await computed(call, refused), faults, dirty: true }
+  }
+}
+
+/** What was refused, with its amounts: a reader who mends one field must not lose sight of the others. */
+async function computed(call: RecordCall, refused: RecordValues): Promise<RecordValues> {
+  const { compute } = call.model
+  if (compute === undefined) return refused
+  try {
+    const after = await inCompany(call, (transaction) => compute(transaction, call.signedIn.context, refused))
+    return keepRowKeys(refused, { ...refused, ...after })
+  } catch (error) {
+    // What cannot be computed either is shown as it was typed.
+    if (faultsOf(error) === undefined) throw error
+    return refused
   }
 }
 

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import type { CompanyTransaction } from '../db/database.js'
 import type { FaultDetail } from '../i18n/fault.js'
 import { frameOf, sendPage } from '../http/pages.js'
-import { plainText, showForReader, showValue } from './field-control.js'
+import { plainText, showForReader, showTotal } from './field-control.js'
 import { drawButtons, drawField, drawSteps, editableFields, fieldsOf, isVisible, type FormCall } from './form-page.js'
 import { newQuery } from './form-record.js'
 import { inputNameOf } from './form-values.js'
@@ -141,7 +141,7 @@ function drawTotals({ call, view, state: { record }, form }: Drawing): object[] 
       label: textIn(call, label),
       strong: strong === true,
       text: text === true,
-      shown: showValue({ name: field, label, type: text === true ? 'text' : 'money' }, record, form),
+      shown: showTotal({ field, label, ...(text === undefined ? {} : { text }) }, record, form),
       currency: text === true ? '' : plainText(record['currency']),
     }))
 }

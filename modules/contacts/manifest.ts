@@ -4,6 +4,7 @@ import { contactsApi } from './routes/contacts-api.js'
 import { importPages } from './routes/import-pages.js'
 import { runImport } from './services/import/run-import.js'
 import { companyIdentifiers } from './views/company-identifiers.js'
+import { checkCompanyNumbers } from './services/company-numbers.js'
 import { contactViews } from './views/contact-views.js'
 
 export default defineModule({
@@ -27,6 +28,7 @@ export default defineModule({
     setup.jobs.define<{ importId: string }>('contacts.import', ({ importId }, call) => runImport(host, importId, call))
     contactViews(setup)
     companyIdentifiers(setup)
+    checkCompanyNumbers(setup)
     contactsApi(setup)
     importPages(setup)
     setup.views.menu({

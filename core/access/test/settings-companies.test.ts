@@ -54,6 +54,26 @@ describe('companies in the settings', function () {
     })
   })
 
+  it('a number that is none of its country is refused beside its field, and nothing is saved', async () => {
+    await running.host.modules.enable(present, 'contacts')
+    await running.host.modules.enable(present, 'compliance-egypt')
+    const before = await running.access.company(present.companyId)
+    const refused = await client.post(`/app/settings/company/${present.companyId}`, {
+      name: 'Nile Paper',
+      country: 'EG',
+      currency: 'EGP',
+      timeZone: 'Africa/Cairo',
+      locale: 'ar',
+      digits: 'latin',
+      'identifiers.n1.scheme': 'VAT',
+      'identifiers.n1.value': '12345',
+    })
+    assert.equal(refused.status, 422)
+    assert.match(refused.text, /EG-PARTY-01/)
+    assert.match(refused.text, /href="#f-identifiers-[^"]*value"/)
+    assert.deepEqual((await running.access.company(present.companyId)).identifiers, before.identifiers)
+  })
+
   it('a new one begins in the country of the present one; another country brings its currency and time zone', async () => {
     assert.match((await client.get('/app/settings/company/new')).text, /<option value="EGP" selected>/)
     const answer = await client.post('/app/settings/company/new/compute', { country: 'BG', currency: 'EGP', timeZone: 'Africa/Cairo' })

@@ -36,6 +36,25 @@ describe('texts', () => {
     assert.equal(read().translator.text('en', 'example.a', { name: '$t(example.secret)' }), '$t(example.secret)')
   })
 
+  it('shows days in the form of the reader and keeps what runs the other way together on a page, and there alone', async () => {
+    const texts = (text: string): Record<string, string> => ({ 'fault.DAY': text })
+    await write({
+      ar: texts('بتاريخ {{date}} للعميل {{name}}'),
+      en: texts('on {{date}} for {{name}}'),
+      bg: texts('на {{date}} за {{name}}'),
+    })
+    const { translator } = read()
+    const fault = { code: 'DAY', params: { date: '2026-11-23', name: 'INV/7-a' } }
+    assert.equal(translator.faultOnPage('ar', fault), 'بتاريخ \u206823/11/2026\u2069 للعميل \u2068INV/7-a\u2069')
+    assert.equal(translator.faultOnPage('en', fault), 'on 23/11/2026 for INV/7-a')
+    assert.equal(
+      translator.faultOnPage('bg', { code: 'DAY', params: { ...fault.params, name: 'نيل' } }),
+      'на 23.11.2026 г. за \u2068نيل\u2069',
+    )
+    assert.equal(translator.fault('ar', fault), 'بتاريخ 2026-11-23 للعميل INV/7-a')
+    assert.match(translator.faultOnPage('en', { code: 'DAY', params: { date: '2026-13-45', name: '' } }), /2026-13-45/)
+  })
+
   it('names the key and the language that is missing, in any of the three', async () => {
     const whole = { a: '1', b: '2' }
     for (const locale of locales) {

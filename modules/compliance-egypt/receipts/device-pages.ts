@@ -40,7 +40,7 @@ export function devicePages({ host, routes }: ModuleSetup): void {
       label: `compliance-egypt.receipt.state.${one.state}`,
       colour: one.state === 'rejected' ? 'red' : one.state.startsWith('accepted') ? 'green' : 'orange',
       reasons: (one.faults.length > 0 ? one.faults : one.lastError === null ? [] : [one.lastError]).map((fault) =>
-        host.i18n.fault(context.locale, fault),
+        host.i18n.faultOnPage(context.locale, fault),
       ),
     })
     return {
@@ -58,7 +58,7 @@ export function devicePages({ host, routes }: ModuleSetup): void {
           label: `compliance-egypt.device.${field.name}`,
           value: typed(field.name) || ('usual' in field ? field.usual : ''),
         })),
-        problem: problem === undefined ? null : { code: problem.fault.code, text: host.i18n.fault(context.locale, problem.fault) },
+        problem: problem === undefined ? null : { code: problem.fault.code, text: host.i18n.faultOnPage(context.locale, problem.fault) },
       },
       status: problem === undefined ? 200 : problem.fault.status,
       here,

@@ -27,7 +27,7 @@ export async function loadDocumentPanel(
     signer: signature?.signer ?? null,
     signedAt: signature?.signedAt ?? null,
     findings: [...verdict.findings, ...verdict.signatures.flatMap((one) => one.findings)].map((one) =>
-      host.i18n.fault(context.locale, one),
+      host.i18n.faultOnPage(context.locale, one),
     ),
   }
   try {
@@ -46,7 +46,7 @@ export async function loadDocumentPanel(
     }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    return { ...shown, unreadable: error.details.map((detail) => host.i18n.fault(context.locale, detail)) }
+    return { ...shown, unreadable: error.details.map((detail) => host.i18n.faultOnPage(context.locale, detail)) }
   }
 }
 

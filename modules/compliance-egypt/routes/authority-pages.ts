@@ -81,7 +81,7 @@ export function authorityPages(setup: ModuleSetup): void {
     title: host.i18n.text(context.locale, 'compliance-egypt.packages.title'),
     data: {
       ...(await packagesData(host, context, refused?.form)),
-      problem: refused === undefined ? null : host.i18n.fault(context.locale, refused.fault),
+      problem: refused === undefined ? null : host.i18n.faultOnPage(context.locale, refused.fault),
     },
     status: refused?.fault.status ?? 200,
     here: '/app/compliance-egypt/packages',

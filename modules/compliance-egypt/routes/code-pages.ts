@@ -76,7 +76,7 @@ function importPage(host: Host, context: CompanyContext, faults: readonly FaultD
     kind: 'page',
     template: 'compliance-egypt/code-import',
     title: host.i18n.text(context.locale, 'compliance-egypt.codes.import'),
-    data: { count: faults.length, faults: faults.slice(0, mostFaults).map((fault) => host.i18n.fault(context.locale, fault)) },
+    data: { count: faults.length, faults: faults.slice(0, mostFaults).map((fault) => host.i18n.faultOnPage(context.locale, fault)) },
     status: faults.length === 0 ? 200 : 422,
     here: codesPage,
   }

@@ -41,7 +41,7 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
     colour: ground === 'none' ? 'orange' : 'green',
     reasons: (basis?.reasons ?? [])
       .filter((code) => ground === 'none' && !(examination !== undefined && code === 'EG-BASIS-NOT-EXAMINED'))
-      .map((code) => host.i18n.fault(context.locale, { code })),
+      .map((code) => host.i18n.faultOnPage(context.locale, { code })),
     unattended: evidence?.unattended === true,
     mandate: evidence?.mandate ?? null,
     times: proven.map(({ authority, at, dependence, trusted }) => ({
@@ -52,7 +52,7 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
     })),
     awaited: awaited.map(({ url, problem, nextTryAt }) => ({
       url,
-      problem: host.i18n.fault(context.locale, problem),
+      problem: host.i18n.faultOnPage(context.locale, problem),
       next: nextTryAt.toISOString(),
     })),
     noTime: proven.length === 0 && awaited.length === 0,

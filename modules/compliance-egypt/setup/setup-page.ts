@@ -34,10 +34,10 @@ export function setupPages(setup: ModuleSetup): void {
       problem === undefined
         ? null
         : {
-            text: host.i18n.fault(context.locale, named(host, context, problem.step, problem.fault)),
+            text: host.i18n.faultOnPage(context.locale, named(host, context, problem.step, problem.fault)),
             code: problem.fault.code,
             field: problem.fault.details[0]?.path ?? '',
-            details: problem.fault.details.slice(1).map((detail) => host.i18n.fault(context.locale, detail)),
+            details: problem.fault.details.slice(1).map((detail) => host.i18n.faultOnPage(context.locale, detail)),
           }
     return {
       kind: 'page',

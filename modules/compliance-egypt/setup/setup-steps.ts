@@ -90,7 +90,7 @@ export async function setupSteps(
         standsIn: standsInForDevice(key, stored.keys, registration ?? ''),
         chosen: facts?.keyId === key.id,
         mismatch: lacks.some((lack) => lack.code === 'EG-KEY-TAXPAYER'),
-        lacks: lacks.map((lack) => host.i18n.fault(context.locale, lack)),
+        lacks: lacks.map((lack) => host.i18n.faultOnPage(context.locale, lack)),
       }
     })
   const fitting = keys.filter((key) => key.fits && (chosenKey === null ? !key.standsIn : key.chosen))

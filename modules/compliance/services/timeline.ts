@@ -74,12 +74,12 @@ export async function loadTimeline(
     chain: row.counter === null ? null : String(row.counter),
     hash: row.hash,
     uuid: row.uuid,
-    faults: row.faults.map((fault) => ({ text: host.i18n.fault(context.locale, fault), level: fault.level ?? 'error' })),
+    faults: row.faults.map((fault) => ({ text: host.i18n.faultOnPage(context.locale, fault), level: fault.level ?? 'error' })),
     waiting: open ? [row.state, String(row.attempts), row.lastError?.code ?? '', desk?.text ?? ''].join(' ') : null,
     desk: desk === null ? null : { text: desk.text, label: text('desk.open'), href: '/app/credentials/desks' },
     stuck:
       open && row.lastError !== null && desk === null
-        ? { text: host.i18n.fault(context.locale, row.lastError), nextTry: isoOf(row.nextTryAt) }
+        ? { text: host.i18n.faultOnPage(context.locale, row.lastError), nextTry: isoOf(row.nextTryAt) }
         : null,
     retry:
       open && row.lastError !== null && desk === null

@@ -28,7 +28,7 @@ export function isShown(error: unknown): error is Fault {
 }
 
 export function messages(host: Host, call: PageCall, faults: readonly FaultDetail[]): { code: string; message: string }[] {
-  return faults.map((fault) => ({ code: fault.code, message: host.i18n.fault(call.context.locale, fault) }))
+  return faults.map((fault) => ({ code: fault.code, message: host.i18n.faultOnPage(call.context.locale, fault) }))
 }
 
 export function text(value: unknown): string {

@@ -110,7 +110,7 @@ async function page(host: Host, { context, query }: PageCall, extra: Extra = {})
     ],
     data: {
       manager: context.groups.has('credentials.manager') || context.groups.has('*'),
-      faults: (extra.faults ?? []).map((fault) => ({ code: fault.code, message: host.i18n.fault(context.locale, fault) })),
+      faults: (extra.faults ?? []).map((fault) => ({ code: fault.code, message: host.i18n.faultOnPage(context.locale, fault) })),
       code: extra.code,
       codeUntil: extra.codeUntil,
       command: `khatm agent pair ${host.config.publicUrl ?? provider.address() ?? 'https://…'} ${extra.code ?? 'XXXXX-XXXXX'}`,

@@ -47,7 +47,7 @@ export function invoicePages(setup: ModuleSetup): void {
         final,
         draft: isDraft,
         level: print.level,
-        hold: print.fault === null ? null : host.i18n.fault(context.locale, print.fault),
+        hold: print.fault === null ? null : host.i18n.faultOnPage(context.locale, print.fault),
       },
     }
   })

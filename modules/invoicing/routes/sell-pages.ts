@@ -168,14 +168,14 @@ function shownAmounts(
     change: change === null ? null : money(change),
     faults: faults
       .filter(({ level }) => level !== 'warning')
-      .map((fault) => ({ code: fault.code, path: fault.path ?? '', text: host.i18n.fault(context.locale, fault) })),
+      .map((fault) => ({ code: fault.code, path: fault.path ?? '', text: host.i18n.faultOnPage(context.locale, fault) })),
   }
 }
 
 function faultsShown(host: Host, { locale }: CompanyContext, { details }: Fault): { code: string; path: string; text: string }[] {
   return details
     .filter(({ level }) => level !== 'warning')
-    .map((detail) => ({ code: detail.code, path: detail.path ?? '', text: host.i18n.fault(locale, detail) }))
+    .map((detail) => ({ code: detail.code, path: detail.path ?? '', text: host.i18n.faultOnPage(locale, detail) }))
 }
 
 function placesShown(places: SellingPlaces | undefined, { locale }: CompanyContext, chosen?: string) {

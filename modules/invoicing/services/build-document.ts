@@ -195,7 +195,8 @@ function priceLines(
   return priced.length === input.lines.length ? priced : undefined
 }
 
-function customerOf(input: InvoiceInput, parties: ReadonlyMap<string, ContactParty>, faults: FaultDetail[]): Party | null {
+/** Who a document is for: as stated on it, else as the contact stands now. */
+export function customerOf(input: InvoiceInput, parties: ReadonlyMap<string, ContactParty>, faults: FaultDetail[]): Party | null {
   const stored = input.contactId === undefined ? undefined : parties.get(input.contactId)
   if (input.contactId !== undefined && stored === undefined) {
     faults.push({ code: 'INVOICE-CONTACT-UNKNOWN', path: 'contactId', params: { contact: input.contactId } })

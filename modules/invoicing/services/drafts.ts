@@ -4,10 +4,10 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { partiesOf } from '../../contacts/index.js'
-import type { InvoiceDocument } from '../document.js'
+import type { InvoiceDocument, Party } from '../document.js'
 import { invoiceInput, type InvoiceInput } from '../input.js'
 import { invoicingSettings } from '../models/settings.js'
-import { buildDocument } from './build-document.js'
+import { buildDocument, customerOf } from './build-document.js'
 import { catalogueOf } from './catalogue.js'
 import { taxComputationOf } from './further-taxes.js'
 import { localTime } from './local-time.js'
@@ -28,6 +28,8 @@ export const draftInput = invoiceInput.extend({ lines: invoiceInput.shape.lines.
 
 export interface DraftPreview {
   readonly document: InvoiceDocument | undefined
+  /** Who it is for, known even when a fault keeps the amounts from being computed. */
+  readonly customer: Party | null
   readonly faults: readonly FaultDetail[]
 }
 
@@ -41,14 +43,16 @@ export async function previewDraft(
 ): Promise<DraftPreview> {
   const company = await host.access.company(context.companyId)
   const filled = await host.hooks.waterfall('invoice.defaults', input, undefined, { context, transaction })
-  return buildDocument(id, filled, {
+  const parties = await partiesOf(transaction, filled.contactId === undefined ? [] : [filled.contactId])
+  const built = buildDocument(id, filled, {
     company,
     settings: invoicingSettings.parse(await host.settings.get(transaction, 'invoicing')),
     catalogue: await catalogueOf(transaction),
     now: host.now(),
-    parties: await partiesOf(transaction, filled.contactId === undefined ? [] : [filled.contactId]),
+    parties,
     computation: await taxComputationOf(host, context, transaction, company),
   })
+  return { ...built, customer: built.document?.customer ?? customerOf(filled, parties, []) }
 }
 
 /**
@@ -67,10 +71,9 @@ export async function saveDraft(
   if (id !== undefined && !(await lockDrafts(transaction, [id])).has(id))
     throw new Fault('INVOICE-NOT-DRAFT', { status: 409, params: { id } })
   const company = await host.access.company(context.companyId)
-  const { document, faults } = await previewDraft(host, context, transaction, draftId, input)
+  const { document, customer, faults } = await previewDraft(host, context, transaction, draftId, input)
   const contactUnknown = faults.find((fault) => fault.code === 'INVOICE-CONTACT-UNKNOWN')
   if (contactUnknown !== undefined) Fault.throwIfAny([contactUnknown])
-  const customer = document?.customer ?? input.customer
   const row = {
     type: input.type,
     simplified: input.simplified,

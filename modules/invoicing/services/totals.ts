@@ -40,6 +40,11 @@ export interface ComputedTotals {
   readonly totals: InvoiceTotals
 }
 
+/** What a line comes to before tax (EN 16931 BT-131), rounded to the currency. */
+export function netOf(line: Pick<PricedLine, 'quantity' | 'unitPrice' | 'discount'>, digits: number): string {
+  return round(subtract(multiply(line.quantity, line.unitPrice), line.discount), digits)
+}
+
 /**
  * Amounts of an invoice, exactly. Line nets are rounded to the currency; tax is computed per category and rate from that
  * category's taxable sum and rounded once, half up (EN 16931 BR-S-09, BR-CO-10 to BR-CO-17). `totals.discount` is the allowance on
@@ -51,7 +56,7 @@ export function computeTotals(priced: readonly PricedLine[], options: TotalsOpti
   const lines: InvoiceLine[] = []
   const groups = new Map<string, { tax: Tax; taxable: DecimalText }>()
   for (const line of priced) {
-    const net = round(subtract(multiply(line.quantity, line.unitPrice), line.discount), digits)
+    const net = netOf(line, digits)
     const { tax } = line
     lines.push({
       position: lines.length + 1,

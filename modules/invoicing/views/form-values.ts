@@ -223,6 +223,9 @@ export function totalsOf(document: InvoiceDocument): Record<string, unknown> {
   }
 }
 
+/** Totals of a draft whose amounts cannot be computed. */
+export const noTotals = { untaxed: null, tax: null, total: null, prepaidTotal: null, payable: null } as const
+
 /**
  * Fills lines where a product was just chosen: description, unit, price and tax of the product, where the line has none of its own;
  * a new line gets quantity one and the company's usual tax.

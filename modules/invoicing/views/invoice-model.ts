@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { minorUnits } from '../../../core/money/currencies.js'
 import { formatDecimal } from '../../../core/money/format-amount.js'
 import type { ActionOutcome, Model, RecordValues } from '../../../core/views/view.js'
 import type { InvoiceDocument, InvoiceState } from '../document.js'
@@ -10,6 +11,7 @@ import { invoicingSettings } from '../models/settings.js'
 import { cancelInvoice } from '../services/cancel.js'
 import { taxComputationOf } from '../services/further-taxes.js'
 import { deleteDrafts, previewDraft, saveDraft } from '../services/drafts.js'
+import { netOf } from '../services/totals.js'
 import { localTime } from '../services/local-time.js'
 import { makeNote } from '../services/make-note.js'
 import { registerPayment } from '../services/payments.js'
@@ -18,11 +20,15 @@ import { mostAtOnce, startBatch } from '../services/post-batch.js'
 import { makePrint, printStateOf } from '../services/print.js'
 import { summaryOf } from '../services/read-invoices.js'
 import { composeMail, sendInvoice } from '../services/send.js'
-import { completeLines, formFaults, formOfDocument, formOfInput, inputOfForm, totalsOf } from './form-values.js'
+import { completeLines, formFaults, formOfDocument, formOfInput, inputOfForm, noTotals, totalsOf } from './form-values.js'
 
 /** Payment state of a row in lists, judged by the date where the company is. */
 export const paymentStateSql = `invoicing_payment_state(invoicing_invoice.state, invoicing_invoice.payable, invoicing_invoice.settled,
   invoicing_invoice.due_date, cast(now() at time zone invoicing_invoice.time_zone as date))`
+
+const signed = (amount: 'untaxed' | 'total'): string =>
+  `(case when invoicing_invoice.type = 'credit_note' then -1 else 1 end
+    * case when invoicing_invoice.state = 'draft' then nullif(invoicing_invoice.${amount}, 0) else invoicing_invoice.${amount} end)`
 
 /** A preview is of no stored invoice. */
 const noInvoice = '00000000-0000-0000-0000-000000000000'
@@ -40,9 +46,9 @@ export function invoiceModel(host: Host): Model {
       month: `to_char(invoicing_invoice.issue_date, 'YYYY-MM')`,
       // Newest day first, drafts of the day before its numbers.
       recent: `(invoicing_invoice.issue_date::text || ' ' || coalesce(invoicing_invoice.number, '~'))`,
-      // In the base list a credit note counts against the sums.
-      signed_untaxed: `case when invoicing_invoice.type = 'credit_note' then -invoicing_invoice.untaxed else invoicing_invoice.untaxed end`,
-      signed_total: `case when invoicing_invoice.type = 'credit_note' then -invoicing_invoice.total else invoicing_invoice.total end`,
+      // In the base list a credit note counts against the sums; a draft whose amounts cannot be computed has none.
+      signed_untaxed: signed('untaxed'),
+      signed_total: signed('total'),
     },
     searchColumns: ['number', 'customer_name', 'customer_name_ar', 'customer_tax_number', 'refers_to_number'],
     label: (record, locale = 'en') =>
@@ -111,6 +117,7 @@ async function load(host: Host, transaction: CompanyTransaction, context: Compan
           context.locale,
         )
       : formOfDocument(row.document, context.locale)
+  const amounts = row.document === null && row.input !== null ? await draftAmounts(host, transaction, context, row.input) : undefined
   return {
     untaxed: summary.untaxed,
     tax: summary.tax,
@@ -120,6 +127,10 @@ async function load(host: Host, transaction: CompanyTransaction, context: Compan
     issueDate: summary.issueDate,
     dueDate: summary.dueDate,
     ...values,
+    ...amounts?.totals,
+    ...(amounts === undefined || !Array.isArray(values['lines'])
+      ? {}
+      : { lines: values['lines'].map((line: object, index) => ({ ...line, net: amounts.nets[index] })) }),
     id,
     state: summary.state,
     number: summary.number,
@@ -131,7 +142,7 @@ async function load(host: Host, transaction: CompanyTransaction, context: Compan
     paymentState: summary.paymentState,
     printState: summary.state === 'draft' ? null : print.state,
     sealLevel: print.level,
-    taxGroups: await taxGroupsText(host, transaction, context, row.document ?? row.input),
+    taxGroups: amounts === undefined ? await taxGroupsText(host, transaction, context, row.document) : amounts.taxGroups,
     cancelReason: row.cancel_reason,
   }
 }
@@ -141,13 +152,12 @@ async function taxGroupsText(
   host: Host,
   transaction: CompanyTransaction,
   context: CompanyContext,
-  from: InvoiceDocument | InvoiceInput | null,
+  document: InvoiceDocument | null,
 ): Promise<string | null> {
   const company = await host.access.company(context.companyId)
   const computation = await taxComputationOf(host, context, transaction, company)
-  if (computation?.groups === undefined || from === null) return null
-  const document = 'totals' in from ? from : (await previewDraft(host, context, transaction, noInvoice, from)).document
-  const groups = document === undefined ? [] : computation.groups(document)
+  if (computation?.groups === undefined || document === null) return null
+  const groups = computation.groups(document)
   return groups.length === 0
     ? null
     : groups
@@ -180,18 +190,49 @@ async function compute(host: Host, transaction: CompanyTransaction, context: Com
     // Lines that are still being written (no description yet) must not keep the totals from showing.
     const named = lines.map((line) => ({ ...line, description: line['description'] ?? '…' }))
     const input = await inputOfForm(transaction, { ...values, lines: named }, undefined)
-    const { document } = await previewDraft(host, context, transaction, noInvoice, input)
-    if (document === undefined) return { ...values, lines }
+    const amounts = await draftAmounts(host, transaction, context, input)
     return {
       ...values,
-      ...totalsOf(document),
-      taxGroups: await taxGroupsText(host, transaction, context, document),
-      dueDate: values['dueDate'] ?? document.dueDate,
-      lines: lines.map((line, index) => ({ ...line, net: document.lines[index]?.net })),
+      ...amounts.totals,
+      taxGroups: amounts.taxGroups,
+      dueDate: values['dueDate'] ?? amounts.dueDate,
+      lines: lines.map((line, index) => ({ ...line, net: amounts.nets[index] })),
     }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    return { ...values, lines }
+    return { ...values, ...noTotals, lines }
+  }
+}
+
+interface DraftAmounts {
+  readonly totals: Record<string, unknown>
+  readonly nets: readonly string[]
+  readonly taxGroups: string | null
+  readonly dueDate: string | null
+}
+
+/** Amounts of a draft as far as they can be told: where a tax is unknown, the lines' own; the totals stay open. */
+async function draftAmounts(
+  host: Host,
+  transaction: CompanyTransaction,
+  context: CompanyContext,
+  input: InvoiceInput,
+): Promise<DraftAmounts> {
+  const { document } = await previewDraft(host, context, transaction, noInvoice, input)
+  if (document !== undefined) {
+    return {
+      totals: totalsOf(document),
+      nets: document.lines.map((line) => line.net),
+      taxGroups: await taxGroupsText(host, transaction, context, document),
+      dueDate: document.dueDate,
+    }
+  }
+  const { currency } = await host.access.company(context.companyId)
+  return {
+    totals: noTotals,
+    nets: input.lines.map((line) => netOf(line, minorUnits(input.currency ?? currency))),
+    taxGroups: null,
+    dueDate: null,
   }
 }
 

@@ -126,7 +126,7 @@ function startPage(host: Host, locale: Locale, fault: string | null, code = '', 
     template: 'verification/start',
     title: host.i18n.text(locale, 'verification.title'),
     status,
-    data: { code, megabytes, error: fault === null ? null : host.i18n.fault(locale, { code: fault }) },
+    data: { code, megabytes, error: fault === null ? null : host.i18n.faultOnPage(locale, { code: fault }) },
     here: '/verify',
   }
 }
