@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { moduleCommands } from './module-commands.js'
 import { reportError, type GlobalOptions } from './terminal.js'
+import { usageError } from './usage-errors.js'
 
 /** What a command file exports. */
 export interface CommandFile {
@@ -38,7 +39,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .option('--lang <language>', 'ar, en or bg (default: the language of the shell)')
     .showHelpAfterError()
     .exitOverride()
-  program.configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  program.configureOutput({
+    writeErr: (text) => process.stderr.write(text),
+    outputError: (text, write) => {
+      write(usageError(text, argv))
+    },
+  })
 
   // The program takes its options wherever they stand; a command that names one of them itself finds it too.
   program.hook('preAction', (all, command) => {
