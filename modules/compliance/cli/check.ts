@@ -30,7 +30,9 @@ export function register(program: Command): void {
           print(file)
           for (const fault of faults) print(`  ${texts.fault(locale, fault)}`)
           for (const { rule, level, place, params } of fired)
-            print(`  ${texts.text(locale, `compliance.check.level.${level}`)} ${rule} ${place}: ${texts.fault(locale, { code: rule, params: { place, ...params } })}`)
+            print(
+              `  ${texts.text(locale, `compliance.check.level.${level}`)} ${rule} ${place}: ${texts.fault(locale, { code: rule, params: { place, ...params } })}`,
+            )
           if (fired.length === 0 && faults.length === 0) print(`  ${texts.text(locale, 'compliance.check.clean')}`)
         }
       }
