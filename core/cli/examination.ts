@@ -179,10 +179,11 @@ async function hostFindings(config: Configuration, texts: Translator, locale: Lo
         const lacking = await host.db.company(company.id, (transaction) =>
           host.hooks.collect('readiness', { company }, { context, transaction }),
         )
-        for (const { code, ready, text, remedy } of lacking) {
+        for (const { code, ready, soon, text, remedy } of lacking) {
           const check = `${company.code} ${code}`
           const line = `${company.code}: ${text[locale]}`
-          findings.push(ready ? { check, state: 'ready', text: line } : { check, state: 'stopped', text: line, remedy: remedy[locale] })
+          if (ready && soon !== true) findings.push({ check, state: 'ready', text: line })
+          else findings.push({ check, state: ready ? 'warning' : 'stopped', text: line, remedy: remedy[locale] })
         }
       }
       return findings

@@ -92,6 +92,8 @@ export type BatchOutcome = AuthorityAnswer | SubmissionUncertain | Fault
 export interface ReadinessItem {
   readonly code: string
   readonly ready: boolean
+  /** Ready today, and ends within weeks: nothing stops yet, and the remedy says how it is renewed. */
+  readonly soon?: boolean
   readonly text: LocalizedText
   readonly remedy: LocalizedText
   readonly href?: string

@@ -1,9 +1,10 @@
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
-import type { LocalizedText } from '../../../core/i18n/locale.js'
+import type { Locale, LocalizedText } from '../../../core/i18n/locale.js'
 import type { ReadinessItem } from '../../compliance/index.js'
 import { activitiesOf, branchesOf, egyptCompany } from './company-rows.js'
+import { endingSoon, type EndingSoon } from '../law/ending-soon.js'
 import { mandatesAt } from '../law/mandates.js'
 import { standsInForDevice } from '../signing/choose-key.js'
 import { fittingKeys } from './signing-keys.js'
@@ -36,10 +37,9 @@ export async function readiness(
   const mandates = await mandatesAt(transaction, host.now())
   const fitting = registration === undefined ? [] : fittingKeys(keys, registration, host.now(), context, mandates)
   const chosen = facts?.keyId ?? null
-  const key =
-    chosen === null
-      ? fitting.some((one) => !standsInForDevice(one.key, keys, registration ?? ''))
-      : fitting.some((one) => one.key.id === chosen)
+  const signing = fitting
+    .map((one) => one.key)
+    .filter((key) => (chosen === null ? !standsInForDevice(key, keys, registration ?? '') : key.id === chosen))
   return [
     item(
       'EG-READY-RIN',
@@ -84,7 +84,7 @@ export async function readiness(
     ),
     item(
       'EG-READY-KEY',
-      key,
+      signing.length > 0,
       { ar: 'مفتاح توقيع بشهادة سارية', en: 'Signing key with a certificate in force', bg: 'Ключ за подпис с валиден сертификат' },
       {
         ar: 'أضف مفتاح التوقيع (التوكن أو وحدة HSM) الذي تحمل شهادته رقم التسجيل الضريبي للشركة بالصيغة VATEG.',
@@ -92,5 +92,22 @@ export async function readiness(
         bg: 'Добавете ключа за подпис (токен или HSM), чийто сертификат съдържа VATEG и номера на фирмата.',
       },
     ),
+    ...(await endingSoon(transaction, host.now(), signing)).map((one) => soonItem(host, one)),
   ]
+}
+
+/** What stands today and ends within thirty days: ready, said with its last day and the way to renew it. */
+function soonItem(host: Host, { kind, name, until, href }: EndingSoon): ReadinessItem {
+  const texts = (key: string, params?: Record<string, string>): LocalizedText => {
+    const of = (locale: Locale): string => host.i18n.text(locale, `compliance-egypt.soon.${kind}.${key}`, params)
+    return { ar: of('ar'), en: of('en'), bg: of('bg') }
+  }
+  return {
+    code: `EG-SOON-${kind.toUpperCase()}`,
+    ready: true,
+    soon: true,
+    text: texts('ends', { name, until }),
+    remedy: texts('renew'),
+    href,
+  }
 }

@@ -3,6 +3,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { endRow } from './ended-rows.js'
 
 /** Art. 3(c): the certificate of the device a key lives in, as the company states it; the number lets anybody ask its register. */
 export interface DeviceCertificate {
@@ -76,17 +77,13 @@ export async function addDeviceCertificate(host: Host, context: CompanyContext, 
   })
 }
 
-/** @throws Fault EG-LAW-UNKNOWN */
+const register = { table: 'compliance_egypt_device_certificate', endedAt: 'removed_at', told: ['key_id', 'number'] } as const
+
+/** Taken back: it shows nothing any more. @throws Fault EG-LAW-UNKNOWN */
 export async function removeDeviceCertificate(host: Host, context: CompanyContext, id: string): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   await host.db.company(context.companyId, async (transaction) => {
-    const [row] = await transaction
-      .knex('compliance_egypt_device_certificate')
-      .where({ company_id: transaction.companyId, id: z.uuid().safeParse(id).data ?? null })
-      .whereNull('removed_at')
-      .update({ removed_at: host.now() })
-      .returning<{ key_id: string; number: string }[]>(['key_id', 'number'])
-    if (row === undefined) throw new Fault('EG-LAW-UNKNOWN', { status: 404 })
+    const row = await endRow(transaction, register, id, host.now())
     host.audit.record(transaction, context, {
       action: 'compliance-egypt.device-certificate-removed',
       subject: { type: 'key', id: row.key_id },

@@ -4,6 +4,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { signatureRows } from '../signing/signature-rows.js'
+import { endRow } from './ended-rows.js'
 
 /** ITIDA's certificate that it examined this signature (Art. 7), the ground of Art. 9(b). */
 export interface Examination {
@@ -65,22 +66,22 @@ export async function registerExamination(host: Host, context: CompanyContext, i
   })
 }
 
+const register = {
+  table: 'compliance_egypt_examination',
+  endedAt: 'withdrawn_at',
+  endedReason: 'withdrawn_reason',
+  told: ['number'],
+} as const
+
 /** A number entered by mistake, or one that ITIDA took back. The event log keeps both. @throws Fault EG-LAW-REASON, EG-LAW-UNKNOWN */
 export async function withdrawExamination(host: Host, context: CompanyContext, invoiceId: string, reason: string): Promise<void> {
   host.access.require(context, 'invoicing.manager')
-  if (reason.trim() === '') throw new Fault('EG-LAW-REASON', { path: 'reason' })
   await host.db.company(context.companyId, async (transaction) => {
-    const [row] = await transaction
-      .knex('compliance_egypt_examination')
-      .where({ company_id: transaction.companyId, invoice_id: invoiceId })
-      .whereNull('withdrawn_at')
-      .update({ withdrawn_at: host.now(), withdrawn_reason: reason.trim().slice(0, 500) })
-      .returning<{ number: string }[]>(['number'])
-    if (row === undefined) throw new Fault('EG-LAW-UNKNOWN', { status: 404 })
+    const { number } = await endRow(transaction, register, { invoice_id: invoiceId }, host.now(), reason)
     host.audit.record(transaction, context, {
       action: 'compliance-egypt.examination-withdrawn',
       subject: { type: 'invoicing.invoice', id: invoiceId },
-      facts: { number: row.number, reason: reason.trim() },
+      facts: { number, reason: reason.trim() },
     })
   })
 }

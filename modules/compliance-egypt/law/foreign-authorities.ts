@@ -5,6 +5,7 @@ import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { isEndEntity } from '../../../core/validation/certificate/extensions.js'
 import type { ForeignGround } from './accepted-authorities.js'
+import { endRow, restoreRow } from './ended-rows.js'
 import { oneCertificate } from './time-authorities.js'
 
 export const foreignGrounds = ['a', 'b', 'c', 'd'] as const satisfies readonly ForeignGround[]
@@ -108,22 +109,18 @@ export async function addForeignAuthority(
   })
 }
 
-/** The decision is withdrawn from now on; or a withdrawal that was a mistake is taken back. @throws Fault EG-LAW-REASON, EG-LAW-UNKNOWN */
+const register = {
+  table: 'compliance_egypt_foreign_authority',
+  endedAt: 'withdrawn_at',
+  endedReason: 'withdrawn_reason',
+  told: ['holder', 'decision'],
+} as const
+
+/** The decision is withdrawn from now on; or a withdrawal that was a mistake is taken back (null). @throws Fault EG-LAW-REASON, EG-LAW-UNKNOWN */
 export async function withdrawForeignAuthority(host: Host, context: CompanyContext, id: string, reason: string | null): Promise<void> {
   host.access.require(context, 'invoicing.manager')
-  if (reason?.trim() === '') throw new Fault('EG-LAW-REASON', { path: 'reason' })
   await host.db.company(context.companyId, async (transaction) => {
-    const query = transaction
-      .knex('compliance_egypt_foreign_authority')
-      .where({ company_id: transaction.companyId, id: z.uuid().safeParse(id).data ?? null })
-    const [row] = await (reason === null ? query.whereNotNull('withdrawn_at') : query.whereNull('withdrawn_at'))
-      .update(
-        reason === null
-          ? { withdrawn_at: null, withdrawn_reason: null }
-          : { withdrawn_at: host.now(), withdrawn_reason: reason.trim().slice(0, 500) },
-      )
-      .returning<{ holder: string; decision: string }[]>(['holder', 'decision'])
-    if (row === undefined) throw new Fault('EG-LAW-UNKNOWN', { status: 404 })
+    const row = reason === null ? await restoreRow(transaction, register, id) : await endRow(transaction, register, id, host.now(), reason)
     host.audit.record(transaction, context, {
       action: reason === null ? 'compliance-egypt.foreign-authority-restored' : 'compliance-egypt.foreign-authority-withdrawn',
       subject: { type: 'compliance-egypt.company', id: context.companyId, label: row.holder },

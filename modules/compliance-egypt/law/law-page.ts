@@ -2,13 +2,15 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import type { PageCall } from '../../../core/http/routes.js'
 import type { Fault } from '../../../core/i18n/fault.js'
+import type { Key } from '../../../core/signing/key.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { isManager } from '../routes/authority-panel.js'
-import { deviceCertificates } from './device-certificates.js'
-import { foreignAuthorities, foreignGrounds } from './foreign-authorities.js'
+import { deviceCertificates, type DeviceCertificate } from './device-certificates.js'
+import { isSoon } from './ending-soon.js'
+import { foreignAuthorities, foreignGrounds, type ForeignAuthority } from './foreign-authorities.js'
 import { lawTable } from './law-table.js'
-import { cairoDay, holderKind, mandateRules, mandates, mandatesAt, stands } from './mandates.js'
-import { timeAuthorities } from './time-authorities.js'
+import { cairoDay, holderKind, mandateRules, mandates, mandatesAt, type Mandate, type MandateRule } from './mandates.js'
+import { timeAuthorities, type TimeAuthority } from './time-authorities.js'
 
 export type LawSection = 'mandates' | 'authorities' | 'devices' | 'times'
 
@@ -56,6 +58,14 @@ const timeFields: readonly Field[] = [
 export async function lawPageData(host: Host, context: CompanyContext, problem?: LawProblem): Promise<object> {
   const now = host.now()
   const company = await host.access.company(context.companyId)
+  const page: LawPage = {
+    host,
+    context,
+    problem,
+    today: cairoDay(now),
+    principal: company.nameAr ?? company.name,
+    text: (key) => host.i18n.text(context.locale, `compliance-egypt.${key}`),
+  }
   const stored = await host.db.company(context.companyId, async (transaction) => ({
     mandates: await mandates(transaction),
     rule: (await mandatesAt(transaction, now)).rule,
@@ -64,80 +74,129 @@ export async function lawPageData(host: Host, context: CompanyContext, problem?:
     devices: await deviceCertificates(transaction),
     keys: (await host.signing.keys(transaction)).filter(({ purposes }) => purposes.includes('stamp-e-invoice')),
   }))
-  const text = (key: string): string => host.i18n.text(context.locale, `compliance-egypt.${key}`)
-  const typed = (section: LawSection, name: string, otherwise = ''): string => {
-    const value = problem?.section === section ? problem.form[name] : undefined
-    return typeof value === 'string' ? value : otherwise
-  }
-  const today = cairoDay(now)
-  const fields = (section: LawSection, list: readonly Field[]): object[] =>
-    list.map((field) => ({
-      ...field,
-      id: `${section}-${field.name}`,
-      label: `compliance-egypt.law.${section}.${field.name}`,
-      value: typed(section, field.name, field.name === 'from' ? today : field.name === 'principal' ? (company.nameAr ?? company.name) : ''),
-      wrong: problem?.section === section && problem.fault.path === field.name,
-    }))
-  const shownProblem = (section: LawSection): object | null =>
-    problem?.section === section ? { code: problem.fault.code, text: host.i18n.faultOnPage(context.locale, problem.fault) } : null
-  const { amendments } = lawTable()
   return {
     manager: isManager(context),
-    amendments: amendments.note[context.locale],
-    rules: mandateRules.map((value) => ({ value, label: text(`law.rule.${value}`), chosen: value === stored.rule })),
-    keys: stored.keys.map((key) => {
+    amendments: lawTable().amendments.note[context.locale],
+    ...mandateSection(page, stored.mandates, stored.rule, stored.keys),
+    ...authoritySection(page, stored.authorities),
+    ...deviceSection(page, stored.devices, stored.keys),
+    ...timeSection(page, stored.times),
+  }
+}
+
+/** What every section is written with. */
+interface LawPage {
+  readonly host: Host
+  readonly context: CompanyContext
+  readonly problem: LawProblem | undefined
+  readonly today: string
+  /** Who is signed for, unless somebody writes another name. */
+  readonly principal: string
+  readonly text: (key: string) => string
+}
+
+function mandateSection(page: LawPage, all: readonly Mandate[], rule: MandateRule, keys: readonly Key[]): object {
+  const { text } = page
+  return {
+    rules: mandateRules.map((value) => ({ value, label: text(`law.rule.${value}`), chosen: value === rule })),
+    keys: keys.map((key) => {
       const [own] = key.certificates
       const kind = own === undefined ? 'unclear' : holderKind(readCertificate(own))
-      return { id: key.id, name: key.name, kind: text(`law.holder.${kind}`), chosen: typed('mandates', 'keyId') === key.id }
+      return { id: key.id, name: key.name, kind: text(`law.holder.${kind}`), chosen: typed(page, 'mandates', 'keyId') === key.id }
     }),
-    mandateProblem: shownProblem('mandates'),
-    authorityProblem: shownProblem('authorities'),
-    timeProblem: shownProblem('times'),
-    mandates: stored.mandates.map((one) => {
-      const valid = stands(one, now)
-      const state = one.endedAt !== null ? 'ended' : valid ? 'standing' : one.from > today ? 'coming' : 'over'
-      return {
-        ...one,
-        key: stored.keys.find(({ id }) => id === one.keyId)?.name ?? '—',
-        ended: one.endedAt?.toISOString() ?? null,
-        state: text(`law.state.${state}`),
-        colour: state === 'standing' ? 'green' : state === 'coming' ? 'blue' : 'grey',
-      }
-    }),
-    mandateFields: fields('mandates', mandateFields),
+    mandateProblem: shownProblem(page, 'mandates'),
+    mandates: all.map((one) => ({
+      ...one,
+      key: nameOf(keys, one.keyId),
+      ended: one.endedAt?.toISOString() ?? null,
+      ...stateOf(page, one, one.endedAt === null ? null : 'ended'),
+    })),
+    mandateFields: fields(page, 'mandates', mandateFields),
+  }
+}
+
+function authoritySection(page: LawPage, all: readonly ForeignAuthority[]): object {
+  const { text } = page
+  return {
+    authorityProblem: shownProblem(page, 'authorities'),
     grounds: foreignGrounds.map((value) => ({
       value,
       label: text(`law.ground.${value}`),
-      chosen: typed('authorities', 'ground') === value,
+      chosen: typed(page, 'authorities', 'ground') === value,
     })),
-    authorities: stored.authorities.map((one) => {
-      const state =
-        one.withdrawnAt !== null ? 'withdrawn' : one.from > today ? 'coming' : one.until !== null && one.until < today ? 'over' : 'standing'
-      return {
-        ...one,
-        short: one.sha256.slice(0, 16),
-        groundText: text(`law.ground.${one.ground}`),
-        withdrawn: one.withdrawnAt?.toISOString() ?? null,
-        state: text(`law.state.${state}`),
-        colour: state === 'standing' ? 'green' : state === 'coming' ? 'blue' : 'grey',
-      }
-    }),
-    authorityFields: fields('authorities', authorityFields),
-    deviceProblem: shownProblem('devices'),
-    devices: stored.devices.map((one) => ({ ...one, key: stored.keys.find(({ id }) => id === one.keyId)?.name ?? '—' })),
-    deviceKeys: stored.keys
+    authorities: all.map((one) => ({
+      ...one,
+      short: one.sha256.slice(0, 16),
+      groundText: text(`law.ground.${one.ground}`),
+      withdrawn: one.withdrawnAt?.toISOString() ?? null,
+      ...stateOf(page, one, one.withdrawnAt === null ? null : 'withdrawn'),
+    })),
+    authorityFields: fields(page, 'authorities', authorityFields),
+  }
+}
+
+function deviceSection(page: LawPage, all: readonly DeviceCertificate[], keys: readonly Key[]): object {
+  return {
+    deviceProblem: shownProblem(page, 'devices'),
+    devices: all.map((one) => ({ ...one, key: nameOf(keys, one.keyId), ...stateOf(page, one, null) })),
+    deviceKeys: keys
       .filter(({ provider }) => provider !== 'software')
-      .map(({ id, name }) => ({ id, name, chosen: typed('devices', 'keyId') === id })),
-    deviceFields: fields('devices', deviceFields),
-    times: stored.times.map(({ id, url, name, root, dependence }) => ({
+      .map(({ id, name }) => ({ id, name, chosen: typed(page, 'devices', 'keyId') === id })),
+    deviceFields: fields(page, 'devices', deviceFields),
+  }
+}
+
+function timeSection(page: LawPage, all: readonly TimeAuthority[]): object {
+  return {
+    timeProblem: shownProblem(page, 'times'),
+    times: all.map(({ id, url, name, root, dependence }) => ({
       id,
       url,
       name,
       pinned: root?.holder ?? null,
       counts: dependence === null,
-      dependence: text(`law.dependence.${dependence ?? 'none'}`),
+      dependence: page.text(`law.dependence.${dependence ?? 'none'}`),
     })),
-    counting: stored.times.some(({ dependence }) => dependence === null),
-    timeFields: fields('times', timeFields),
+    counting: all.some(({ dependence }) => dependence === null),
+    timeFields: fields(page, 'times', timeFields),
   }
+}
+
+const stateColours = { standing: 'green', soon: 'orange', coming: 'blue', over: 'grey', ended: 'grey', withdrawn: 'grey' } as const
+
+/** How a row stands today: ended by somebody, over, to come, standing, or standing for days only. */
+function stateOf(
+  { today, text }: LawPage,
+  { from, until }: { readonly from: string; readonly until: string | null },
+  ended: 'ended' | 'withdrawn' | null,
+): { readonly state: string; readonly colour: string } {
+  const over = until !== null && until < today
+  const state = ended ?? (from > today ? 'coming' : over ? 'over' : isSoon(until, today) ? 'soon' : 'standing')
+  return { state: text(`law.state.${state}`), colour: stateColours[state] }
+}
+
+function nameOf(keys: readonly Key[], keyId: string): string {
+  return keys.find(({ id }) => id === keyId)?.name ?? '—'
+}
+
+/** What somebody typed into a form that was refused. */
+function typed({ problem }: LawPage, section: LawSection, name: string, otherwise = ''): string {
+  const value = problem?.section === section ? problem.form[name] : undefined
+  return typeof value === 'string' ? value : otherwise
+}
+
+function shownProblem({ host, context, problem }: LawPage, section: LawSection): object | null {
+  if (problem?.section !== section) return null
+  return { code: problem.fault.code, text: host.i18n.faultOnPage(context.locale, problem.fault) }
+}
+
+function fields(page: LawPage, section: LawSection, list: readonly Field[]): object[] {
+  const first: Readonly<Record<string, string>> = { from: page.today, principal: page.principal }
+  return list.map((field) => ({
+    ...field,
+    id: `${section}-${field.name}`,
+    label: `compliance-egypt.law.${section}.${field.name}`,
+    value: typed(page, section, field.name, first[field.name]),
+    wrong: page.problem?.section === section && page.problem.fault.path === field.name,
+  }))
 }

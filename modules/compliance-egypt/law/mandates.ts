@@ -4,6 +4,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { Certificate } from '../../../core/validation/certificate/certificate.js'
+import { endRow, restoreRow } from './ended-rows.js'
 
 /** For whose keys a mandate is asked: nobody's, those of persons, every key. */
 export const mandateRules = ['off', 'persons', 'all'] as const
@@ -160,20 +161,18 @@ export async function addMandate(host: Host, context: CompanyContext, given: unk
   })
 }
 
-/** Ends it now, with a reason; or takes an end back that was a mistake. @throws Fault EG-LAW-REASON, EG-LAW-UNKNOWN */
+const register = {
+  table: 'compliance_egypt_mandate',
+  endedAt: 'ended_at',
+  endedReason: 'ended_reason',
+  told: ['key_id', 'signer_name'],
+} as const
+
+/** Ends it now, with a reason; or takes an end back that was a mistake (null). @throws Fault EG-LAW-REASON, EG-LAW-UNKNOWN */
 export async function endMandate(host: Host, context: CompanyContext, id: string, reason: string | null): Promise<void> {
   host.access.require(context, 'invoicing.manager')
-  if (reason?.trim() === '') throw new Fault('EG-LAW-REASON', { path: 'reason' })
   await host.db.company(context.companyId, async (transaction) => {
-    const query = transaction
-      .knex('compliance_egypt_mandate')
-      .where({ company_id: transaction.companyId, id: z.uuid().safeParse(id).data ?? null })
-    const [row] = await (reason === null ? query.whereNotNull('ended_at') : query.whereNull('ended_at'))
-      .update(
-        reason === null ? { ended_at: null, ended_reason: null } : { ended_at: host.now(), ended_reason: reason.trim().slice(0, 500) },
-      )
-      .returning<{ key_id: string; signer_name: string }[]>(['key_id', 'signer_name'])
-    if (row === undefined) throw new Fault('EG-LAW-UNKNOWN', { status: 404 })
+    const row = reason === null ? await restoreRow(transaction, register, id) : await endRow(transaction, register, id, host.now(), reason)
     host.audit.record(transaction, context, {
       action: reason === null ? 'compliance-egypt.mandate-restored' : 'compliance-egypt.mandate-ended',
       subject: { type: 'key', id: row.key_id, label: row.signer_name },

@@ -7,6 +7,7 @@ import type { Host } from '../../../core/host/module.js'
 import { isPrivateAddress } from '../../../core/http/outgoing.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { readCertificate, readCertificateFile, type Certificate } from '../../../core/validation/certificate/certificate.js'
+import { endRow } from './ended-rows.js'
 
 /**
  * Why an archive of time does not count under Art. 8(a), which wants one that neither the originator nor anybody concerned controls:
@@ -93,17 +94,13 @@ export async function addTimeAuthority(
   })
 }
 
+const register = { table: 'compliance_egypt_time_authority', endedAt: 'removed_at', told: ['url', 'name'] } as const
+
 /** Its tokens stay. @throws Fault EG-LAW-UNKNOWN */
 export async function removeTimeAuthority(host: Host, context: CompanyContext, id: string): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   await host.db.company(context.companyId, async (transaction) => {
-    const [row] = await transaction
-      .knex('compliance_egypt_time_authority')
-      .where({ company_id: transaction.companyId, id: z.uuid().safeParse(id).data ?? null })
-      .whereNull('removed_at')
-      .update({ removed_at: host.now() })
-      .returning<{ url: string; name: string }[]>(['url', 'name'])
-    if (row === undefined) throw new Fault('EG-LAW-UNKNOWN', { status: 404 })
+    const row = await endRow(transaction, register, id, host.now())
     await transaction.knex('compliance_egypt_time_request').where({ company_id: transaction.companyId, url: row.url }).delete()
     const subject = { type: 'compliance-egypt.company', id: context.companyId, label: row.name }
     host.audit.record(transaction, context, { action: 'compliance-egypt.time-authority-removed', subject, facts: { url: row.url } })

@@ -3,13 +3,14 @@ import type { Host } from '../../../core/host/module.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { activitiesOf, branchesOf, egyptCompany, etaEnvironments } from '../company/company-rows.js'
 import { personLimitsOf } from '../company/person-limits.js'
-import { registrationNumberOf } from '../company/readiness.js'
+import { readiness, registrationNumberOf } from '../company/readiness.js'
 import { headOfficeOf } from '../company/sandbox-company.js'
 import { activityCodes, activityOn } from '../data/codes.js'
 import { personLimit } from '../data/limits.js'
 import { egyptGuide } from '../data/guide.js'
 import { mandatesAt } from '../law/mandates.js'
 import { shortcomings, standsInForDevice } from '../signing/choose-key.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 export const stepNames = ['portal', 'branches', 'activity', 'credentials', 'key', 'signing', 'codes', 'limits'] as const
 export type StepName = (typeof stepNames)[number]
@@ -63,7 +64,8 @@ export async function setupSteps(
     const activities = await activitiesOf(transaction)
     const limits = await personLimitsOf(transaction)
     const mandates = await mandatesAt(transaction, now)
-    return { facts, branches, activities, limits, mandates, keys: await host.signing.keys(transaction) }
+    const soon = (await readiness(host, transaction, context, company)).filter((item) => item.soon === true)
+    return { facts, branches, activities, limits, mandates, soon, keys: await host.signing.keys(transaction) }
   })
   const { facts, branches, activities } = stored
   const chosenKey = facts?.keyId ?? null
@@ -106,7 +108,7 @@ export async function setupSteps(
     limits: 'optional',
   }
   const nameOf = (code: string): string => {
-    const activity = activityOn(code, now.toISOString().slice(0, 10))
+    const activity = activityOn(code, cairoDay(now))
     return (context.locale === 'ar' ? activity?.ar : activity?.en) ?? ''
   }
   // The first branch is nearly always the company's own address as head office.
@@ -137,6 +139,11 @@ export async function setupSteps(
     total: steps.filter(({ state }) => state !== 'optional').length,
     registration: registration ?? null,
     sandbox: company.sandbox,
+    soon: stored.soon.map(({ text, remedy, href }) => ({
+      text: host.i18n.pick(context.locale, text),
+      remedy: host.i18n.pick(context.locale, remedy),
+      href,
+    })),
     lacksAccess: states.credentials === 'open' || states.key === 'open',
     branches,
     branchFields: branchFields.map((field) => ({
@@ -154,10 +161,9 @@ export async function setupSteps(
       kind,
       label: `compliance-egypt.limit.of-${kind}`,
       selected: openStep === 'limits' && form['kind'] === kind,
-      ...personLimit(kind, now.toISOString().slice(0, 10)),
+      ...personLimit(kind, cairoDay(now)),
     })),
-    typedLimit:
-      openStep === 'limits' ? { from: form['from'], amount: form['amount'] } : { from: now.toISOString().slice(0, 10), amount: '' },
+    typedLimit: openStep === 'limits' ? { from: form['from'], amount: form['amount'] } : { from: cairoDay(now), amount: '' },
     keys,
     anyKey: chosenKey === null,
     clientId: openStep === 'credentials' && typeof form['clientId'] === 'string' ? form['clientId'] : (facts?.clientId ?? ''),
