@@ -1,6 +1,7 @@
 import type { Company, CompanyContext } from '../../core/access/context.js'
 import type { DemonstrationPaper } from '../../core/hooks/core-points.js'
 import type { Host } from '../../core/host/module.js'
+import { localDay } from '../../core/i18n/local-time.js'
 import { minorUnits } from '../../core/money/currencies.js'
 import { fixed } from '../../core/money/decimal-text.js'
 import { anchorsFor, signForDemonstration } from '../signatures/index.js'
@@ -9,7 +10,6 @@ import { employmentCountries, type EmploymentCountry } from './models/employee.j
 import { sendContract } from './services/contracts.js'
 import { saveEmployee, settingsOf } from './services/employees.js'
 import { addDays, addMonths } from './services/law-checks.js'
-import { dayIn } from './services/local-day.js'
 
 interface DemonstrationPerson {
   readonly name: string
@@ -110,7 +110,7 @@ export async function demoEmployee(
   const company = await host.access.company(context.companyId)
   const country = employmentCountries.find((one) => one === company.country) ?? 'SA'
   const person = people[country]
-  const start = addDays(dayIn(host.now(), company.timeZone), 14)
+  const start = addDays(localDay(host.now(), company.timeZone), 14)
   const money = (amount: string): string => fixed(amount, minorUnits(contractTypeOf(country, 'contract').currency))
   return host.db.company(context.companyId, async (transaction) => {
     const settings = await settingsOf(host, transaction)

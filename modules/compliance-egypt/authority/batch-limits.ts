@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { egyptCompany, type EtaEnvironment } from '../company/company-rows.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 /** How much goes in one call. The authority publishes no figures; it answers MaximumSizeExceeded, and then halves are sent. */
 export interface BatchLimits {
@@ -49,7 +50,7 @@ export async function limitsOf(
   transaction: CompanyTransaction,
 ): Promise<Pick<BatchLimits, 'documents' | 'bytes' | 'searchSeconds'>> {
   const company = await egyptCompany(transaction)
-  const table = limitsOn(host.now().toISOString().slice(0, 10), company?.environment)
+  const table = limitsOn(cairoDay(host.now()), company?.environment)
   const settings = transmissionSettings.parse(await host.settings.get(transaction, 'compliance-egypt'))
   return {
     documents: settings.batchDocuments ?? table.documents,

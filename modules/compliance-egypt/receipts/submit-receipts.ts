@@ -11,6 +11,7 @@ import { receiptLimits, type ReceiptLimits } from '../data/receipt-limits.js'
 import { loginOf, type DeviceLogin } from './device-login.js'
 import { markSent, receiptsOf, rememberSubmission, unheardOf, type ReceiptRow } from './receipt-rows.js'
 import { signBatch } from './sign-batch.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 const firstLookSeconds = 1
 /** Until one that waits for the receipt before it looks again. */
@@ -48,7 +49,7 @@ export async function submitReceipts(host: Host, context: CompanyContext, reques
   for (const [serial, sendings] of bySerial) {
     try {
       const login = await loginOf(host, context, serial)
-      const limits = receiptLimits(host.now().toISOString().slice(0, 10))
+      const limits = receiptLimits(cairoDay(host.now()))
       const ready = await inOrder(host, context, sendings, outcomes)
       for (const batch of batchesOf(ready, limits, login.signs)) await sendBatch(host, context, login, batch, outcomes)
     } catch (error) {

@@ -7,6 +7,7 @@ import type { RecordValues } from '../../../core/views/view.js'
 import { activityOn } from '../data/codes.js'
 import { acceptedAuthorities } from '../law/accepted-authorities.js'
 import { readDocument, type ReadTax } from './read-document.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 /** The document as we read it, its signature as we judge it. While it is on its way from the authority the panel says so. */
 export async function loadDocumentPanel(
@@ -32,7 +33,7 @@ export async function loadDocumentPanel(
   }
   try {
     const document = readDocument(bytes, context.locale)
-    const day = host.now().toISOString().slice(0, 10)
+    const day = cairoDay(host.now())
     const activity = activityOn(document.activity, day)
     const named = (tax: ReadTax): object => ({ ...tax, name: tax.name === '' ? taxTypeName(host, context, tax.code) : tax.name })
     return {

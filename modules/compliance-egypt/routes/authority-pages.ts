@@ -10,6 +10,7 @@ import { draftCorrection } from '../document/corrected-invoices.js'
 import { submissionOf } from '../authority/submission-rows.js'
 import { exportReceived } from '../received/export-received.js'
 import { receivedPage, receivedViews } from '../received/received-views.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 const readers = ['invoicing.reader'] as const
 const managers = ['invoicing.manager'] as const
@@ -62,7 +63,7 @@ export function authorityPages(setup: ModuleSetup): void {
   routes.page('get', '/received/export', readers, async ({ context, query }) => {
     const only = new Set((query.ids ?? '').split(',').filter((id) => id !== ''))
     const bytes = await host.db.company(context.companyId, (transaction) => exportReceived(host, transaction, context.locale, only))
-    return new FileAnswer(bytes, 'text/csv; charset=utf-8', `received-${host.now().toISOString().slice(0, 10)}.csv`)
+    return new FileAnswer(bytes, 'text/csv; charset=utf-8', `received-${cairoDay(host.now())}.csv`)
   })
   for (const what of ['raw', 'pdf'] as const) {
     routes.page('get', `/received/:uuid/${what}`, readers, async ({ context, params }) => {
@@ -131,7 +132,7 @@ async function packagesData(host: Host, context: CompanyContext, form: PageCall[
       .knex('compliance_egypt_callback')
       .where({ company_id: context.companyId })
       .first<{ created_at: Date; last_at: Date | null } | undefined>('created_at', 'last_at')
-    const today = host.now().toISOString().slice(0, 10)
+    const today = cairoDay(host.now())
     return {
       packages: (await packagesOf(transaction)).map((one) => ({
         ...one,

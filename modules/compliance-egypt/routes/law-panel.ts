@@ -6,6 +6,7 @@ import { examinationOf } from '../law/examinations.js'
 import { timesOf } from '../law/time-stamps.js'
 import { signatureRows } from '../signing/signature-rows.js'
 import { isManager } from './authority-panel.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 /** The signature by law, on the invoice: its ground, the time somebody else proves, ITIDA's examination, and the dossier. */
 export function addLawPanel({ host, views }: ModuleSetup): void {
@@ -57,6 +58,6 @@ async function loadPanel(host: Host, transaction: CompanyTransaction, context: C
     })),
     noTime: proven.length === 0 && awaited.length === 0,
     examination: examination ?? null,
-    today: host.now().toISOString().slice(0, 10),
+    today: cairoDay(host.now()),
   }
 }

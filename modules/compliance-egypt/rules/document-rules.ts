@@ -9,6 +9,7 @@ import { isBrick, isGtin, ownerOf, readItemCode } from '../document/item-code.js
 import { isRin } from '../document/party.js'
 import { brokenIdentities } from '../taxes/identities.js'
 import { receiptUuid } from '../verify/verify-receipt.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 /** Clocks differ a little. */
 const clockDifferenceMs = 60_000
@@ -154,5 +155,5 @@ function currency(code: string, place: string, fired: Fired): void {
 }
 
 function nationalId(id: string | undefined, place: string, now: Date, fired: Fired): void {
-  if (id !== undefined && id !== '' && !isNationalId(id, now.toISOString().slice(0, 10))) fired.add('EG-PARTY-03', place, { value: id })
+  if (id !== undefined && id !== '' && !isNationalId(id, cairoDay(now))) fired.add('EG-PARTY-03', place, { value: id })
 }

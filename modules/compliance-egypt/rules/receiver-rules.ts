@@ -1,12 +1,12 @@
-import type { Company } from '../../../core/access/context.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { isCountry } from '../data/codes.js'
 import { isNationalId } from '../data/national-id.js'
 import { isRin, numberOf, receiverIdentity, rinOf } from '../document/party.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 /** Who receives: business with registration number and whole address, person, foreigner. */
-export function receiverFaults(invoice: InvoiceDocument, company: Company, now: Date): FaultDetail[] {
+export function receiverFaults(invoice: InvoiceDocument, now: Date): FaultDetail[] {
   const { customer } = invoice
   if (customer === null) return invoice.simplified ? [] : [{ code: 'EG-PARTY-06', path: 'customer' }]
   const faults: FaultDetail[] = []
@@ -19,7 +19,7 @@ export function receiverFaults(invoice: InvoiceDocument, company: Company, now: 
     else if (rin === rinOf(invoice.seller)) faults.push({ code: 'EG-PARTY-02', path: at('VAT') })
   }
   const national = type === 'F' ? undefined : numberOf(customer, 'NAT')
-  if (national !== undefined && !isNationalId(national, today(now, company.timeZone))) {
+  if (national !== undefined && !isNationalId(national, cairoDay(now))) {
     faults.push({ code: 'EG-PARTY-03', path: at('NAT'), params: { value: national } })
   }
   if (type === 'F' && (id ?? '').trim() === '' && !invoice.simplified) faults.push({ code: 'EG-PARTY-07', path: 'customer.identifiers' })
@@ -38,8 +38,4 @@ function addressFaults(address: InvoiceDocument['seller']['address'], whole: boo
     if ((address[field] ?? '').trim() === '') faults.push({ code: 'EG-ADDRESS-01', path: `customer.address.${field}`, params: { field } })
   }
   return faults
-}
-
-function today(now: Date, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now)
 }

@@ -19,7 +19,7 @@ const clockDifferenceMs = 60_000
 export function validateEgypt(invoice: InvoiceDocument, company: Company, now: Date): FaultDetail[] {
   return [
     ...headFaults(invoice, company, now),
-    ...receiverFaults(invoice, company, now),
+    ...receiverFaults(invoice, now),
     ...lineFaults(invoice),
     ...factFaults(invoice),
     ...textFaults(invoice),

@@ -20,6 +20,7 @@ import { testConnection } from '../company/test-connection.js'
 import { readBranch, readCode, readCredentials, readPersonLimit, readPersonLimitPlace } from './read-forms.js'
 import { labelOfField, setupSteps, type StepName } from './setup-steps.js'
 import { testSigning } from './signing-test.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 const managers = ['invoicing.manager'] as const
 
@@ -89,8 +90,7 @@ export function setupPages(setup: ModuleSetup): void {
   )
   action('/setup/activity', 'activity', 'saved', ({ context, body }) => {
     const code = readCode(body, /^\d{4}$/)
-    if (activityOn(code, now().toISOString().slice(0, 10)) === undefined)
-      throw new Fault('EG-SETUP-ACTIVITY', { path: 'code', params: { code } })
+    if (activityOn(code, cairoDay(now())) === undefined) throw new Fault('EG-SETUP-ACTIVITY', { path: 'code', params: { code } })
     return host.db.company(context.companyId, (transaction) => saveActivity(transaction, code))
   })
   action('/setup/activity/:code', 'activity', 'saved', ({ context, body, params }) =>

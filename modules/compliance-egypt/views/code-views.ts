@@ -4,6 +4,7 @@ import type { FieldDefinition, ListColumn, RecordValues } from '../../../core/vi
 import { changeableStates, codeInput, codeOf, removeCodes, saveCode, type CodeState } from '../authority/codes.js'
 import { refreshCodes, sendCodes } from '../authority/request-codes.js'
 import { registrationNumberOf } from '../company/readiness.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 export const codesPage = '/app/compliance-egypt/codes'
 const model = 'compliance-egypt.codes'
@@ -50,7 +51,7 @@ export function codeViews({ host, views }: ModuleSetup): void {
       const row = await codeOf(transaction, id)
       return row === undefined ? undefined : { ...row }
     },
-    defaults: () => Promise.resolve({ codeType: 'EGS', usage: false, activeFrom: host.now().toISOString().slice(0, 10) }),
+    defaults: () => Promise.resolve({ codeType: 'EGS', usage: false, activeFrom: cairoDay(host.now()) }),
     save: async (transaction, context, id, values) => {
       const read = codeInput.safeParse(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== '')))
       if (!read.success) {

@@ -1,6 +1,7 @@
 import type { Company } from '../../../core/access/context.js'
 import type { HookCall } from '../../../core/hooks/hook-map.js'
 import type { Host } from '../../../core/host/module.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import { isMandated } from '../data/mandates.js'
 import type { ReadinessItem } from '../regime.js'
 import { regimeOf } from './regime-of.js'
@@ -13,7 +14,7 @@ export async function readinessOf(host: Host, company: Company, { context, trans
       ? host.db.company(company.id, (own) => regime.readiness(own, context, company))
       : regime.readiness(transaction, context, company)
   }
-  if (!isMandated(company.country, host.now().toISOString().slice(0, 10))) return []
+  if (!isMandated(company.country, localDay(host.now(), company.timeZone))) return []
   return [
     {
       code: 'COMPLIANCE-NO-REGIME',

@@ -2,6 +2,7 @@ import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import { isMandated } from '../data/mandates.js'
 import type { Regime } from '../regime.js'
 
@@ -40,6 +41,6 @@ async function askStanding(host: Host, context: CompanyContext, transaction: Com
 }
 
 function withoutRegime(company: Company, now: Date): FaultDetail[] {
-  if (!isMandated(company.country, now.toISOString().slice(0, 10))) return []
+  if (!isMandated(company.country, localDay(now, company.timeZone))) return []
   return [{ code: 'COMPLIANCE-NO-REGIME', params: { country: company.country } }]
 }

@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import { createRequest, readRequest, sendRequest, type SignerInput, type SignRequest } from '../../signatures/index.js'
 import { contractTypeOf } from '../data/documents.js'
@@ -21,7 +22,6 @@ import {
 import { templateFor } from './contract-templates.js'
 import { employeeSubject, parsePart, readEmployee, readPay, saveEmployee, settingsOf } from './employees.js'
 import { checkTerms } from './law-checks.js'
-import { dayIn } from './local-day.js'
 
 /** What a person (or a row of a sending to many) says about one document. */
 export interface ContractInput {
@@ -77,7 +77,7 @@ export async function prepareContract(
   requireKind(host, context, type)
   const company = await host.access.company(context.companyId)
   const settings = withRepresentative(await settingsOf(host, transaction), input)
-  const today = dayIn(host.now(), company.timeZone)
+  const today = localDay(host.now(), company.timeZone)
   const paid = await readPay(host, transaction, employeeId)
   const changes = changesOf(input, record)
   const told = input.values ?? {}

@@ -4,6 +4,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import { isIban } from '../../../core/identity/iban.js'
 import { minorUnits } from '../../../core/money/currencies.js'
 import { fixed, trim } from '../../../core/money/decimal-text.js'
@@ -23,7 +24,6 @@ import {
 import { employmentSettings, type EmploymentSettings } from '../models/settings.js'
 import { checkIdentity } from './identity-numbers.js'
 import { checkTerms } from './law-checks.js'
-import { today } from './local-day.js'
 
 export const employeeSubject = 'employment.employee'
 
@@ -169,7 +169,8 @@ async function faultsOf(
   transaction: CompanyTransaction,
   { job, pay, employeeId }: { job: JobInput; pay: PayInput | undefined; employeeId: string },
 ): Promise<FaultDetail[]> {
-  const day = await today(host, context.companyId)
+  const { timeZone } = await host.access.company(context.companyId)
+  const day = localDay(host.now(), timeZone)
   const faults: FaultDetail[] = []
   if (job.identityNumber !== null && job.identityType === null)
     faults.push({ code: 'EMPLOYMENT-IDENTITY-TYPE-MISSING', path: 'identityType' })

@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import type { JobCall } from '../../../core/jobs/jobs.js'
 import { formatDate } from '../../../core/views/format.js'
 import { isMailAddress } from '../../contacts/index.js'
@@ -10,7 +11,6 @@ import type { EmploymentCountry } from '../models/employee.js'
 import type { EmploymentSettings } from '../models/settings.js'
 import { employeeSubject, settingsOf } from './employees.js'
 import { addDays, daysBetween } from './law-checks.js'
-import { dayIn } from './local-day.js'
 
 export type ReminderTopic = 'contract' | 'probation' | 'identity' | 'registration'
 
@@ -58,7 +58,7 @@ export function reachedStep(daysLeft: number, steps: readonly number[]): number 
  */
 export async function remind(host: Host, { context }: JobCall): Promise<number> {
   const company = await host.access.company(context.companyId)
-  const today = dayIn(host.now(), company.timeZone)
+  const today = localDay(host.now(), company.timeZone)
   return host.db.company(context.companyId, async (transaction) => {
     const settings = await settingsOf(host, transaction)
     const told: { name: string; topic: ReminderTopic; due: string; daysLeft: number; employeeId: string }[] = []

@@ -190,7 +190,7 @@ export function addEmployeeViews(setup: ModuleSetup): void {
             ],
           },
         ],
-        panel: { template: 'employment/laws', load: (record, _transaction, context) => Promise.resolve(lawPanel(host, record, context)) },
+        panel: { template: 'employment/laws', load: (record, _transaction, context) => lawPanel(host, record, context) },
       },
       {
         name: 'pay',

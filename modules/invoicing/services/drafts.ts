@@ -10,7 +10,7 @@ import { invoicingSettings } from '../models/settings.js'
 import { buildDocument, customerOf } from './build-document.js'
 import { catalogueOf } from './catalogue.js'
 import { taxComputationOf } from './further-taxes.js'
-import { localTime } from './local-time.js'
+import { localTime } from '../../../core/i18n/local-time.js'
 import { taxNumberOf } from './store-posted.js'
 
 /** Draft inputs by id, their rows locked; ids that are no drafts are missing. */

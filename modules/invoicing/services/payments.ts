@@ -6,7 +6,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { minorUnits } from '../../../core/money/currencies.js'
 import { compare, hasDecimals, round, subtract } from '../../../core/money/decimal-text.js'
 import { invoicingSettings } from '../models/settings.js'
-import { localTime } from './local-time.js'
+import { localTime } from '../../../core/i18n/local-time.js'
 import { seriesOf } from './numbering.js'
 import { summaryOf, type InvoiceSummary } from './read-invoices.js'
 

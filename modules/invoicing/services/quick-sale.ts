@@ -14,7 +14,7 @@ import { catalogueOf } from './catalogue.js'
 import { previewDraft } from './drafts.js'
 import { goodsById } from './goods.js'
 import { parseInvoiceInput } from './input-faults.js'
-import { localTime } from './local-time.js'
+import { localTime } from '../../../core/i18n/local-time.js'
 import { registerPayment } from './payments.js'
 import { postInvoices, type PostedOutcome } from './post.js'
 

@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import { currenciesOn, currencyOf } from '../../../core/money/currencies.js'
 import type { Tax } from '../document.js'
 import { forgetCatalogue } from './catalogue.js'
@@ -44,7 +45,7 @@ export async function seedCatalogue(host: Host, context: CompanyContext, transac
     .onConflict(['company_id', 'code'])
     .ignore()
   const own = currencyOf(company.currency)
-  const listed = [own, ...currenciesOn(host.now().toISOString().slice(0, 10)).filter(({ code }) => code !== own.code)]
+  const listed = [own, ...currenciesOn(localDay(host.now(), company.timeZone)).filter(({ code }) => code !== own.code)]
   await knex('invoicing_currency')
     .insert(
       listed.map((currency) => ({

@@ -4,6 +4,7 @@ import type { DocumentAttachment, DocumentRequest } from '../../../core/document
 import { qrSvg } from '../../../core/documents/qr.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import { applySeal } from '../../seal/index.js'
 import { documentCode, recordIssuedFile } from '../../verification/index.js'
 import type { RequestEvent } from '../models/event.js'
@@ -112,7 +113,7 @@ async function prepare(host: Host, context: CompanyContext, request: SignRequest
       host,
       transaction,
       { type: 'signatures.request', id: request.id, label: request.number },
-      { kind: 'contract', issuedOn: finishedAt.toISOString().slice(0, 10) },
+      { kind: 'contract', issuedOn: localDay(finishedAt, company.timeZone) },
     )
     // A copy in a stranger's hands is compared with the finished document.
     await recordIssuedFile(transaction, { type: 'signatures.request', id: request.id }, finished.sha256)

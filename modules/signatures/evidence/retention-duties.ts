@@ -29,9 +29,8 @@ export function readDuties(from = file): readonly RetentionDuty[] {
   return z.array(dutyRow).parse(JSON.parse(readFileSync(from, 'utf8')))
 }
 
-/** Duties of a country on a day. */
-export function dutiesOf(duties: readonly RetentionDuty[], country: string, at: Date): readonly RetentionDuty[] {
-  const day = at.toISOString().slice(0, 10)
+/** Duties of a country on an ISO day. */
+export function dutiesOf(duties: readonly RetentionDuty[], country: string, day: string): readonly RetentionDuty[] {
   return duties.filter((duty) => duty.countries.includes(country) && duty.from <= day && (duty.until === null || day <= duty.until))
 }
 

@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { signaturesSettings } from '../models/settings.js'
 import { recordEvent } from '../services/events.js'
@@ -45,7 +46,7 @@ export async function deletableRequests(host: Host, transaction: CompanyTransact
   if (retentionYears === 0) return []
   const company = await host.access.company(companyId)
   const now = host.now()
-  const duties = dutiesOf(readDuties(), company.country, now)
+  const duties = dutiesOf(readDuties(), company.country, localDay(now, company.timeZone))
   const rows = await transaction
     .knex<CandidateRow>('signatures_request')
     .where({ company_id: companyId })

@@ -4,6 +4,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import type { PageAnswer } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import type { SignaturesSettings } from '../models/settings.js'
 import type { ConsentRow } from '../models/consent.js'
 import { recordEvent } from '../services/events.js'
@@ -21,7 +22,7 @@ export async function consentOf(host: Host, rows: readonly ConsentRow[], link: O
     host.settings.get<SignaturesSettings>(transaction, 'signatures'),
   )
   const { locale } = link.context
-  const row = consentFor(rows, settings.consentLaw, link.company.country, host.now())
+  const row = consentFor(rows, settings.consentLaw, link.company.country, localDay(host.now(), link.company.timeZone))
   return shownConsent(row, locale, { company: link.company, request: link.request, companyName: companyName(link.company, locale) })
 }
 

@@ -26,12 +26,11 @@ export function readConsents(from = folder): ConsentRow[] {
 }
 
 /**
- * The words that hold on a day: of the law the company chose, else of its country, else those of a plain agreement. Of several rows
+ * The words that hold on an ISO day of the company's zone: of the law the company chose, else of its country, else those of a plain agreement. Of several rows
  * of one law the newest that holds already.
  * @throws Fault SIGNATURES-CONSENT-LAW for a law nobody knows: nothing else is shown in its place
  */
-export function consentFor(rows: readonly ConsentRow[], chosen: string, country: string, now: Date): ConsentRow {
-  const day = now.toISOString().slice(0, 10)
+export function consentFor(rows: readonly ConsentRow[], chosen: string, country: string, day: string): ConsentRow {
   const holding = rows.filter((row) => row.from <= day).sort((one, other) => other.from.localeCompare(one.from))
   const found =
     chosen === 'auto'

@@ -1,7 +1,7 @@
 import type { Host } from '../../../core/host/module.js'
 import type { PageAnswer } from '../../../core/http/routes.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import { isDayOfSigning, type FieldValue, type FieldValues, type TemplateField } from '../models/field.js'
-import { localDay } from '../services/requests/local-day.js'
 import { valuesOfOthers } from '../services/signing/read-submitted.js'
 import { isEmpty, isShown } from '../services/signing/values/check-values.js'
 import { ownProgramOf, placesOfOwnProgram } from './own-program.js'

@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import { localDay } from '../../../core/i18n/local-time.js'
 import type { ActionOutcome, Model, RecordValues } from '../../../core/views/view.js'
 import type { RequestState, SignRequest } from '../models/request.js'
 import { holdOf, releaseHold, setHold } from '../evidence/legal-hold.js'
@@ -45,7 +46,12 @@ export function requestModel(host: Host): Model {
       }
     },
     action: (context, action, ids, input) => act(host, context, action, ids, input),
-    propose: (_transaction, _context, action, record) => Promise.resolve(action === 'expiry' ? { expiresAt: record['expiresDay'] } : {}),
+    propose: async (_transaction, { companyId }, action, record) => {
+      const { expiresAt } = record
+      if (action !== 'expiry' || !(expiresAt instanceof Date)) return {}
+      const { timeZone } = await host.access.company(companyId)
+      return { expiresAt: localDay(expiresAt, timeZone) }
+    },
     groups: { read: 'signatures.user', write: 'signatures.user' },
     auditType: 'signatures.request',
   }
@@ -65,7 +71,6 @@ function recordOf(request: SignRequest): RecordValues {
     sentAt: request.sentAt,
     completedAt: request.completedAt,
     expiresAt: request.expiresAt,
-    expiresDay: request.expiresAt?.toISOString().slice(0, 10) ?? '',
     source: request.source?.label ?? '',
     hasSource: request.source !== null,
     remindable: open.some((signer) => isMailed(request, signer)),

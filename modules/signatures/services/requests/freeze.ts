@@ -1,5 +1,6 @@
 import type { Company } from '../../../../core/access/context.js'
 import type { Host } from '../../../../core/host/module.js'
+import { localDay } from '../../../../core/i18n/local-time.js'
 import { addFormFields } from '../../../../core/signing/formats/pades/forms/add-form-fields.js'
 import { drawFieldTexts, type FieldText } from '../../../../core/signing/formats/pades/forms/draw-field-texts.js'
 import { fillFormFields } from '../../../../core/signing/formats/pades/forms/fill-form-fields.js'
@@ -9,7 +10,6 @@ import { toSeenRectangle } from '../../../../core/signing/formats/pades/page-geo
 import type { PageShape, TemplateField } from '../../models/field.js'
 import type { SignRequest } from '../../models/request.js'
 import { shownValue } from '../signing/values/shown-value.js'
-import { localDay } from './local-day.js'
 import { freePrefix, planFields, sealFieldName, type PlannedField } from './pdf-fields.js'
 import { senderValues } from './sender-values.js'
 

@@ -2,6 +2,7 @@ import type { CompanyContext } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
 import { Fault } from '../../../../core/i18n/fault.js'
+import { localDay } from '../../../../core/i18n/local-time.js'
 import { rememberArchive } from '../../../../core/signing/archive/archived-document.js'
 import { documentCode, recordIssuedFile } from '../../../verification/index.js'
 import type { SignRequest } from '../../models/request.js'
@@ -96,10 +97,11 @@ async function storeSealed(
 /** Certificate of completion, event log, evidence pack, and the state; mails and news go out with the commit or not at all. */
 async function complete(host: Host, context: CompanyContext, requestId: string, sealedSha256: string): Promise<SignRequest> {
   const { companyId } = context
+  const { timeZone } = await host.access.company(companyId)
   const { request, sealed, events } = await host.db.company(companyId, async (transaction) => {
     const found = await readRequest(transaction, requestId)
     const subject = subjectOf(found)
-    await documentCode(host, transaction, subject, { kind: 'contract', issuedOn: (found.sentAt ?? host.now()).toISOString().slice(0, 10) })
+    await documentCode(host, transaction, subject, { kind: 'contract', issuedOn: localDay(found.sentAt ?? host.now(), timeZone) })
     await recordIssuedFile(transaction, subject, sealedSha256)
     const { bytes } = await host.files.get(transaction, sealedSha256)
     return { request: { ...found, sealedSha256 }, sealed: bytes, events: await readEvents(transaction, requestId) }

@@ -136,25 +136,25 @@ sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n'+chunk(b'IHDR',struct.pack('>II
 
 describe('words of consent', () => {
   const rows = readConsents()
-  const now = new Date('2026-11-23T00:00:00Z')
+  const today = '2026-11-23'
 
   it('go by the country of the company, else they are those of a plain agreement', () => {
-    const found = ['SA', 'EG', 'KW', 'BG', 'DE', 'US', 'JP'].map((country) => consentFor(rows, 'auto', country, now).id)
+    const found = ['SA', 'EG', 'KW', 'BG', 'DE', 'US', 'JP'].map((country) => consentFor(rows, 'auto', country, today).id)
     assert.deepEqual(found, ['sa-etl', 'eg-15-2004', 'kw-20-2014', 'bg-zedeuu', 'eu-eidas', 'us-esign', 'contract'])
-    assert.equal(consentFor(rows, 'us-esign', 'SA', now).id, 'us-esign')
-    assert.throws(() => consentFor(rows, 'mars', 'SA', now), code('SIGNATURES-CONSENT-LAW'))
+    assert.equal(consentFor(rows, 'us-esign', 'SA', today).id, 'us-esign')
+    assert.throws(() => consentFor(rows, 'mars', 'SA', today), code('SIGNATURES-CONSENT-LAW'))
   })
 
   it('a newer row follows the older from its day on', () => {
     const [row] = rows.filter(({ id }) => id === 'contract')
     assert.ok(row)
     const newer = { ...row, from: '2027-01-01', article: 'new' }
-    assert.equal(consentFor([...rows, newer], 'contract', 'XX', new Date('2026-12-31T23:00:00Z')).article, row.article)
-    assert.equal(consentFor([...rows, newer], 'contract', 'XX', new Date('2027-01-01T00:00:00Z')).article, 'new')
+    assert.equal(consentFor([...rows, newer], 'contract', 'XX', '2026-12-31').article, row.article)
+    assert.equal(consentFor([...rows, newer], 'contract', 'XX', '2027-01-01').article, 'new')
   })
 
   it('to consumers in the United States are the seven statements of 15 U.S.C. 7001(c)(1), with proof of access', () => {
-    const row = consentFor(rows, 'us-esign', 'US', now)
+    const row = consentFor(rows, 'us-esign', 'US', today)
     assert.deepEqual(
       row.disclosures.map(({ id }) => id),
       ['paper', 'fee', 'withdrawal', 'scope', 'withdrawal-procedure', 'contact', 'hardware'],

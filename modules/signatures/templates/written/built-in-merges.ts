@@ -1,4 +1,5 @@
 import type { Company } from '../../../../core/access/context.js'
+import { localDay } from '../../../../core/i18n/local-time.js'
 import type { Locale } from '../../../../core/i18n/locale.js'
 
 /** Merge fields of every text, filled by the host unless a request tells them itself. */
@@ -32,8 +33,7 @@ export function builtInValue(name: BuiltInMerge, company: Company, now: Date, la
     case 'company.country':
       return countryName(company.country, language)
     case 'today':
-      // The Swedish form is ISO; the day is that of the company's zone.
-      return new Intl.DateTimeFormat('sv-SE', { timeZone: company.timeZone, dateStyle: 'short' }).format(now)
+      return localDay(now, company.timeZone)
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { templateField } from '../../../models/field.js'
-import { localDay } from '../../requests/local-day.js'
+import { localDay } from '../../../../../core/i18n/local-time.js'
 import { signingDays } from '../values/signing-days.js'
 
 describe('day of signing', () => {

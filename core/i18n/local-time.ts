@@ -8,7 +8,7 @@ export interface LocalTime {
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** Company-local date and time; the zone is an IANA name. Latin digits whatever the machine's locale. */
+/** Date and time in an IANA zone, a company's as a rule. Latin digits whatever the machine's locale. */
 export function localTime(instant: Date, timeZone: string): LocalTime {
   let format = formats.get(timeZone)
   if (format === undefined) {
@@ -26,4 +26,9 @@ export function localTime(instant: Date, timeZone: string): LocalTime {
   }
   const [date = '', time = ''] = format.format(instant).split(' ')
   return { date, time }
+}
+
+/** ISO day of an instant as calendars of an IANA zone show it. */
+export function localDay(instant: Date, timeZone: string): string {
+  return localTime(instant, timeZone).date
 }
