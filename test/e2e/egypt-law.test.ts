@@ -106,8 +106,36 @@ describe('Egyptian law of signatures on pages', function () {
     await look('key-ar')
     assert.deepEqual(await judge(page), [])
 
+    // A mandate whose last days these are: marked in its register, and said on the page of steps with the way to renew it.
+    const until = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10)
+    await page.goto(`${url}/app/compliance-egypt/law`)
+    await page.locator('#mandates details summary.btn').click()
+    for (const [name, value] of Object.entries({
+      signer: 'ليلى حسن',
+      capacity: 'محاسبة',
+      document: 'توكيل رقم 7',
+      from: '2026-01-01',
+      until,
+    }))
+      await page.locator(`#mandates-${name}`).fill(value)
+    await page.locator('#mandates form.eg-grid button').click()
+    await page.locator('#mandates .eg-row', { hasText: 'ليلى حسن' }).locator('.k-badge-orange').waitFor()
+    await page.locator('#mandates .eg-row', { hasText: 'منى' }).locator('summary').click()
+    await page.locator('#mandates .eg-row', { hasText: 'منى' }).locator('input[name=reason]').fill('خرجت من الشركة')
+    await page.locator('#mandates .eg-row', { hasText: 'منى' }).locator('details button').click()
+    await page.locator('#mandates .k-badge-grey').waitFor()
+    await page.goto(`${url}/app/compliance-egypt/setup`)
+    const soon = page.locator('section[aria-labelledby=soon-title]')
+    await soon.getByText('ليلى حسن').waitFor()
+    assert.ok((await soon.innerText()).includes(until))
+    await look('soon-ar')
+    assert.deepEqual(await judge(page), [])
+
     await page.setViewportSize({ width: 390, height: 844 })
     await speak(page, url, 'en')
+    await page.goto(`${url}/app/compliance-egypt/setup`)
+    await look('soon-en-390')
+    assert.equal(await page.locator('html').evaluate((html) => html.scrollWidth <= html.clientWidth), true)
     await page.goto(`${url}/app/compliance-egypt/law`)
     await look('law-en-390')
     assert.equal(await page.locator('html').evaluate((html) => html.scrollWidth <= html.clientWidth), true)

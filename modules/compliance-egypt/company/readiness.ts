@@ -98,9 +98,13 @@ export async function readiness(
 
 /** What stands today and ends within thirty days: ready, said with its last day and the way to renew it. */
 function soonItem(host: Host, { kind, name, until, href }: EndingSoon): ReadinessItem {
-  const texts = (key: string, params?: Record<string, string>): LocalizedText => {
-    const of = (locale: Locale): string => host.i18n.text(locale, `compliance-egypt.soon.${kind}.${key}`, params)
-    return { ar: of('ar'), en: of('en'), bg: of('bg') }
+  const texts = (key: string, params: Record<string, string> = {}): LocalizedText => {
+    const of = (locale: Locale, told = params): string => host.i18n.text(locale, `compliance-egypt.soon.${kind}.${key}`, told)
+    // Among Arabic words the parts of a day change places unless it is isolated.
+    const isolated = Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, `${name === 'until' ? '\u2066' : '\u2068'}${value}\u2069`]),
+    )
+    return { ar: of('ar', isolated), en: of('en'), bg: of('bg') }
   }
   return {
     code: `EG-SOON-${kind.toUpperCase()}`,
