@@ -2,6 +2,13 @@
 export interface DossierContents {
   readonly names: readonly string[]
   readonly signedAt: Date
+  /** Lists and OCSP answers, with the moment each was made. */
+  readonly revocation: readonly {
+    readonly file: string
+    readonly kind: 'crl' | 'ocsp'
+    readonly ofSigner: boolean
+    readonly madeAt: Date
+  }[]
   /** Tokens over the signature's value, with the moment each proves. */
   readonly timeStamps: readonly { readonly token: string; readonly at: Date }[]
   /** Tokens over heads of the event log. */
@@ -29,8 +36,7 @@ export function dossierCommands(contents: DossierContents): string[] {
     ...(has('signature.p7s') ? ['openssl cms -cmsout -print -noout -inform DER -in signature.p7s'] : []),
     ...(has(signer) ? [`openssl x509 -in ${signer} -noout -text`] : []),
     ...(has(issuers) ? [`openssl storeutl -noout -text -certs ${issuers}`] : []),
-    ...contents.names.filter((name) => name.endsWith('.crl')).map((name) => `openssl crl -inform DER -in ${name} -noout -text`),
-    ...contents.names.filter((name) => name.endsWith('.ocsp')).map((name) => `openssl ocsp -respin ${name} -resp_text -noverify`),
+    ...contents.revocation.map((one) => revocationCommand(one, has(issuers))),
     ...contents.timeStamps.flatMap(({ token, at }) => [
       `openssl ts -reply -token_in -in ${token} -text`,
       ...(contents.timeAuthorities === null || !has('signature-value.bin')
@@ -46,6 +52,13 @@ export function dossierCommands(contents: DossierContents): string[] {
         : `openssl ts -verify -digest ${hash} -token_in -in ${token} -CAfile ${contents.timeAuthorities} -attime ${seconds(at)}`,
     ),
   ]
+}
+
+/** A list is checked with its issuer's key; an answer about the signer with the responder's path; what others say of issuers is shown. */
+function revocationCommand({ file, kind, ofSigner, madeAt }: DossierContents['revocation'][number], withIssuers: boolean): string {
+  if (kind === 'crl') return `openssl crl -inform DER -in ${file} ${withIssuers ? `-CAfile ${issuers} ` : ''}-noout -text`
+  if (!ofSigner || !withIssuers) return `openssl ocsp -respin ${file} -resp_text -noverify`
+  return `openssl ocsp -respin ${file} -issuer ${issuers} -cert ${signer} -CAfile ${issuers} -no_nonce -attime ${seconds(madeAt)} -resp_text`
 }
 
 /** Whole seconds since 1970, as openssl takes a moment; up, never before a token of the same second was made. */

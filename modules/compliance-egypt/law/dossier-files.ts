@@ -77,6 +77,7 @@ function contentsOf({ signature, log }: DossierSources, report: DossierReport, f
   return {
     names,
     signedAt: signature.signedAt,
+    revocation: report.revocation.map(({ file, kind, ofSigner, madeAt }) => ({ file, kind, ofSigner, madeAt: new Date(madeAt) })),
     timeStamps: report.times.map(({ file, at }) => ({ token: file, at: new Date(at) })),
     logStamps: log.stamps.map(({ hash, at }, index) => ({ token: log.told.stamps[index]?.file ?? '', at, hash })),
     timeAuthorities: names.includes(timeAuthoritiesFile) ? timeAuthoritiesFile : null,

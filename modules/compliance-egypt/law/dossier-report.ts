@@ -80,6 +80,8 @@ export interface DossierReport {
   readonly revocation: readonly {
     readonly file: string
     readonly kind: 'crl' | 'ocsp'
+    /** An OCSP answer about the signer's own certificate; the others are about its issuers. */
+    readonly ofSigner: boolean
     readonly madeAt: string
     readonly until: string | null
     /** When this host got it. */

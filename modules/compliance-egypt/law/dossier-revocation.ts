@@ -21,31 +21,50 @@ export async function dossierRevocation(
   at: Date,
   kept: KeptStatus | undefined,
 ): Promise<DossierRevocation> {
-  if (kept !== undefined) return described(kept, kept.checkedAt, true)
+  if (kept !== undefined) return described(path, kept, kept.checkedAt, true)
   if (path.length === 0) return { files: [], told: [], missing: { code: 'EG-DOSSIER-NO-SIGNATURE' } }
   try {
-    return described(await configuredEvidence(host)([path.map(({ der }) => der)], at), host.now(), false)
+    return described(path, await configuredEvidence(host)([path.map(({ der }) => der)], at), host.now(), false)
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { files: [], told: [], missing: { code: error.code, params: error.params } }
   }
 }
 
-function described({ crls, ocspResponses }: Pick<KeptStatus, 'crls' | 'ocspResponses'>, got: Date, kept: boolean): DossierRevocation {
+function described(
+  [signer]: readonly Certificate[],
+  { crls, ocspResponses }: Pick<KeptStatus, 'crls' | 'ocspResponses'>,
+  got: Date,
+  kept: boolean,
+): DossierRevocation {
   const lists = crls.map((bytes, index) => {
     const { thisUpdate, nextUpdate } = readRevocationList(bytes)
-    return { bytes, file: `revocation/${String(index + 1)}.crl`, kind: 'crl' as const, madeAt: thisUpdate, until: nextUpdate }
+    return {
+      bytes,
+      file: `revocation/${String(index + 1)}.crl`,
+      kind: 'crl' as const,
+      ofSigner: false,
+      madeAt: thisUpdate,
+      until: nextUpdate,
+    }
   })
   const answers = ocspResponses.map((bytes, index) => {
     const { producedAt, answers: told } = readOcspResponse(bytes)
-    return { bytes, file: `revocation/${String(index + 1)}.ocsp`, kind: 'ocsp' as const, madeAt: producedAt, until: told[0]?.nextUpdate }
+    return {
+      bytes,
+      file: `revocation/${String(index + 1)}.ocsp`,
+      kind: 'ocsp' as const,
+      ofSigner: told.some(({ serialHex }) => serialHex === signer?.serialHex),
+      madeAt: producedAt,
+      until: told[0]?.nextUpdate,
+    }
   })
   const all = [...lists, ...answers]
   const gotAt = got.toISOString()
   return {
     files: all.map(({ file, bytes }) => ({ name: file, bytes })),
-    told: all.map(({ file, kind, madeAt, until }) => {
-      return { file, kind, madeAt: madeAt.toISOString(), until: until?.toISOString() ?? null, gotAt, kept }
+    told: all.map(({ file, kind, ofSigner, madeAt, until }) => {
+      return { file, kind, ofSigner, madeAt: madeAt.toISOString(), until: until?.toISOString() ?? null, gotAt, kept }
     }),
     missing: null,
   }

@@ -52,5 +52,5 @@ async function change<Column extends string>(
   const found = end === null ? rows.whereNotNull(endedAt) : rows.whereNull(endedAt)
   const [row] = await found.update({ [endedAt]: end, ...more }).returning<Record<string, string>[]>([...told])
   if (row === undefined) throw new Fault('EG-LAW-UNKNOWN', { status: 404 })
-  return row as Record<Column, string> // the columns asked for, all of them texts that are never null
+  return row
 }

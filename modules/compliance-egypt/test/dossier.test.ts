@@ -100,6 +100,8 @@ describe('Examination dossier of a signature (Art. 7)', function () {
     const [, ...sums] = readFileSync(join(at, 'SHA256SUMS'), 'utf8').trim().split('\n').reverse()
     for (const line of sums.filter((one) => !/(?:report\.pdf|check\.txt|README\.txt)$/.test(one)))
       assert.ok(paper.includes(line.slice(0, 64)), line)
+    const status = lines.find((line) => line.includes(' -cert certificates/signer.pem')) ?? assert.fail('no answer about the signer')
+    assert.match(run(at, `${status} 2>&1`), /Response verify OK[^]*signer\.pem: good/)
     const readme = readFileSync(join(at, 'README.txt'), 'utf8')
     for (const line of lines) assert.ok(readme.includes(line))
     // Marks of direction that the reader of the PDF puts in are no letters of it.
@@ -152,6 +154,9 @@ describe('Examination dossier of a signature (Art. 7)', function () {
     for (const wanted of ['key.used', 'compliance.signed', 'compliance-egypt.time-stamped', 'compliance-egypt.dossier-made'])
       assert.ok(actions.includes(wanted), wanted)
     assert.equal(report.log.state, 'whole')
+    // At the last of these events at the latest: the dossier is an event itself, and its own head is written down before it is told.
+    const { anchor } = report.log
+    assert.deepEqual(anchor, { sequence: report.log.head.sequence, hash: log.events.at(-1)?.hash })
     // Of a chain too long to compute while somebody waits, the pieces with these events are: shown, and said.
     const { report: long } = await unpack(undefined, 1)
     assert.equal(long.log.state, 'pieces')
