@@ -1,7 +1,7 @@
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { readCertificate, type Certificate } from '../../../core/validation/certificate/certificate.js'
 import { TrustFolder } from '../../../core/validation/trust/trust-folder.js'
-import { cairoDay } from './mandates.js'
+import { cairoDay } from '../data/cairo-day.js'
 
 /** Ground of Art. 21 on which ITIDA accepted an authority abroad. */
 export type ForeignGround = 'a' | 'b' | 'c' | 'd'

@@ -17,7 +17,7 @@ import { dossierRevocation, type DossierRevocation } from './dossier-revocation.
 import { examinationOf, type Examination } from './examinations.js'
 import { examineBytes, type ExaminedBytes } from './examined-bytes.js'
 import { keptStatus, type KeptStatus } from './kept-revocation.js'
-import { cairoDay } from './mandates.js'
+import { cairoDay } from '../data/cairo-day.js'
 import { timeAuthorities } from './time-authorities.js'
 import { timesOf, type AwaitedTime, type ProvenTime } from './time-stamps.js'
 

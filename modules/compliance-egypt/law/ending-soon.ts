@@ -3,7 +3,8 @@ import type { Key } from '../../../core/signing/key.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { deviceCertificates } from './device-certificates.js'
 import { foreignAuthorities } from './foreign-authorities.js'
-import { cairoDay, mandates } from './mandates.js'
+import { cairoDay } from '../data/cairo-day.js'
+import { mandates } from './mandates.js'
 
 /** Long enough for an authority to renew: a licensed one asks the holder to come in person, and ITIDA decides in weeks. */
 const soonDays = 30

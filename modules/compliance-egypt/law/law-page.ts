@@ -9,7 +9,8 @@ import { deviceCertificates, type DeviceCertificate } from './device-certificate
 import { isSoon } from './ending-soon.js'
 import { foreignAuthorities, foreignGrounds, type ForeignAuthority } from './foreign-authorities.js'
 import { lawTable } from './law-table.js'
-import { cairoDay, holderKind, mandateRules, mandates, mandatesAt, type Mandate, type MandateRule } from './mandates.js'
+import { cairoDay } from '../data/cairo-day.js'
+import { holderKind, mandateRules, mandates, mandatesAt, type Mandate, type MandateRule } from './mandates.js'
 import { timeAuthorities, type TimeAuthority } from './time-authorities.js'
 
 export type LawSection = 'mandates' | 'authorities' | 'devices' | 'times'

@@ -4,6 +4,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { Certificate } from '../../../core/validation/certificate/certificate.js'
+import { cairoDay } from '../data/cairo-day.js'
 import { endRow, restoreRow } from './ended-rows.js'
 
 /** For whose keys a mandate is asked: nobody's, those of persons, every key. */
@@ -195,9 +196,4 @@ export async function setMandateRule(host: Host, context: CompanyContext, given:
       facts: { before: before?.mandates ?? null, after: read.data },
     })
   })
-}
-
-/** The calendar day of a moment, as Egyptian law counts it. */
-export function cairoDay(at: Date): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Africa/Cairo', dateStyle: 'short' }).format(at)
 }

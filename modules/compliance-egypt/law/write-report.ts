@@ -8,7 +8,7 @@ import { pointsOf } from './dossier-points.js'
 import type { CertificateInReport, DossierReport, TimeInDossier } from './dossier-report.js'
 import type { DossierSources } from './dossier-sources.js'
 import { lintCertificate, redacted } from './lint-certificate.js'
-import { cairoDay } from './mandates.js'
+import { cairoDay } from '../data/cairo-day.js'
 import { isOver } from './time-stamps.js'
 
 /** Judges what was read, point by point of Art. 7 and article by article. Computes and asks nobody: the same sources give the same report. */

@@ -7,7 +7,8 @@ import { startSandbox, type Sandbox } from '../../sandbox/index.js'
 import { readiness } from '../company/readiness.js'
 import { endingSoon, isSoon, type EndingSoon } from '../law/ending-soon.js'
 import { addForeignAuthority } from '../law/foreign-authorities.js'
-import { addMandate, cairoDay } from '../law/mandates.js'
+import { cairoDay } from '../data/cairo-day.js'
+import { addMandate } from '../law/mandates.js'
 import { keyWith } from './signing-house.js'
 
 describe('What a signature rests on and ends soon', function () {
