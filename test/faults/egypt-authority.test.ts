@@ -5,7 +5,9 @@ import { egyptDemonstration } from '../../modules/compliance-egypt/demonstration
 import { egyptianCompany, post, rowsOf, settle } from '../../modules/compliance-egypt/test/running-company.js'
 import type { PostedOutcome } from '../../modules/invoicing/index.js'
 import type { FaultPlan } from '../../modules/sandbox/state/faults.js'
+import { authorityControl } from '../helpers/authority-control.js'
 import { startTestHost, type TestHost } from '../helpers/test-host.js'
+import { aboutSubmitted, anywhere, askedToWait, casesOf, full, lostAnswer, ready, token, type FaultCase } from './egypt-fault-plans.js'
 
 /** A document as the authority has it; the sandbox's own shape. */
 interface Filed {
@@ -23,77 +25,27 @@ const submission = 'documentsubmissions'
 const inquiry = 'documentsubmissions/'
 const search = 'documents/search'
 const raw = '/raw'
-const token = 'connect/token'
+/** Without an answer that never came nobody would search. */
+const lost = lostAnswer(submission)
+const contradicted: readonly FaultPlan[] = [...anywhere, { kind: 'other-uuid' }, { kind: 'unauthorized' }]
 
-/** What every call may meet. Times are shortened, everything else is as it comes. */
-const anywhere: readonly FaultPlan[] = [
-  { kind: 'timeout-before-commit', milliseconds: 150 },
-  { kind: 'timeout-after-commit', milliseconds: 150 },
-  { kind: 'reset-before-commit' },
-  { kind: 'reset-mid-body' },
-  { kind: 'slow-drip', milliseconds: 300 },
-  { kind: 'error-500', times: 2 },
-  { kind: 'error-503', times: 2 },
-  { kind: 'error-after-commit' },
-  { kind: 'malformed-json' },
-  { kind: 'huge-body' },
-  { kind: 'redirect' },
-  { kind: 'rate-limited' },
-  { kind: 'status-before-commit', status: 503, retryAfter: '1' },
-  { kind: 'status-before-commit', status: 409 },
-  { kind: 'status-before-commit', status: 208 },
-  { kind: 'status-before-commit', status: 303 },
-]
-
-/** What only an answer about documents can be. */
-const aboutDocuments: readonly FaultPlan[] = [
-  { kind: 'other-uuid' },
-  { kind: 'duplicate-answer' },
-  { kind: 'fewer-signatures' },
-  { kind: 'both-lists' },
-  { kind: 'listed-twice' },
-  { kind: 'unknown-number' },
-  { kind: 'unauthorized' },
-  { kind: 'status-after-commit', status: 208 },
-  { kind: 'status-after-commit', status: 303 },
-  { kind: 'status-after-commit', status: 409 },
-  { kind: 'status-after-commit', status: 422, retryAfter: '600' },
-  { kind: 'status-after-commit', status: 429, retryAfter: 'date' },
-  { kind: 'status-after-commit', status: 504 },
-]
-
-interface Case {
-  readonly title: string
-  readonly faults: readonly FaultPlan[]
-}
-
-function cases(title: string, path: string, plans: readonly FaultPlan[], first: readonly FaultPlan[] = []): Case[] {
-  return plans.map((plan) => ({
-    title: `${title}: ${[plan.kind, plan.status, plan.retryAfter === undefined ? undefined : 'Retry-After'].filter((part) => part !== undefined).join(' ')}`,
-    faults: [...first, { ...plan, path }],
-  }))
-}
-
-/** An answer that never came makes the search necessary: without it nobody would look. */
-const lost: readonly FaultPlan[] = [{ kind: 'status-after-commit', status: 504, path: submission }]
-
-const everyCase: readonly Case[] = [
-  ...cases('submission', submission, aboutDocuments),
-  ...cases('submission', submission, anywhere),
-  ...cases('inquiry', inquiry, [...anywhere, { kind: 'other-uuid' }, { kind: 'unauthorized' }]),
-  ...cases('search after a lost answer', search, [...anywhere, { kind: 'other-uuid' }, { kind: 'unauthorized' }], lost),
-  ...cases('original after a lost answer', raw, [...anywhere, { kind: 'other-uuid' }, { kind: 'unauthorized' }], lost),
-  ...cases('token', token, [...anywhere, { kind: 'status-before-commit', status: 429, retryAfter: '1' }]),
+const everyCase: readonly FaultCase[] = [
+  ...casesOf('submission', submission, aboutSubmitted),
+  ...casesOf('submission', submission, anywhere),
+  ...casesOf('inquiry', inquiry, contradicted),
+  ...casesOf('search after a lost answer', search, contradicted, lost),
+  ...casesOf('original after a lost answer', raw, contradicted, lost),
+  ...casesOf('token', token, [...anywhere, askedToWait]),
 ]
 
 /** One after the other in CI: what changes an answer about documents, and some of the rest. */
-const full = process.env.KHATM_FULL === '1'
-const chosen = full ? everyCase : everyCase.filter((_one, index) => index < aboutDocuments.length || index % 9 === 0)
+const chosen = full ? everyCase : everyCase.filter((_one, index) => index < aboutSubmitted.length || index % 9 === 0)
 
 describe(`the Egyptian authority misbehaves in ${String(chosen.length)} ways: every document ends once, with the bytes that were signed`, function () {
   this.timeout(240_000)
   let running: TestHost
   let context: CompanyContext
+  const control = authorityControl(() => running)
   const everyNumber: string[] = []
   const invoice = egyptDemonstration().invoices[0] ?? assert.fail('no example')
 
@@ -108,15 +60,6 @@ describe(`the Egyptian authority misbehaves in ${String(chosen.length)} ways: ev
     await control('PUT', 'eta/settings', { decisionMs: 0 })
   })
 
-  async function control(method: string, path: string, body?: object): Promise<unknown> {
-    const answer = await fetch(`${running.authorities?.url ?? ''}/control/${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    assert.ok(answer.ok, `${path} ${String(answer.status)}`)
-    return answer.status === 204 ? undefined : answer.json()
-  }
   const filed = async (): Promise<Filed[]> => (await control('GET', 'eta/documents')) as Filed[] // the sandbox's own shape
   const batch = async (count = size): Promise<PostedOutcome[]> => {
     const { company: _company, ...input } = invoice
@@ -143,12 +86,7 @@ describe(`the Egyptian authority misbehaves in ${String(chosen.length)} ways: ev
   for (const { title, faults } of chosen) {
     it(title, async () => {
       if (faults.some((fault) => fault.path === token)) await control('DELETE', 'eta/tokens')
-      for (const fault of faults)
-        await control(
-          'POST',
-          'faults',
-          fault.retryAfter === 'date' ? { ...fault, retryAfter: new Date(Date.now() + 2000).toUTCString() } : fault,
-        )
+      for (const fault of faults) await control('POST', 'faults', ready(fault))
       const posted = await batch()
       const signed = await rowsOf(running.host, context, posted)
       const rows = await settle(running.host, context, posted)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CompanyContext } from '../../../core/access/context.js'
 import { until } from '../../../test/helpers/until.js'
+import { authorityControl } from '../../../test/helpers/authority-control.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { processDocuments, retryNow } from '../../compliance/index.js'
 import { claimForSending, recordFailures } from '../../compliance/models/document-rows.js'
@@ -39,15 +40,7 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
   })
   afterEach(() => control('DELETE', 'faults'))
 
-  async function control(method: string, path: string, body?: object): Promise<unknown> {
-    const answer = await fetch(`${running.authorities?.url ?? ''}/control/${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    assert.ok(answer.ok, `${path} ${String(answer.status)}`)
-    return answer.status === 204 ? undefined : answer.json()
-  }
+  const control = authorityControl(() => running)
   const fault = (plan: FaultPlan): Promise<unknown> => control('POST', 'faults', plan)
   const setting = (changes: object): Promise<void> =>
     running.host.db.company(context.companyId, (transaction) =>
