@@ -6,10 +6,11 @@ import type { Page } from 'playwright-core'
 import type { CompanyContext } from '../../core/access/context.js'
 import { egyptianCompany, post, settle } from '../../modules/compliance-egypt/test/running-company.js'
 import { egyptDemonstration } from '../../modules/compliance-egypt/demonstration.js'
-import { temporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.js'
+import type { TemporaryFolder } from '../helpers/temporary-folder.js'
 import { judge } from './accessibility.js'
-import { accepted, choose, logIn, noBrowser, openWindow, shows, speak, type Window } from './browser.js'
-import { openHouse, type House } from './house.js'
+import { accepted, choose, logIn, openWindow, shows, speak, type Window } from './browser.js'
+import type { House } from './house.js'
+import { journey, type Place } from './journey.js'
 
 const person = { login: 'mona@journey.example', password: 'a long password of a test' } as const
 const ours = '900100303'
@@ -21,18 +22,13 @@ describe('an Egyptian company from its setup to a cancelled invoice and a reject
   let window: Window
   let page: Page
   let folder: TemporaryFolder
+  let closing: Place['closing']
   let context: CompanyContext
   let invoice = ''
   let received = ''
-  const closing: (() => Promise<unknown>)[] = []
 
-  before(async function () {
-    if (noBrowser !== undefined) {
-      console.log(`      skipped: ${noBrowser}`)
-      this.skip()
-    }
-    home = await openHouse()
-    folder = await temporaryFolder()
+  journey(async (place) => {
+    ;({ home, window, page, folder, closing } = place)
     const { running } = home
     context = await running.company({
       ...egyptDemonstration().company,
@@ -43,23 +39,6 @@ describe('an Egyptian company from its setup to a cancelled invoice and a reject
     })
     await running.host.modules.enable(context, 'compliance-egypt')
     await running.access.createUser({ ...person, name: 'منى', locale: 'ar' }, [{ companyId: context.companyId, groups: ['core.admin'] }])
-    window = await openWindow(home.browser)
-    page = window.page
-    closing.push(
-      () => window.context.close(),
-      () => folder.remove(),
-    )
-  })
-  // A journey: after a step that failed the next ones could only wait for what does not come.
-  let broken = false
-  beforeEach(function () {
-    if (broken) this.skip()
-  })
-  afterEach(function () {
-    broken ||= this.currentTest?.state === 'failed'
-  })
-  after(async () => {
-    for (const close of closing) await close()
   })
 
   const stepOf = (name: string) => page.locator(`li#${name}`)

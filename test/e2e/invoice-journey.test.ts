@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { z } from 'zod'
-import { temporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.js'
-import { accepted, choose, logIn, noBrowser, openWindow, shows, type Window } from './browser.js'
-import { house, openHouse, type House } from './house.js'
+import type { TemporaryFolder } from '../helpers/temporary-folder.js'
+import { accepted, choose, logIn, shows, type Window } from './browser.js'
+import { house, type House } from './house.js'
+import { journey } from './journey.js'
 import { keepPaper, keepScreenshot } from './screenshot.js'
 
 const mails = z.array(
@@ -20,34 +21,11 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
   let window: Window
   let page: Page
   let folder: TemporaryFolder
-  const closing: (() => Promise<unknown>)[] = []
   let invoice = ''
   let pdf = ''
 
-  before(async function () {
-    if (noBrowser !== undefined) {
-      console.log(`      skipped: ${noBrowser}`)
-      this.skip()
-    }
-    home = await openHouse()
-    folder = await temporaryFolder()
-    window = await openWindow(home.browser)
-    page = window.page
-    closing.push(
-      () => window.context.close(),
-      () => folder.remove(),
-    )
-  })
-  // A journey: after a step that failed the next ones could only wait for what does not come.
-  let broken = false
-  beforeEach(function () {
-    if (broken) this.skip()
-  })
-  afterEach(function () {
-    broken ||= this.currentTest?.state === 'failed'
-  })
-  after(async () => {
-    for (const close of closing) await close()
+  journey((place) => {
+    ;({ home, window, page, folder } = place)
   })
 
   it('logs in and reads from right to left', async () => {
