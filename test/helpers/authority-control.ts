@@ -6,13 +6,14 @@ export type AuthorityControl = (method: string, path: string, body?: object) => 
 
 /** @param running asked at every call: a test opens its host only when it begins */
 export function authorityControl(running: () => TestHost): AuthorityControl {
-  return async (method, path, body) => {
+  return async (method, path, body): Promise<unknown> => {
     const answer = await fetch(`${running().authorities?.url ?? ''}/control/${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     assert.ok(answer.ok, `${path} ${String(answer.status)}`)
-    return answer.status === 204 ? undefined : answer.json()
+    const said: unknown = answer.status === 204 ? undefined : await answer.json()
+    return said
   }
 }
