@@ -1,11 +1,13 @@
 import { toNode, withXml } from '../../../core/xml/read-xml.js'
 import { saudiTime } from '../stamp/stamp-invoice.js'
-import { amountRules } from './amount-rules.js'
 import { headerRules } from './header-rules.js'
+import { lineRules } from './line-rules.js'
 import { partyRules } from './party-rules.js'
 import { subjectOf, type FiredRule, type Rule } from './rule.js'
+import { taxRules } from './tax-rules.js'
+import { totalRules } from './total-rules.js'
 
-export const xmlRules: readonly Rule[] = [...headerRules, ...partyRules, ...amountRules]
+export const xmlRules: readonly Rule[] = [...headerRules, ...partyRules, ...lineRules, ...taxRules, ...totalRules]
 
 /**
  * Business rules of the authority on a file: what is broken, with its place. Schema and stamp are checked elsewhere.

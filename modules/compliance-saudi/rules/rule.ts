@@ -70,6 +70,16 @@ export function sumOf(values: readonly (Decimal | undefined)[]): Decimal {
   return values.reduce<Decimal>((total, value) => (value === undefined ? total : total.plus(value)), new Decimal(0))
 }
 
+/** To two decimals, halves up. */
+export function rounded(value: Decimal): Decimal {
+  return value.toDecimalPlaces(2, Decimal.ROUND_HALF_UP)
+}
+
+/** Tax total in the document's currency: the one with subtotals. */
+export function documentTax(subject: RuleSubject): XmlNode | undefined {
+  return subject.taxTotals.find((total) => childrenOf(total, 'TaxSubtotal').length > 0)
+}
+
 /** The place when the condition is broken. */
 export function unless(holds: boolean, place: string): readonly string[] {
   return holds ? [] : [place]
