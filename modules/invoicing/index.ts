@@ -11,15 +11,8 @@ export type {
   Replacement,
   SellingPlaces,
 } from './hooks.js'
-export {
-  postInvoices,
-  type PostDraft,
-  type PostedOutcome,
-  type PostOptions,
-  type PostOutcome,
-  type PostRequest,
-  type RefusedOutcome,
-} from './services/post.js'
+export { postInvoices, type PostOptions } from './services/post.js'
+export type { PostDraft, PostedOutcome, PostOutcome, PostRequest, RefusedOutcome } from './services/read-requests.js'
 export { computeTotals, type ComputedTotals, type PricedLine, type PricedTax, type TotalsOptions } from './services/totals.js'
 export type { TaxComputation } from './tax-computation.js'
 export { documentOf, documentsOf, summaryOf, type InvoiceSummary } from './services/read-invoices.js'

@@ -16,7 +16,8 @@ import { goodsById } from './goods.js'
 import { parseInvoiceInput } from './input-faults.js'
 import { localTime } from '../../../core/i18n/local-time.js'
 import { registerPayment } from './payments.js'
-import { postInvoices, type PostedOutcome } from './post.js'
+import { postInvoices } from './post.js'
+import type { PostedOutcome } from './read-requests.js'
 
 /** What the till sends: products and how many; prices are the server's. */
 export const quickSaleInput = z

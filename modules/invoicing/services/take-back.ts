@@ -6,7 +6,8 @@ import { add, compare, divide, isZero, multiply, subtract, trim } from '../../..
 import type { InvoiceDocument, InvoiceLine } from '../document.js'
 import type { InvoiceInput } from '../input.js'
 import { noteInput } from './make-note.js'
-import { postInvoices, type PostedOutcome } from './post.js'
+import { postInvoices } from './post.js'
+import type { PostedOutcome } from './read-requests.js'
 import { payWhole, placeFact, sellingPlaces } from './quick-sale.js'
 import { documentOf, documentsOf, summaryOf } from './read-invoices.js'
 

@@ -6,7 +6,8 @@ import { deleteDrafts, saveDraft } from '../services/drafts.js'
 import { parseInvoiceInput } from '../services/input-faults.js'
 import { makeNote } from '../services/make-note.js'
 import { registerPayment, settlementsOf, undoPayment } from '../services/payments.js'
-import { postInvoices, type PostOutcome, type PostRequest } from '../services/post.js'
+import { postInvoices } from '../services/post.js'
+import type { PostOutcome, PostRequest } from '../services/read-requests.js'
 import { summaryOf } from '../services/read-invoices.js'
 import exampleIn from '../examples/in/invoice.json' with { type: 'json' }
 import exampleOut from '../examples/out/invoice.json' with { type: 'json' }
@@ -276,7 +277,7 @@ describe('posting invoices on a real database', function () {
       await summaryOf(transaction, id),
       await summaryOf(transaction, note ?? ''),
     ])
-    assert.deepEqual([opened?.open, cancelled?.settled, cancelled?.state], ['115.00', '0.00', 'cancelled'])
+    assert.deepEqual([opened.open, cancelled.settled, cancelled.state], ['115.00', '0.00', 'cancelled'])
     const [again] = await post([{ input: half }])
     assert.equal(again?.status, 'posted')
   })
