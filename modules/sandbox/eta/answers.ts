@@ -50,3 +50,10 @@ export function throttled(seconds: number): EtaAnswer {
     },
   }
 }
+
+/** A text of a JSON body; undefined when it is missing or no text. */
+export function textMember(body: unknown, name: string): string | undefined {
+  if (typeof body !== 'object' || body === null || !(name in body)) return undefined
+  const value = (body as Record<string, unknown>)[name] // narrowed by `in`
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,5 +1,5 @@
-import { EtaRefusal, type EtaAnswer } from './answers.js'
-import { textMember, type EtaAuthority } from './eta-authority.js'
+import { EtaRefusal, textMember, type EtaAnswer } from './answers.js'
+import type { EtaAuthority } from './eta-authority.js'
 import type { CodeRequest, Taxpayer } from './register.js'
 
 /** Codes of goods: asked for by taxpayers, decided by the authority's staff. */

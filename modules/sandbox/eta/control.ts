@@ -1,5 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express'
-import { textMember } from './eta-authority.js'
+import { textMember } from './answers.js'
+import { decideDocument } from './document-states.js'
 import type { CodeState } from './register.js'
 import type { Eta } from './start-eta.js'
 
@@ -53,7 +54,7 @@ export function etaControl(eta: Eta): Router {
     const state = portalStates.find((one) => one === asked)
     const uuid = String(request.params.uuid)
     if (state === undefined) response.status(400).json({ message: `state must be one of ${portalStates.join(', ')}` })
-    else if (eta.authority.decide(uuid, state, textMember(request.body, 'reason') ?? '')) response.json({ uuid, state })
+    else if (decideDocument(eta.authority, uuid, state, textMember(request.body, 'reason') ?? '')) response.json({ uuid, state })
     else response.status(404).json({ message: 'no such document, or it cannot become that' })
   })
   router.post('/points-of-sale', (request: Request, response: Response) => {

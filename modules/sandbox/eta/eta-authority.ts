@@ -1,20 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { CertificateAuthorities } from '../ca/authority.js'
 import { errorBody, EtaRefusal, type ErrorDetail, type EtaAnswer } from './answers.js'
-import { checkCodes, checkNationalId, checkShape, checkSums } from './document-shape.js'
-import { cancellationHoursOf } from './document-types.js'
+import { checkShape } from './document-shape.js'
 import { etaDefaults, type EtaSettings } from './eta-settings.js'
+import { judgeDocument } from './judge-document.js'
 import type { EtaNotifier } from './notifier.js'
-import {
-  newName,
-  type EtaDocument,
-  type EtaRegister,
-  type EtaStatus,
-  type StateChange,
-  type Taxpayer,
-  type ValidationStep,
-} from './register.js'
-import { checkSignatures } from './signature-check.js'
+import { newName, type EtaDocument, type EtaRegister, type Taxpayer } from './register.js'
 import { detailsOf, summaryOf } from './summaries.js'
 import { itemsOf, memberOf, plainAt, readWritten, signedText, UnreadableJson, type Written } from './written-json.js'
 
@@ -28,7 +19,7 @@ export class EtaAuthority {
   constructor(
     readonly register: EtaRegister,
     private readonly authorities: CertificateAuthorities,
-    private readonly notifier: EtaNotifier,
+    readonly notifier: EtaNotifier,
     readonly portal: string,
     readonly now: () => Date,
   ) {}
@@ -91,7 +82,7 @@ export class EtaAuthority {
 
   private take(submission: string, document: Written, text: string, hashKey: string): EtaDocument {
     const now = this.now()
-    const errors = this.judge(document, hashKey)
+    const errors = judgeDocument(this.register, this.authorities, document, hashKey, now)
     const plain = (...path: string[]): string => plainAt(document, ...path) ?? ''
     const taken: EtaDocument = {
       kind: 'document',
@@ -118,55 +109,6 @@ export class EtaAuthority {
     this.register.addDocument(taken)
     this.notifier.later(taken, this.settings.decisionMs)
     return taken
-  }
-
-  /** The asynchronous validators, in the authority's order; structure and core fields were looked at when it was taken. */
-  private judge(document: Written, hashKey: string): ValidationStep[] {
-    const steps: ValidationStep[] = []
-    const issuer = plainAt(document, 'issuer', 'id') ?? ''
-    if (this.isFiled(issuer, plainAt(document, 'internalID') ?? '', hashKey))
-      steps.push({
-        name: 'Step-02.Core Fields Validator',
-        code: 'CF312',
-        message: 'A valid document with this internal number exists',
-        path: 'internalID',
-      })
-    if (plainAt(document, 'documentTypeVersion') === '1.0') {
-      const refusal = checkSignatures(document, this.authorities, this.now())
-      if (refusal !== null)
-        steps.push({ name: 'Step-03.ITIDA Signature Validator', code: refusal.code, message: refusal.message, path: 'signatures' })
-    }
-    for (const { path, message } of checkNationalId(document))
-      steps.push({ name: 'Step-04.National ID Validator', code: 'NI101', message, path })
-    if (this.register.taxpayer(issuer) === undefined)
-      steps.push({ name: 'Step-05.Taxpayer Validator', code: 'TP101', message: 'The issuer is not registered', path: 'issuer.id' })
-    steps.push(...this.judgeReferences(document, issuer))
-    for (const { path, message } of checkCodes(document, issuer))
-      steps.push({ name: 'Step-07.Code Validator', code: 'CV101', message, path })
-    for (const { path, message } of checkSums(document))
-      steps.push({ name: 'Step-08.Simple Fields Validator', code: 'SF341', message, path })
-    return steps
-  }
-
-  private isFiled(issuer: string, internalId: string, hashKey: string): boolean {
-    return this.register
-      .documentsNumbered(issuer, internalId)
-      .some(
-        (one) =>
-          one.hashKey !== hashKey &&
-          this.register.findingsOf(one).length === 0 &&
-          !['Cancelled', 'Invalid'].includes(this.register.statusOf(one, this.now())),
-      )
-  }
-
-  private judgeReferences(document: Written, issuer: string): ValidationStep[] {
-    return itemsOf(memberOf(document, 'references')).flatMap((reference, index) => {
-      const uuid = reference.kind === 'text' ? reference.source : ''
-      const found = this.register.document(uuid)
-      if (found?.issuer === issuer && this.register.statusOf(found, this.now()) === 'Valid') return []
-      const message = 'The referenced document is unknown or not valid'
-      return [{ name: 'Step-06.Referenced Documents Validator', code: 'RD201', message, path: `references[${index}]` }]
-    })
   }
 
   /** GET documentsubmissions/{uuid}. */
@@ -255,77 +197,6 @@ export class EtaAuthority {
     if (document === undefined || !sees(taxpayer, document)) throw new EtaRefusal(404, 'NotFound', 'No such document', 'uuid')
     return document
   }
-
-  /** PUT documents/state/{uuid}/state: cancelled by the issuer, rejected by the receiver, within the time of the document type. */
-  changeState(taxpayer: Taxpayer, uuid: string, body: unknown): EtaAnswer {
-    const document = this.visible(taxpayer, uuid)
-    const wanted = textMember(body, 'status')?.toLowerCase()
-    const reason = textMember(body, 'reason') ?? ''
-    if (wanted !== 'cancelled' && wanted !== 'rejected')
-      throw new EtaRefusal(400, 'BadArgument', 'status is cancelled or rejected', 'status')
-    if (reason === '') throw new EtaRefusal(400, 'BadArgument', 'A reason is needed', 'reason')
-    const own = wanted === 'cancelled' ? document.issuer : document.receiver
-    if (own !== taxpayer.rin) throw new EtaRefusal(403, 'Forbidden', 'Only the issuer cancels and only the receiver rejects', 'uuid')
-    if (this.register.statusOf(document, this.now()) !== 'Valid')
-      throw new EtaRefusal(400, 'IncorrectState', 'The document is not valid', 'status')
-    const hours = wanted === 'cancelled' ? cancellationHoursOf(this.settings, document.type) : this.settings.rejectionHours
-    if (this.now().getTime() > Date.parse(document.receivedAt) + hours * 3_600_000)
-      throw new EtaRefusal(400, 'OperationPeriodOver', `The time to ask for this is over (${hours} hours)`, 'status')
-    if (this.declined(document.uuid, wanted))
-      throw new EtaRefusal(400, 'IncorrectState', 'The other party has declined this before', 'status')
-    return this.change(document, wanted, reason)
-  }
-
-  /** PUT documents/state/{uuid}/decline/cancelation (by the receiver) and …/decline/rejection (by the issuer): once each. */
-  decline(taxpayer: Taxpayer, uuid: string, what: 'cancelation' | 'rejection'): EtaAnswer {
-    const document = this.visible(taxpayer, uuid)
-    const own = what === 'cancelation' ? document.receiver : document.issuer
-    if (own !== taxpayer.rin) throw new EtaRefusal(403, 'Forbidden', 'Only the other party declines', 'uuid')
-    const last = this.register.changesOf(uuid).at(-1)
-    if (last?.change !== (what === 'cancelation' ? 'cancelled' : 'rejected'))
-      throw new EtaRefusal(400, 'IncorrectState', 'There is nothing to decline', 'uuid')
-    const hours = what === 'cancelation' ? this.settings.cancellationHours : this.settings.rejectionHours
-    if (this.now().getTime() > Date.parse(last.at) + hours * 3_600_000)
-      throw new EtaRefusal(400, 'OperationPeriodOver', 'The time to decline is over', 'uuid')
-    return this.change(document, `${what}-declined`, '')
-  }
-
-  private declined(uuid: string, wanted: 'cancelled' | 'rejected'): boolean {
-    return this.register
-      .changesOf(uuid)
-      .some((one) => one.change === (wanted === 'cancelled' ? 'cancelation-declined' : 'rejection-declined'))
-  }
-
-  private change(document: EtaDocument, change: StateChange['change'], reason: string): EtaAnswer {
-    this.register.addChange({ kind: 'change', uuid: document.uuid, change, reason, at: this.now().toISOString() })
-    const type = change === 'cancelled' ? 'document-cancelled' : change === 'rejected' ? 'document-rejected' : 'document-validated'
-    this.notifier.tell(document, type, [document.issuer, document.receiver])
-    return { status: 200, body: null }
-  }
-
-  /**
-   * What a person does at the portal: decides a document that is being validated (or over again), or cancels or rejects a valid one as
-   * its issuer or receiver would there, or as the other of them declines that. @returns false when there is no such document or it cannot become that
-   */
-  decide(uuid: string, state: EtaStatus | 'Declined', reason: string): boolean {
-    const document = this.register.document(uuid)
-    if (document === undefined || state === 'Submitted') return false
-    const at = this.now().toISOString()
-    if (state === 'Valid' || state === 'Invalid') {
-      this.register.decide(uuid, state, reason, at)
-      this.notifier.tell(document, 'document-validated', [document.issuer])
-      return true
-    }
-    const status = this.register.statusOf(document, this.now())
-    if (state === 'Declined') {
-      if (status !== 'Cancelled' && status !== 'Rejected') return false
-      this.change(document, status === 'Cancelled' ? 'cancelation-declined' : 'rejection-declined', reason)
-      return true
-    }
-    if (status !== 'Valid') return false
-    this.change(document, state === 'Cancelled' ? 'cancelled' : 'rejected', reason)
-    return true
-  }
 }
 
 function readBody(body: string): Written {
@@ -350,10 +221,4 @@ function hasProvider(document: Written): boolean {
 
 function sees(taxpayer: Taxpayer, document: EtaDocument): boolean {
   return document.issuer === taxpayer.rin || document.receiver === taxpayer.rin
-}
-
-export function textMember(body: unknown, name: string): string | undefined {
-  if (typeof body !== 'object' || body === null || !(name in body)) return undefined
-  const value = (body as Record<string, unknown>)[name] // narrowed by `in`
-  return typeof value === 'string' ? value : undefined
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { EtaRefusal, type EtaAnswer } from './answers.js'
-import { textMember, type EtaAuthority } from './eta-authority.js'
+import { EtaRefusal, textMember, type EtaAnswer } from './answers.js'
+import type { EtaAuthority } from './eta-authority.js'
 import type { EtaNotifier } from './notifier.js'
 import type { EtaDocument, PackageRequest, Taxpayer } from './register.js'
 import { summaryOf } from './summaries.js'

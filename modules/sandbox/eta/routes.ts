@@ -1,8 +1,8 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express'
 import type { Faults, FaultPlan } from '../state/faults.js'
-import { EtaRefusal, errorBody, throttled, type EtaAnswer } from './answers.js'
+import { EtaRefusal, errorBody, textMember, throttled, type EtaAnswer } from './answers.js'
+import { changeState, decline } from './document-states.js'
 import { documentType, documentTypes } from './document-types.js'
-import { textMember } from './eta-authority.js'
 import type { Eta } from './start-eta.js'
 import { etaMisbehavesAfter, etaMisbehavesBefore } from './misbehaviour.js'
 import { newName, type Taxpayer } from './register.js'
@@ -91,12 +91,14 @@ export function etaRoutes(eta: Eta, faults: Faults): Router {
     const bytes = printoutOf(document, status, `${authority.portal}/documents/${document.uuid}/share/${document.longId}`)
     return { status: 200, body: null, file: { bytes, mediaType: 'application/pdf' } }
   })
-  add('put', 'documents/state/:uuid/state', ({ taxpayer, request, body }) => authority.changeState(taxpayer, nameOf(request), jsonOf(body)))
+  add('put', 'documents/state/:uuid/state', ({ taxpayer, request, body }) =>
+    changeState(authority, taxpayer, nameOf(request), jsonOf(body)),
+  )
   add('put', 'documents/state/:uuid/decline/cancelation', ({ taxpayer, request }) =>
-    authority.decline(taxpayer, nameOf(request), 'cancelation'),
+    decline(authority, taxpayer, nameOf(request), 'cancelation'),
   )
   add('put', 'documents/state/:uuid/decline/rejection', ({ taxpayer, request }) =>
-    authority.decline(taxpayer, nameOf(request), 'rejection'),
+    decline(authority, taxpayer, nameOf(request), 'rejection'),
   )
   add('post', 'receiptsubmissions', ({ taxpayer, request, body }) => {
     const answer = receipts.submit(taxpayer, body, /^Bearer (\S+)$/i.exec(request.get('Authorization') ?? '')?.[1] ?? '')

@@ -6,6 +6,7 @@ import { createTranslator } from '../../../core/i18n/create-translator.js'
 import { directionOf, isLocale, locales, type Locale } from '../../../core/i18n/locale.js'
 import type { CertificateAuthorities } from '../ca/authority.js'
 import { portalStates } from '../eta/control.js'
+import { decideDocument } from '../eta/document-states.js'
 import type { Eta } from '../eta/start-eta.js'
 import type { Units } from '../fatoora/units.js'
 import type { Mail, Mailbox } from '../mailbox/mailbox.js'
@@ -80,7 +81,7 @@ export function pageRoutes(parts: PageParts): Router {
     const asked: unknown = typeof body === 'object' && body !== null && 'state' in body ? body.state : undefined
     const state = portalStates.find((one) => one === asked)
     if (site !== undefined && site !== 'same-origin' && site !== 'none') response.status(403).end()
-    else if (state === undefined || !parts.eta.authority.decide(String(request.params.uuid), state, 'Wrong invoice details'))
+    else if (state === undefined || !decideDocument(parts.eta.authority, String(request.params.uuid), state, 'Wrong invoice details'))
       response.status(409).type('text').send('409')
     else response.redirect(303, '/#eta-documents')
   })
