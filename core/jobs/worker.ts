@@ -89,13 +89,16 @@ export class JobWorker {
 
   async #run(): Promise<void> {
     const events: WorkerEvents = new EventEmitter()
-    const taskList: TaskList = { [scheduleTask]: (payload) => this.#runSchedule(payload) }
-    for (const [name, job] of this.defined) taskList[name] = (payload, helpers) => this.#runJob(name, job, payload, helpers)
-    const entered: Promise<void>[] = []
+    // No job begins before its worker stands in the book: killed earlier, it would hold the job until it counts as silent.
+    let entered = Promise.resolve()
     events.on('pool:create', ({ workerPool }) => {
-      const entering = this.#life?.enter(workerPool.id)
-      if (entering !== undefined) entered.push(entering)
+      entered = this.#life?.enter(workerPool.id) ?? entered
+      entered.catch(() => undefined)
     })
+    const taskList: TaskList = { [scheduleTask]: (payload) => entered.then(() => this.#runSchedule(payload)) }
+    for (const [name, job] of this.defined) {
+      taskList[name] = (payload, helpers) => entered.then(() => this.#runJob(name, job, payload, helpers))
+    }
     const { logger } = this.options
     const runner = await run({
       pgPool: this.#pool,
@@ -120,7 +123,12 @@ export class JobWorker {
         else logger.trace({ area: 'jobs' }, message)
       }),
     })
-    await Promise.all(entered)
+    try {
+      await entered
+    } catch (error) {
+      await runner.stop()
+      throw error
+    }
     this.#runner = runner
     runner.promise.catch((error: unknown) => {
       logger.error({ err: error }, 'job worker ended; it is started again')

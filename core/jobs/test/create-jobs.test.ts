@@ -13,6 +13,7 @@ import { createJobs } from '../create-jobs.js'
 import { RunAgain } from '../jobs.js'
 import { WorkerLife } from '../worker-life.js'
 import { readingTypeScript } from '../../../test/helpers/reading-typescript.js'
+import { until } from '../../../test/helpers/until.js'
 
 const logger = createLogger({ logLevel: 'silent' })
 
@@ -164,6 +165,26 @@ describe('jobs', function () {
     await system.jobs.drain()
     assert.deepEqual(attempts, [2])
     assert.ok(Date.now() - began < 5_000)
+  })
+
+  it('wait until their worker stands in the book of those that live', async () => {
+    const system = create()
+    const seen: object[] = []
+    system.define('test', 'test.entered', (payload) => Promise.resolve(void seen.push(payload)))
+    await add(system, 'test.entered', [{}])
+    const closed = await scratch.database.ownerKnex.transaction()
+    await closed.raw('lock table core_worker in exclusive mode')
+    const starting = system.startWorker({ concurrency: 1 })
+    try {
+      await until('the worker takes the job', async () => (await pending(system))[0]?.state === 'running')
+      await sleep(100)
+      assert.deepEqual(seen, [], 'it holds the job and is not in the book yet')
+    } finally {
+      await closed.rollback()
+    }
+    await starting
+    await until('the job runs', () => seen.length === 1)
+    await system.stopWorker()
   })
 
   it('of a worker on another machine are freed when it was silent for a minute, not before', async () => {
