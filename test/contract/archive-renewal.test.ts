@@ -28,7 +28,7 @@ class Clock {
 }
 
 describe('archived documents outlive the certificates of their time stamps', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const clock = new Clock(new Date())
   let house: PadesHouse
   let host: TestHost

@@ -17,7 +17,7 @@ import { createVerifiers } from '../../core/validation/create-verifiers.js'
 import { startSandbox, type Sandbox } from '../../modules/sandbox/index.js'
 
 describe('documents signed by a remote key (CSC), judged by other tools', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'khatm-csc-levels-'))
   let sandbox: Sandbox
   let provider: CscKeyProvider

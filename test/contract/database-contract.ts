@@ -32,7 +32,7 @@ const sources = [
 /** What every PostgreSQL under Khatm must do. Run on the embedded server and on Debian's. */
 export function databaseContract(name: string, begin: () => Promise<ServerUnderTest>): void {
   describe(`database contract on ${name}`, function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     let server: ServerUnderTest
     let database: OpenDatabase
     let scratch: string

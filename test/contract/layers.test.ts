@@ -9,7 +9,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.js'
 const otherModule = /from '(?:\.\.\/)+(?:modules\/)?([a-z][a-z0-9-]*)\/index\.js'|import '(?:\.\.\/)+([a-z][a-z0-9-]*)\/index\.js'/g
 
 describe('layers', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
 
   it('lets a module import only modules that its manifest depends on', async () => {
     const loaded = await loadModules({ modules: [], dataDir: installationRoot })

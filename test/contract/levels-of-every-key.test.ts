@@ -47,7 +47,7 @@ async function drawNote(pdf: Buffer): Promise<Buffer> {
  * OCSP, lists and time stamps of the sandbox; then the file, judged by programs that are not ours.
  */
 describe('PAdES at four levels with every kind of key', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'khatm-every-key-'))
   const keys = new Map<KeyProviderKind, string>()
   let sandbox: Sandbox

@@ -40,7 +40,7 @@ function storeOf(pdf: Buffer): { certificates: Buffer[]; ocspResponses: Buffer[]
 }
 
 describe('PAdES at every level, with authorities that answer', function () {
-  this.timeout(20_000)
+  this.timeout(180_000)
   let house: PadesHouse
   let page: Buffer
   let stamp: Buffer

@@ -12,7 +12,7 @@ import type { DocumentVerdict } from '../../core/validation/verdict.js'
 import { openPadesHouse, type PadesHouse } from './pades-house.js'
 
 describe('levels of signed PDFs', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const verifiers = createVerifiers()
   const page = typstPdf(pageSource)
   let house: PadesHouse

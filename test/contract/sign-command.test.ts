@@ -12,7 +12,7 @@ import { startTestHost } from '../helpers/test-host.js'
 const command = join(installationRoot, 'bin/khatm.mjs')
 
 describe('khatm sign', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let data: TemporaryFolder
   let work: TemporaryFolder
   let sandbox: Sandbox

@@ -64,7 +64,7 @@ function fieldsOf(role: string, row: number): NewFormField[] {
 }
 
 describe('a document that several people fill and sign', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let house: PadesHouse
   let documents: Documents
   let prepared: Buffer

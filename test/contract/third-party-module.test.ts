@@ -9,7 +9,7 @@ import { startTestHost, type TestHost } from '../helpers/test-host.js'
 const fixture = join(installationRoot, 'test/fixtures/country-module')
 
 describe('a country module from outside', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let running: TestHost
   let using: CompanyContext
   let other: CompanyContext

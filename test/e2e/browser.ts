@@ -48,7 +48,8 @@ export async function openWindow(browser: Browser, options: WindowOptions = {}):
     bypassCSP: options.bypassCSP ?? false,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  // Ends a wait in vain only: on a machine that does much at once everything comes, but late.
+  page.setDefaultTimeout(60_000)
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${page.url()}: ${message.text()}`)
@@ -86,7 +87,7 @@ export async function speak(page: Page, url: string, locale: 'ar' | 'en' | 'bg')
 /** Waits until the authority took the document on the open form; the panel follows by itself, nobody reloads. */
 export async function accepted(page: Page): Promise<void> {
   const answer = page.locator('[data-step=answered][data-state=done]')
-  await answer.waitFor({ timeout: 60_000 }).catch(async () => {
+  await answer.waitFor({ timeout: 90_000 }).catch(async () => {
     throw new Error(`no answer of the authority; the page says: ${await page.locator('main').innerText()}`)
   })
 }

@@ -15,7 +15,7 @@ import { launch, noBrowser, openWindow } from './browser.js'
 import { keepScreenshot } from './screenshot.js'
 
 describe("The desk's page: documents, sum, PIN, refusal", function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   if (!softHsmIsHere || noBrowser !== undefined) {
     it('needs the Debian packages softhsm2 and chromium')
     return

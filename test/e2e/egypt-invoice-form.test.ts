@@ -8,7 +8,7 @@ import { openHouse, type House } from './house.js'
 const person = { login: 'form@egypt.example', password: 'a long password of a test' } as const
 
 describe('the form of an invoice in Egypt', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   const windows: Window[] = []
 

@@ -17,7 +17,7 @@ const ours = '900100303'
 const theirs = '900100304'
 
 describe('an Egyptian company from its setup to a cancelled invoice and a rejected one, in Arabic', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   let window: Window
   let page: Page

@@ -11,7 +11,7 @@ import { launch, logIn, noBrowser, openWindow, speak } from './browser.js'
 const folder = join(import.meta.dirname, '../../modules/compliance-egypt/examples/in')
 
 describe('Egyptian law of signatures on pages', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let browser: Browser
   let running: TestHost
   let url: string

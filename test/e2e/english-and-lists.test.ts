@@ -8,7 +8,7 @@ import { keepScreenshot } from './screenshot.js'
 const list = '/app/invoicing/invoice'
 
 describe('invoices in English: form, list, phone, keyboard', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   let window: Window
   let page: Page

@@ -16,7 +16,7 @@ const mails = z.array(
 )
 
 describe('an invoice from the first contact to the mail, in Arabic', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   let window: Window
   let page: Page
@@ -89,7 +89,7 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
     await shows(page.locator('h1'), /^\s*INV\/\d{4}\/\d{5}\s*$/)
     await accepted(page)
     await shows(page.locator('[data-step=answered]'), 'قبلته الجهة الضريبية')
-    await page.getByRole('button', { name: 'إرسال وطباعة' }).waitFor({ timeout: 30_000 })
+    await page.getByRole('button', { name: 'إرسال وطباعة' }).waitFor({ timeout: 90_000 })
     await keepScreenshot(page, 'invoice-form-ar')
   })
 
@@ -157,7 +157,7 @@ describe('an invoice from the first contact to the mail, in Arabic', function ()
     assert.equal(await dialog.getByLabel('إلى').inputValue(), 'accounts@rawabi.example')
     assert.match(await dialog.getByLabel('الموضوع').inputValue(), /INV\/\d{4}\/\d{5}/)
     await dialog.getByRole('button', { name: 'إرسال وطباعة' }).click()
-    await page.locator('.k-logitem-mail').getByText('أُرسل', { exact: true }).waitFor({ timeout: 30_000 })
+    await page.locator('.k-logitem-mail').getByText('أُرسل', { exact: true }).waitFor({ timeout: 90_000 })
     const box = mails.parse(await (await fetch(`${home.running.authorities?.url ?? ''}/mail/api`)).json())
     const mail = box.filter((one) => one.to.includes('accounts@rawabi.example')).at(-1)
     assert.ok(mail, 'the mail is in the mailbox')

@@ -41,7 +41,7 @@ const pages = [
 const judged = pages.filter((path) => !/term|currency|product|payment|tax|import|applications/.test(path))
 
 describe('all pages', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   let draft = ''
   let posted = ''

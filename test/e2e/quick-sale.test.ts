@@ -17,7 +17,7 @@ import { keepScreenshot } from './screenshot.js'
 const person = { login: 'till@shop.example', password: 'a long password of a test' } as const
 
 describe('selling over the counter in a browser: scan, cash, change, slip, return', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   let window: Window
   let page: Page

@@ -4,7 +4,7 @@ import { startTestHost } from '../helpers/test-host.js'
 import { launch, noBrowser, openWindow } from './browser.js'
 
 describe('the first run', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let browser: Browser
   const closing: (() => Promise<unknown>)[] = []
 

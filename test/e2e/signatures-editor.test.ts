@@ -46,7 +46,7 @@ async function makeDocument(): Promise<Buffer> {
 }
 
 describe('Field editor on the real pages, in Arabic', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   if (noBrowser !== undefined) {
     it(`needs a browser: ${noBrowser}`)
     return

@@ -24,7 +24,7 @@ function freePort(): Promise<number> {
 const phone = { width: 390, height: 844 } as const
 
 describe("signer's page", function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: SignerHouse
   let browser: Browser
 
@@ -122,7 +122,7 @@ describe("signer's page", function () {
     await second.page.locator('dialog[open] .s-primary').click()
     await second.page.locator('[data-fields] .s-sign-name').waitFor()
     await second.page.locator('[data-finish]').click()
-    await second.page.locator('[href$="/file/document"]').waitFor({ timeout: 60_000 })
+    await second.page.locator('[href$="/file/document"]').waitFor({ timeout: 90_000 })
     await keepScreenshot(second.page, 'signer-ready', { fullPage: false })
     assert.deepEqual(second.complaints, [])
 

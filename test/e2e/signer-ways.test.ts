@@ -15,7 +15,7 @@ const mails = { ar: 'salma@example.test' } as const
 
 /** The ways beside drawing a signature: another program, somebody else, no. */
 describe('ways of a signer', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: SignerHouse
   let browser: Browser
 

@@ -12,7 +12,7 @@ import { openHouse, type House } from './house.js'
 import { keepScreenshot } from './screenshot.js'
 
 describe('the public verification page', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   let folder: TemporaryFolder
   let sealed: string

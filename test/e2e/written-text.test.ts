@@ -5,7 +5,7 @@ import { logIn, noBrowser, openWindow, shows, type Window } from './browser.js'
 import { house, openHouse, type House } from './house.js'
 
 describe('the editor of written texts, in Arabic and English side by side', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let home: House
   let window: Window
   let page: Page

@@ -23,7 +23,7 @@ const coded = (code: string) => (error: unknown) => {
 }
 
 describe('Desks that fail', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   if (!softHsmIsHere) {
     it('needs the Debian package softhsm2')
     return

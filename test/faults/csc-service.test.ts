@@ -28,7 +28,7 @@ const fault = (code: string) => (error: unknown) => {
 }
 
 describe('a remote signing service that fails (CSC)', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(path.join(tmpdir(), 'khatm-csc-'))
   const secretFile = path.join(folder, 'secret')
   const pinFile = path.join(folder, 'pin')

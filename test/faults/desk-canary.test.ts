@@ -23,7 +23,7 @@ function holds(bytes: Buffer, secret: string): boolean {
 }
 
 describe('a canary PIN typed at a desk', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   if (!softHsmIsHere || process.platform !== 'linux') {
     it('needs Linux and the Debian package softhsm2')
     return

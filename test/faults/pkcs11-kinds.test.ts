@@ -20,7 +20,7 @@ const isFault =
 const compilerIsHere = spawnSync('gcc', ['--version']).status === 0
 
 describe('PKCS#11 tokens of many kinds', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   if (!softHsmIsHere || !compilerIsHere) {
     it('needs the Debian packages softhsm2 and gcc')
     return

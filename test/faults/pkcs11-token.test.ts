@@ -15,7 +15,7 @@ const isFault = (code: string) => (error: unknown) => {
 }
 
 describe('PKCS#11 tokens that fail', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   if (!softHsmIsHere) {
     it('needs the Debian package softhsm2')
     return

@@ -14,7 +14,7 @@ function holds(bytes: Buffer, secret: string): boolean {
 }
 
 describe('a canary PIN', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   if (!softHsmIsHere || process.platform !== 'linux') {
     it('needs Linux and the Debian package softhsm2')
     return

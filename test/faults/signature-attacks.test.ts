@@ -21,7 +21,7 @@ const data = (value: unknown): { data: string } => ({ data: JSON.stringify(value
 const json = { headers: { accept: 'application/json' } }
 
 describe('attacks on signature requests', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   let house: SignerHouse
   const log: string[] = []
   before(async () => {

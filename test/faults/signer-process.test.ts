@@ -38,7 +38,7 @@ function freePort(): Promise<number> {
 }
 
 describe('khatm signer as a process', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   let house: SignerHouse
   let token: SoftToken | undefined
   let url: string

@@ -82,7 +82,7 @@ async function run({ name, files: list }) {
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js')
   const reporter = join(import.meta.dirname, 'counting-reporter.cjs')
   // --exit: a test that forgets to close something must not keep everybody waiting.
-  const args = [mocha, '--exit', '--timeout', '60000', '--reporter', reporter, ...list]
+  const args = [mocha, '--exit', '--timeout', '180000', '--reporter', reporter, ...list]
   const env = { ...process.env, KHATM_TEST_RESULTS: results, NODE_ENV: 'test' }
   // Told when it is done, so that two groups do not talk at once.
   const output = []

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function until<Value>(
   what: string,
   look: () => Value | undefined | false | Promise<Value | undefined | false>,
-  milliseconds = 30_000,
+  milliseconds = 90_000,
 ): Promise<Value> {
   const end = performance.now() + milliseconds
   for (;;) {

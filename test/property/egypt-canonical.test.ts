@@ -262,7 +262,7 @@ function serialisedByProse(json: string): string {
 }
 
 describe('canonical text of Egypt, any document', function () {
-  this.timeout(full ? 1_200_000 : 60_000)
+  this.timeout(full ? 1_200_000 : 180_000)
 
   it('is what the prose of the authority says, for every document that can be written', () => {
     fc.assert(

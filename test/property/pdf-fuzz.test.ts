@@ -19,7 +19,7 @@ const longest = 2_000
 const mostMemory = 512 * 1024 * 1024
 
 describe('PDF verifier against mutants', function () {
-  this.timeout(full ? 1_800_000 : 120_000)
+  this.timeout(full ? 1_800_000 : 180_000)
   const verifiers = createVerifiers()
   let house: PadesHouse
   let files: Buffer[]

@@ -126,7 +126,7 @@ const suites: readonly Suite[] = [
 ]
 
 describe('Project Wycheproof', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   before(function () {
     if (!there) this.skip()
   })

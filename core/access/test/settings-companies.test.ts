@@ -7,7 +7,7 @@ import { suggestedFor } from '../country-suggestions.js'
 const password = 'a long enough password'
 
 describe('companies in the settings', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let running: TestHost
   let present: CompanyContext
   let client: WebClient

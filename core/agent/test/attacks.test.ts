@@ -44,7 +44,7 @@ function offer(change: Partial<Offer> = {}): Offer {
 }
 
 describe('Who attacks a desk or its host', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   let house: DeskHouse
   before(async () => {
     house = await DeskHouse.open()

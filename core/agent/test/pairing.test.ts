@@ -28,7 +28,7 @@ const coded = (code: string) => (error: unknown) => {
 }
 
 describe('Pairing a desk and greeting it', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
   let house: DeskHouse
   const open: HostConnection[] = []
   before(async () => {

@@ -19,7 +19,7 @@ function use(number: string, value = '1150.00', currency = 'EGP'): KeyUse {
 }
 
 describe('A desk signs with the token it holds', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   if (!softHsmIsHere) {
     it('needs the Debian package softhsm2')
     return

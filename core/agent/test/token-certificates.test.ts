@@ -12,7 +12,7 @@ const day = 86_400_000
 const at = (days: number): Date => new Date(Date.now() + days * day)
 
 describe('Certificates on a token', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   if (!softHsmIsHere) {
     it('needs the Debian package softhsm2')
     return

@@ -14,7 +14,7 @@ import { chainStart, eventHash } from '../event-hash.js'
 import { hashedOf, type EventRow } from '../event-row.js'
 
 describe('event log', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let scratch: ScratchDatabase
   let audit: AuditSystem
   let anchorFile: string

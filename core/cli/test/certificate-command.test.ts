@@ -23,7 +23,7 @@ interface Answer {
 }
 
 describe('khatm certificate', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'khatm-certificate-'))
   after(() => {
     rmSync(folder, { recursive: true, force: true })

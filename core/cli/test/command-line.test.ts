@@ -11,7 +11,7 @@ import { languageOf, unexpected } from '../terminal.js'
 const command = join(installationRoot, 'bin/khatm.mjs')
 
 describe('the command', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let folder: TemporaryFolder
   const environment = () => ({ PATH: process.env.PATH, KHATM_DATA: folder.path, KHATM_LOG: 'silent', LANG: 'C.UTF-8' })
   const khatm = (...args: string[]) => spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', env: environment() })

@@ -30,7 +30,7 @@ describe('document pool', () => {
   const code = (expected: string) => (error: unknown) => error instanceof Fault && error.code === expected
 
   it('fails only the document whose worker dies, hangs or runs out of memory', async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const fine = Array.from({ length: 40 }, (_, index) => render('fine', { index }))
     const bad = [
       assert.rejects(render('crash'), code('DOC-WORKER-LOST')),

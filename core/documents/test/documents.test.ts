@@ -249,7 +249,7 @@ describe('documents', () => {
   })
 
   it('leaves the event loop free while a hundred documents are made', async function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     await render(invoiceSample())
     const before = performance.eventLoopUtilization()
     const rendering: Promise<RenderedDocument>[] = []

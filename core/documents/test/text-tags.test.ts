@@ -5,7 +5,7 @@ import { readTag } from '../text-tag-syntax.js'
 import { findTextTags } from '../text-tags.js'
 
 describe('tags of fields in the words of a PDF', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
 
   it('are read in both common writings', () => {
     const both = [

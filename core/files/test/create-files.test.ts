@@ -7,7 +7,7 @@ import { Fault } from '../../i18n/fault.js'
 import { createFiles } from '../create-files.js'
 
 describe('files', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let scratch: ScratchDatabase
   const files = createFiles()
   const company = randomUUID()

@@ -23,7 +23,7 @@ const seen: string[] = []
 Object.assign(globalThis, { khatmBootTest: seen })
 
 describe('booting twice on the same data', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
 
   it('migrates once, enables once and keeps what companies enabled', async () => {
     const data = await temporaryFolder()
@@ -83,7 +83,7 @@ describe('booting twice on the same data', function () {
 })
 
 describe('booting the host', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let folder: TemporaryFolder
   let running: TestHost
   let one: CompanyContext

@@ -8,7 +8,7 @@ import { installationRoot } from '../load-modules.js'
 import { manifestSource, writeFiles } from './module-folder.js'
 
 describe('settings of modules', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let folder: TemporaryFolder
   let running: TestHost
   let context: CompanyContext

@@ -4,7 +4,7 @@ import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js
 import { WebClient } from '../../../test/helpers/web-client.js'
 
 describe('web server against ill will', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let view: ViewHost
   let key: string
   before(async () => {
@@ -85,7 +85,7 @@ describe('web server against ill will', function () {
 })
 
 describe('first set-up', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let host: TestHost
   let url: string
   before(async () => {

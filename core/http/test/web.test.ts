@@ -16,7 +16,7 @@ interface Answer {
 }
 
 describe('web server', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let view: ViewHost
   let key: string
   let otherKey: string

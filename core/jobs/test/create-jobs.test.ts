@@ -18,7 +18,7 @@ import { until } from '../../../test/helpers/until.js'
 const logger = createLogger({ logLevel: 'silent' })
 
 describe('jobs', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let scratch: ScratchDatabase
   const company = randomUUID()
   const create = (more: Partial<JobsOptions> = {}): JobSystem =>

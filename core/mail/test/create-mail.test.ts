@@ -26,7 +26,7 @@ const logger = createLogger({ logLevel: 'silent' })
 const now = (): Date => new Date()
 
 describe('mail', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let scratch: ScratchDatabase
   let audit: AuditSystem
   let smtp: SMTPServer

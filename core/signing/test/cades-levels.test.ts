@@ -28,7 +28,7 @@ const root = issueCertificate({ commonName: 'Root', ca: true })
 const signedAt = new Date()
 
 describe('CAdES levels and forms', function () {
-  this.timeout(20_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'cades-levels-'))
   const file = (name: string): string => join(folder, name)
   before(() => {

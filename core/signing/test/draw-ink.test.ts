@@ -45,7 +45,7 @@ function png(side: number, broken = false): Buffer {
 }
 
 describe('the ink of a signature', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'ink-'))
   let documents: Documents
   before(() => {

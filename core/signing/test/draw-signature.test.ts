@@ -14,7 +14,7 @@ import { pageSource, typstPdf } from './typst-pdf.js'
 const signedAt = new Date('2026-11-22T10:30:00Z')
 
 describe('the picture of a signature', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'picture-'))
   let documents: Documents
   before(() => {

@@ -35,7 +35,7 @@ function file(parts: { catalog?: string; page?: string; box?: string; objects?: 
 const widget = '/Type /Annot /Subtype /Widget /Rect [10 10 90 30] /P 3 0 R'
 
 describe('a PDF that is uploaded to be signed', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'upload-'))
   after(() => {
     rmSync(folder, { recursive: true })

@@ -18,7 +18,7 @@ function refusedWith(...codes: string[]) {
 }
 
 describe('key files', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(path.join(tmpdir(), 'key-files-'))
   after(() => {
     rmSync(folder, { recursive: true, force: true })

@@ -30,7 +30,7 @@ function refusedWith(code: string) {
 }
 
 describe('who may use a key, and with whose approval', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const companyId = randomUUID()
   const person = (name: string, ...groups: string[]): CompanyContext => ({

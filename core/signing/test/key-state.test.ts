@@ -9,7 +9,7 @@ import type { Key } from '../key.js'
 import { KeyStates } from '../key-state.js'
 
 describe('state of a key of an open signer', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   let scratch: ScratchDatabase
   let states: KeyStates
   let reads = 0

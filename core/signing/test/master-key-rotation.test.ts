@@ -14,7 +14,7 @@ import { wrapKey, wrapperOf } from '../keys/software/wrapping.js'
 import type { SigningService } from '../signing-service.js'
 
 describe('a new master key', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const companies = Array.from({ length: 4 }, () => randomUUID())
   let scratch: ScratchDatabase
   let audit: AuditSystem

@@ -25,7 +25,7 @@ const policy = '2.25.212873549326723413217830498347398742981.1'
 const nothing = { evidenceFor: () => Promise.resolve({ crls: [], ocspResponses: [], findings: [] }), issuersOf: () => Promise.resolve([]) }
 
 describe('A key for one signature with a certificate of the own authority', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'khatm-one-use-'))
   let host: TestHost
   let context: CompanyContext

@@ -25,7 +25,7 @@ function refused(code: string): (error: unknown) => boolean {
 }
 
 describe('PDFs that other programs wrote', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const signer = signerOf(issueCertificate({ commonName: 'Signer', issuer: root }), [root])
   const folder = mkdtempSync(join(tmpdir(), 'foreign-'))

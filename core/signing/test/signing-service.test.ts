@@ -25,7 +25,7 @@ function refusedWith(code: string) {
 }
 
 describe('signing service', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const companyId = randomUUID()
   let scratch: ScratchDatabase

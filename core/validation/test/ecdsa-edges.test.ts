@@ -12,7 +12,7 @@ for (const { kind, name, oid, digestAlgorithm } of [
   { kind: 'ec-p384', name: 'secp384r1', oid: '1.3.132.0.34', digestAlgorithm: 'sha384' },
 ] as const) {
   describe(`ECDSA over a digest on ${name}`, function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     const curve = curves[kind]
     const { n, p, size } = curve
     const bytes = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(size * 2, '0'), 'hex')

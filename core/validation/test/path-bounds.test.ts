@@ -10,7 +10,7 @@ const limit = 2000
 
 /** Files made to keep a verifier busy: each is answered within two seconds, with the right answer or a coded refusal. */
 describe('bounds of certificate paths', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const ask = (leaf: TestCertificate, between: readonly TestCertificate[], more: Partial<PathQuestion> = {}): PathAnswer => {
     const question = {

@@ -134,7 +134,7 @@ const cases: readonly Case[] = [
 ]
 
 describe('certificate paths', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   const chainOf = (wanted: Case): { root: TestCertificate; middle: TestCertificate; leaf: TestCertificate } => {
     const root = issueCertificate({ commonName: 'Root', ca: true, ...wanted.root })
     const middle = issueCertificate({ commonName: 'Middle', ca: true, issuer: root, ...wanted.middle })

@@ -218,7 +218,7 @@ const shadows: Readonly<
 })()
 
 describe('attacks on a signed PDF', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const seal = signerOf(issueCertificate({ commonName: 'Seal', algorithm: 'ec-p256', issuer: root }))
   const verifiers = createVerifiers()

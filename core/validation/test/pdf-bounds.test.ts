@@ -23,7 +23,7 @@ async function judged(pdf: Buffer): Promise<{ verdict: DocumentVerdict; spent: n
 }
 
 describe('time and memory of the PDF verifier', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   for (const [title, objects, limit] of [
     ['twenty pictures', 20, 60],
     ['five thousand objects', 5000, 250],

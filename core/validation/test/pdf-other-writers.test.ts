@@ -22,7 +22,7 @@ function indefinite(der: Buffer): Buffer {
 }
 
 describe('PDF signatures of other programs', function () {
-  this.timeout(20_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const certificate = issueCertificate({ commonName: 'Signer', algorithm: 'rsa-2048', issuer: root })
   const signer = signerOf(certificate)

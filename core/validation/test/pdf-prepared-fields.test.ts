@@ -33,7 +33,7 @@ function prepared(field: string, more: Readonly<Record<number, string>> = {}, ro
 }
 
 describe('fields and notes prepared before signing', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true })
   const signer = signerOf(issueCertificate({ commonName: 'Signer', issuer: root }))
   const verifiers = createVerifiers()

@@ -200,7 +200,7 @@ describe('revocation', () => {
   })
 
   it('reads what openssl makes: a list, an OCSP response, and one that says revoked', function () {
-    this.timeout(20_000)
+    this.timeout(180_000)
     const folder = mkdtempSync(join(tmpdir(), 'khatm-revocation-'))
     try {
       const file = (name: string, content = ''): string => {

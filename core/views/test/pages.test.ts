@@ -19,7 +19,7 @@ interface ShelfOrder {
 }
 
 describe('lists and forms', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let view: ViewHost
   let client: WebClient
   let ids: readonly string[]

@@ -28,7 +28,7 @@ const listen = (server: net.Server): Promise<void> => new Promise((resolve) => v
 const ok: Answer = (_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
 
 describe('calls to the Egyptian authority', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let server: http.Server
   let running: TestHost
   let context: CompanyContext

@@ -9,7 +9,7 @@ const password = 'a long enough password'
 const page = '/app/compliance-egypt/codes'
 
 describe('codes of goods on their pages', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let client: WebClient

@@ -10,7 +10,7 @@ import { egyptianCompany, post, rowsOf, settle } from './running-company.js'
 const password = 'a long enough password'
 
 describe('an invoice the Egyptian authority refused is mended and issued in its place', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let client: WebClient

@@ -15,7 +15,7 @@ import { registerExamination } from '../law/examinations.js'
 import { egyptianCompany, post } from './running-company.js'
 
 describe('Examination dossier of a signature by a token', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   if (!softHsmIsHere) {
     it('needs the Debian packages softhsm2 and opensc')
     return

@@ -23,7 +23,7 @@ import { rowOfInvoice } from '../../compliance/index.js'
 import { bytesOf, egyptianCompany, post } from './running-company.js'
 
 describe('Examination dossier of a signature (Art. 7)', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'khatm-dossier-'))
   let running: TestHost
   let context: CompanyContext

@@ -12,7 +12,7 @@ import { addMandate } from '../law/mandates.js'
 import { keyWith } from './signing-house.js'
 
 describe('What a signature rests on and ends soon', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let sandbox: Sandbox
   let running: TestHost

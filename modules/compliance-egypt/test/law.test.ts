@@ -26,7 +26,7 @@ const refusedWith =
     error instanceof Fault && error.code === code
 
 describe('Law 15/2004: who may sign, whose certificates count, who proves the time', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let sandbox: Sandbox
   let running: TestHost

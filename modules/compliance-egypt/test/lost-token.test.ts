@@ -16,7 +16,7 @@ const password = 'a long password of a test'
 
 /** The token of a company is lost while invoices wait at its desk (Executive Regulations 109/2005 Art. 12(h), (i)). */
 describe('A token is reported lost while invoices wait for it', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   const [example] = egyptDemonstration().invoices
   let running: TestHost
   let context: CompanyContext

@@ -13,7 +13,7 @@ import { egyptDemonstration } from '../demonstration.js'
 import { egyptianCompany, post, rowsOf, settle, withTill } from './running-company.js'
 
 describe('the Egyptian authority calls us: a hint what to ask for, never a fact', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let other: CompanyContext

@@ -11,7 +11,7 @@ const setup = '/app/compliance-egypt/setup'
 const password = 'a long password of a test'
 
 describe("an Egyptian company's own figures reach its documents and receipts", function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let client: WebClient

@@ -12,7 +12,7 @@ const sale = {
 }
 
 describe('receipts and the 24 hours of the authority', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let ahead = 0

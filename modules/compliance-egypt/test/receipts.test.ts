@@ -37,7 +37,7 @@ interface Filed {
 }
 
 describe('Egyptian receipts: chained by point of sale', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
 

@@ -7,7 +7,7 @@ import { egyptInvoice, pricedLine } from './egypt-invoice.js'
 const rin = '113317713'
 
 describe('codes of the house', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   before(async () => {

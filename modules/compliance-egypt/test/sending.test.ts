@@ -20,7 +20,7 @@ interface Filed {
 }
 
 describe('Egyptian documents are sent once, whatever becomes of the answer', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let ahead = 0

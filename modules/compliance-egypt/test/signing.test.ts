@@ -20,7 +20,7 @@ import { signatureRows } from '../signing/signature-rows.js'
 import { egyptRin, etaDocument, keyWith, registered } from './signing-house.js'
 
 describe('Signatures of Egyptian e-documents', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'khatm-egypt-sign-'))
   let sandbox: Sandbox
   let running: TestHost

@@ -13,7 +13,7 @@ const hour = 3_600_000
 const password = 'a long enough password'
 
 describe('an Egyptian document changes at the authority after it was filed', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let client: WebClient

@@ -13,7 +13,7 @@ const day = 86_400_000
 const daysAgo = (count: number): Date => new Date(Date.now() - count * day)
 
 describe('the signer of an Egyptian document', function () {
-  this.timeout(30_000)
+  this.timeout(180_000)
   const root = issueCertificate({ commonName: 'Root', ca: true, algorithm: 'rsa-2048', notBefore: daysAgo(900), notAfter: daysAgo(-900) })
   const certificate = (wishes: Partial<CertificateWishes> = {}): TestCertificate =>
     issueCertificate({

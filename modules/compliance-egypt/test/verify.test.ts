@@ -87,7 +87,7 @@ async function signed(json: Buffer, rin = issuerRin, signedAt = new Date()): Pro
 }
 
 describe('verifying a document of the Egyptian authority', function () {
-  this.timeout(full ? 1_800_000 : 120_000)
+  this.timeout(full ? 1_800_000 : 180_000)
   let json: Buffer
   let document: Buffer
   let trust: readonly Buffer[]

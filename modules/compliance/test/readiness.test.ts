@@ -4,7 +4,7 @@ import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js
 import { postInvoices } from '../../invoicing/index.js'
 
 describe('readiness and health of a company', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   before(async () => {

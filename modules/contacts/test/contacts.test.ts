@@ -42,7 +42,7 @@ const find = async (search: string): Promise<string[]> =>
 const faultCode = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
 
 describe('contacts on a real database', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'khatm-contacts-'))
     running = await bootHost(configurationSchema.parse({ ...defaults, dataDir: folder, port: 0, logLevel: 'silent' }))

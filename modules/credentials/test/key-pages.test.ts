@@ -19,7 +19,7 @@ import { remindOfExpiry, reminderStep } from '../reminders.js'
 const password = 'a long password of a test'
 
 describe('pages of keys', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let running: TestHost
   let company: Company
   let system: CompanyContext

@@ -76,7 +76,7 @@ describe('employment: law as data', () => {
 })
 
 describe('employees', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: TestHost
   let context: CompanyContext
   let now = new Date('2026-11-22T08:00:00Z')

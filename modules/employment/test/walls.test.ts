@@ -9,7 +9,7 @@ import { companyOf, startTestHost, type TestHost } from './running-host.js'
 const password = 'correct horse battery staple'
 
 describe('what contracts tell of pay', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: TestHost
   let context: CompanyContext
   let url: string

@@ -8,7 +8,7 @@ import { summaryOf } from '../services/read-invoices.js'
 import { sampleInput, startTestHost, type TestHost } from './running-host.js'
 
 describe('posting many drafts by a job', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let test: TestHost
   before(async () => {
     test = await startTestHost()

@@ -42,7 +42,7 @@ async function counts(): Promise<Record<string, number>> {
 }
 
 describe('posting invoices on a real database', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   before(async () => {
     test = await startTestHost({ now: () => now })
   })

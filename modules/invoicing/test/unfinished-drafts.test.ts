@@ -6,7 +6,7 @@ import { invoiceModel } from '../views/invoice-model.js'
 import { sampleInput, startTestHost, type TestHost } from './running-host.js'
 
 describe('a draft whose tax nobody knows', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let test: TestHost
   before(async () => {
     test = await startTestHost()

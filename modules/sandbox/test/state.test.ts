@@ -35,7 +35,7 @@ async function killAtOnce(child: ChildProcess): Promise<void> {
 
 describe('sandbox state', () => {
   it('survives kill -9: whatever was answered is remembered, addresses and credentials stay', async function () {
-    this.timeout(90_000)
+    this.timeout(180_000)
     const folder = scratch()
     const unit = new TestUnit(folder.path)
     let running = await startProcess(folder.path)

@@ -10,7 +10,7 @@ import { signaturesOf } from '../services/signing/signing-rows.js'
 import { documentOf, said, SigningHouse, usualPeople } from '../services/signing/test/signing-house.js'
 
 describe('Signatures of a request, from the first signer to the seal', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: SigningHouse
   let templateId: string
 

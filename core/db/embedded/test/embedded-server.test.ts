@@ -56,7 +56,7 @@ async function storedNumbers(database: OpenDatabase): Promise<Set<number>> {
 }
 
 describe('embedded PostgreSQL', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let dataDir: string
   beforeEach(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'khatm-supervisor-'))

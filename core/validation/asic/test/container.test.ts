@@ -29,7 +29,7 @@ const mimetype = (kind: 'e' | 's'): { name: string; bytes: Buffer } => ({
 })
 
 describe('ASiC containers', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   const folder = mkdtempSync(join(tmpdir(), 'asic-'))
   const verifiers = createVerifiers()
   const judge = (bytes: Uint8Array): Promise<DocumentVerdict> => verifiers.verify('c.asice', bytes, { trust: [root.der] })

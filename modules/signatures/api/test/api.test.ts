@@ -17,7 +17,7 @@ interface Answer {
 }
 
 describe('REST interface of signature requests', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: TestHost
   let context: CompanyContext
   let base: string

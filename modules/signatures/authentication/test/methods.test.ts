@@ -11,7 +11,7 @@ const proven = /name="agree"/
 const wrongOf = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0')
 
 describe('proof of identity', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let house: SignerHouse
   before(async () => {
     house = await SignerHouse.open()

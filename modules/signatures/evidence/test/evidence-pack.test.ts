@@ -23,7 +23,7 @@ import { EvidencePackVerifier } from '../judge-pack.js'
 import { evidenceHouse, finishedRequest, type EvidenceHouse, type FinishedRequest } from './finished-request.js'
 
 describe('evidence of a finished request', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: EvidenceHouse
   let finished: FinishedRequest
   let files: CompletionFiles

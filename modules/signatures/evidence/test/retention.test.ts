@@ -9,7 +9,7 @@ import { verifyRequestLog } from '../verify-log.js'
 import { evidenceHouse, finishedRequest, type EvidenceHouse, type FinishedRequest } from './finished-request.js'
 
 describe('retention and legal hold', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let house: EvidenceHouse
   let kept: FinishedRequest
   let held: FinishedRequest

@@ -6,7 +6,7 @@ import { evidenceHouse, finishedRequest, type EvidenceHouse, type FinishedReques
 import { asOwner } from './as-owner.js'
 
 describe('event log of a request', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let house: EvidenceHouse
   let finished: FinishedRequest
   const check = (id = finished.request.id): Promise<LogCheck> =>

@@ -9,7 +9,7 @@ import type { WebClient } from '../../../../test/helpers/web-client.js'
 
 /** The page of a signer who signs with a token and a program of his own; our writer stands for that program. */
 describe('Signing with a program of one’s own', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const authority = issueCertificate({ commonName: 'National CA', ca: true })
   const signer = signerOf(issueCertificate({ commonName: 'سلمى العتيبي', issuer: authority }), [authority])
   const filled = { 'full-name': 'سلمى العتيبي', iban: 'SA0380000000608010167519', 'first-day': '2026-12-01' }

@@ -9,7 +9,7 @@ import { fields, people, SignerHouse } from './signer-house.js'
 const anyCode = /id="code"/
 
 describe('links of signers', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let house: SignerHouse
   before(async () => {
     house = await SignerHouse.open()

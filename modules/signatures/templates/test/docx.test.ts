@@ -10,7 +10,7 @@ import { convertDocx, findConverter } from '../docx/convert-docx.js'
 import { arabicParagraph, docx, relationship } from './docx-sample.js'
 
 describe('uploaded Word documents', function () {
-  this.timeout(90_000)
+  this.timeout(180_000)
 
   function refusal(bytes: Buffer): string | undefined {
     try {

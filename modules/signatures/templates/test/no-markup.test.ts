@@ -49,7 +49,7 @@ const signs = [
 ]
 
 describe('values of a written text', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let documents: Documents
   before(() => (documents = createDocuments({ documents: { workers: 1, recycleAfter: 1000 } })))
   after(() => documents.close())

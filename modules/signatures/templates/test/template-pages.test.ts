@@ -9,7 +9,7 @@ import { paperOf } from './paper.js'
 const login = { login: 'hr@templates.example', password: 'a long password of a test' }
 
 describe('pages of templates', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let client: WebClient

@@ -25,7 +25,7 @@ import { arabicParagraph, docx } from './docx-sample.js'
 import { paperOf } from './paper.js'
 
 describe('templates of documents to sign', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let running: TestHost
   let context: CompanyContext
   let onePage: Buffer

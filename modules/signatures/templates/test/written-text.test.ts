@@ -17,7 +17,7 @@ import { contractSample } from './contract-sample.js'
 const company: Company = { ...exampleCompany('contract'), id: 'c', sandbox: false }
 
 describe('texts written here', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let documents: Documents
   let host: Host
 

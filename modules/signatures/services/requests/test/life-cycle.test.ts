@@ -17,7 +17,7 @@ import { RequestHouse, tokenIn } from './request-house.js'
 const code = (wanted: string) => (error: unknown) => error instanceof Fault && error.details.some((detail) => detail.code === wanted)
 
 describe('life of a request', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: RequestHouse
 
   before(async () => {

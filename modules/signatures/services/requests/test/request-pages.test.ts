@@ -6,7 +6,7 @@ import { RequestHouse, tokenIn } from './request-house.js'
 const login = { login: 'sender@demo.example', password: 'a long password of a test' } as const
 
 describe('pages of requests', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: RequestHouse
   let client: WebClient
 

@@ -12,7 +12,7 @@ import { RequestHouse, tokenIn } from './request-house.js'
 import { signerByToken } from '../links.js'
 
 describe('sending a request', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: RequestHouse
 
   before(async () => {

@@ -11,7 +11,7 @@ import { consent, documentOf, employeeValues, said, SigningHouse } from './signi
 
 /** A signer who signs with a program of his own: our writer stands for it here, with a certificate nobody here knows. */
 describe('A document signed elsewhere', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   const authority = issueCertificate({ commonName: 'National CA', ca: true })
   const person = issueCertificate({ commonName: 'فاطمة بنت علي', issuer: authority })
   const signer = signerOf(person, [authority])

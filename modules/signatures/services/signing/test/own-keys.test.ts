@@ -18,7 +18,7 @@ import { documentOf, said, SigningHouse, usualPeople } from './signing-house.js'
 
 /** Signers with keys of their own: on a token in the server room, on a token at somebody's desk. */
 describe('Signatures with keys of the signers', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let house: SigningHouse
   let templateId: string
   let token: SoftToken
