@@ -18,6 +18,8 @@ export const anywhere: readonly FaultPlan[] = [
   { kind: 'error-after-commit' },
   { kind: 'malformed-json' },
   { kind: 'huge-body' },
+  { kind: 'packed-body' },
+  { kind: 'gateway-page' },
   { kind: 'redirect' },
   { kind: 'rate-limited' },
   { kind: 'status-before-commit', status: 503, retryAfter: '1' },

@@ -87,7 +87,10 @@ async function readTypes(host: Host, context: CompanyContext, company: Company):
     if (parameters === null || parameters === undefined) {
       // The list names the types; the parameters stand with each.
       const reply = await callEta(host, context, company, { method: 'GET', path: `api/v1.0/documenttypes/${one.id}` })
-      parameters = documentType.safeParse(reply.json).data?.workflowParameters ?? []
+      const read = documentType.safeParse(reply.json)
+      // A gateway's page is no word of the authority: kept as «no limits» it would hold for a day.
+      if (reply.status !== 200 || !read.success) throw new SubmissionUncertain(`document type ${one.id}: HTTP ${reply.status}`)
+      parameters = read.data.workflowParameters ?? []
     }
     found.set(one.name.toLowerCase(), parameters)
   }

@@ -67,9 +67,10 @@ export async function recordReceived(
       status_reason: one.documentStatusReason ?? null,
       issued_at: issuedAt,
       received_at: receivedAt,
-      cancel_asked_at: timeOf(one.cancelRequestDate),
-      reject_asked_at: timeOf(one.rejectRequestDate),
-      declined_at: timeOf(one.declineCancelRequestDate) ?? timeOf(one.declineRejectRequestDate),
+      cancel_asked_at: timeOf(one.cancelRequestDate) ?? before?.cancelAskedAt ?? null,
+      reject_asked_at: timeOf(one.rejectRequestDate) ?? before?.rejectAskedAt ?? null,
+      // What the receiver declines is a cancellation; a rejection of his that the issuer declined is another matter.
+      declined_at: timeOf(one.declineCancelRequestDate) ?? before?.declinedAt ?? null,
       checked_at: host.now(),
     }
     await transaction

@@ -21,6 +21,7 @@ export async function recordStatus(
   said: DocumentSummary,
 ): Promise<void> {
   const status = statusOf(said.status) ?? known.status
+  const rejectedBefore = known.status === 'Rejected' ? known.rejectAskedAt : null
   await updateSubmission(transaction, known.invoiceId, {
     submissionUuid: said.submissionUUID ?? known.submissionUuid,
     documentUuid: said.uuid,
@@ -28,9 +29,11 @@ export async function recordStatus(
     status,
     statusReason: said.documentStatusReason ?? null,
     receivedAt: timeOf(said.dateTimeReceived) ?? known.receivedAt,
-    cancelAskedAt: timeOf(said.cancelRequestDate),
-    rejectAskedAt: timeOf(said.rejectRequestDate),
-    declinedAt: timeOf(said.declineCancelRequestDate) ?? timeOf(said.declineRejectRequestDate),
+    // Not every answer names these times: what an earlier one told stays. A rejection without a date began, at the latest, when it was seen.
+    cancelAskedAt: timeOf(said.cancelRequestDate) ?? known.cancelAskedAt,
+    rejectAskedAt: timeOf(said.rejectRequestDate) ?? (status === 'Rejected' ? (rejectedBefore ?? host.now()) : known.rejectAskedAt),
+    // What the issuer declines is a rejection; that the buyer declined a cancellation before takes nothing from him.
+    declinedAt: timeOf(said.declineRejectRequestDate) ?? known.declinedAt,
     checkedAt: host.now(),
   })
   const settled = ['Valid', 'Rejected', 'Cancelled'] as const

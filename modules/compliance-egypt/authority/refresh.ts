@@ -1,12 +1,14 @@
 import type { Company, CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
 import { rinOf } from '../document/party.js'
 import { callEta } from './eta-client.js'
 import { documentSummary } from './eta-shapes.js'
 import { recordReceived } from './received-rows.js'
 import { recordStatus } from './record-status.js'
-import { submissionByDocument } from './submission-rows.js'
+import { statusOf, submissionByDocument } from './submission-rows.js'
+import { readDeclineTimes } from './undone.js'
 
 export const refreshJob = 'compliance-egypt.refresh'
 export interface RefreshPayload {
@@ -24,7 +26,17 @@ export async function refreshDocument(host: Host, context: CompanyContext, compa
     // What the company issued by another system, or on the portal, it did not receive.
     else if (read.data.issuerId !== rinOf(company)) await recordReceived(host, context, transaction, [read.data])
   })
+  if (statusOf(read.data.status) === 'Rejected') await readTimesIfTold(host, context, company)
   return read.data.status ?? null
+}
+
+/** The state is known and written down: that the times are not told now keeps nothing of it back, the watch asks for them again. */
+async function readTimesIfTold(host: Host, context: CompanyContext, company: Company): Promise<void> {
+  try {
+    await readDeclineTimes(host, context, company)
+  } catch (error) {
+    if (!(error instanceof SubmissionUncertain || error instanceof Fault)) throw error
+  }
 }
 
 /** The job behind a delivery, or behind a change that got no clear answer. A document the authority does not show us is somebody's invention. */

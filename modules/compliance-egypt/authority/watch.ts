@@ -7,6 +7,7 @@ import { recordReceived } from './received-rows.js'
 import { recordStatus } from './record-status.js'
 import { searchEta } from './search.js'
 import { changeableSince } from './submission-rows.js'
+import { readDeclineTimes } from './undone.js'
 
 /** A document's fate is open for days after it was filed; the authority's search takes at most thirty. */
 const backDays = 29
@@ -21,6 +22,7 @@ export async function watchAuthority(host: Host, context: CompanyContext): Promi
   await readReceived(host, context)
   await readChanges(host, context)
   await refreshCodes(host, context)
+  await readDeclineTimes(host, context, await host.access.company(context.companyId))
 }
 
 /** Documents others issued to us in the last weeks. @returns how many the authority has */

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import type { Request, Response } from 'express'
 import { misbehaveAfter, misbehaveBefore } from '../fatoora/misbehaviour.js'
 import type { FaultPlan } from '../state/faults.js'
@@ -21,6 +22,11 @@ export function etaMisbehavesBefore(fault: FaultPlan, response: Response): boole
     response.status(401).json(errorBody('Unauthorized', 'The token has expired', 'Authorization'))
     return true
   }
+  if (fault.kind === 'gateway-page') {
+    // Whoever looks at the status alone takes it for the authority's yes.
+    response.status(200).type('html').send('<!doctype html><title>Sign in</title><form method="post" action="/login"></form>')
+    return true
+  }
   return misbehaveBefore(fault, response)
 }
 
@@ -37,6 +43,12 @@ export function etaMisbehavesAfter(fault: FaultPlan, answer: EtaAnswer, request:
   }
   if (fault.kind === 'redirect') {
     response.redirect(303, '/eta/elsewhere')
+    return true
+  }
+  if (fault.kind === 'packed-body') {
+    // Nobody asked for it packed: unpacked it would fill the memory of whoever tries.
+    packed ??= gzipSync(Buffer.alloc(unpackedBytes, ' '))
+    response.status(answer.status).set({ 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }).end(packed)
     return true
   }
   if (fault.kind === 'duplicate-answer') {
@@ -57,6 +69,9 @@ export function etaMisbehavesAfter(fault: FaultPlan, answer: EtaAnswer, request:
   }
   return misbehaveAfter(fault, { status: answer.status, body: answer.body }, request, response)
 }
+
+const unpackedBytes = 64 * 1024 * 1024
+let packed: Buffer | undefined
 
 /** Any status: 429 with the flat body of throttling, others with the nested error object, 2xx and 3xx with the answer itself. */
 function plainStatus(fault: FaultPlan, response: Response, body: object | null = null): void {

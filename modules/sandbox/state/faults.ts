@@ -40,6 +40,9 @@ export const faultKinds = [
   'unknown-number',
   // Egypt: the last document of a submission is refused at once, the others are taken.
   'refuse-last',
+  // Egypt: a gateway between asks for a login with a page and the status of success; an answer packed to a thousandth of itself.
+  'gateway-page',
+  'packed-body',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
