@@ -21,11 +21,15 @@ export class KeyStates {
   /** Stopped by this process; for good, since no key is ever started again. */
   private readonly stopped = new Set<string>()
 
-  constructor(private readonly database: Database) {}
+  /** @param clock milliseconds that never go back; tests tell them */
+  constructor(
+    private readonly database: Database,
+    private readonly clock: () => number = () => performance.now(),
+  ) {}
 
   /** The key as it was just read. */
   note(key: Key): void {
-    this.known.set(key.id, { version: key.version ?? 0, stopped: key.state !== 'active', readAt: performance.now() })
+    this.known.set(key.id, { version: key.version ?? 0, stopped: key.state !== 'active', readAt: this.clock() })
     // Keys nobody asked about for long make room.
     if (this.known.size > 1024) for (const id of [...this.known.keys()].slice(0, 512)) this.known.delete(id)
   }
@@ -51,7 +55,7 @@ export class KeyStates {
 
   private stateOf(key: Key): KnownState | Promise<KnownState> {
     const known = this.known.get(key.id)
-    if (known !== undefined && performance.now() - known.readAt < freshMilliseconds) return known
+    if (known !== undefined && this.clock() - known.readAt < freshMilliseconds) return known
     const under = this.reading.get(key.id)
     if (under !== undefined) return under
     const reading: Promise<KnownState> = this.read(key).then(
@@ -74,7 +78,7 @@ export class KeyStates {
 
   private async read(key: Key): Promise<KnownState> {
     // The moment before the question: an answer may be as old as its asking.
-    const readAt = performance.now()
+    const readAt = this.clock()
     const [row] = await this.database.company(key.companyId, (transaction) =>
       transaction
         .knex('core_key')

@@ -120,7 +120,7 @@ export class EgyptDeskHouse {
     })
     this.agent = child
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => this.agentOutput.push(chunk.toString()))
-    await until('the desk runs', () => existsSync(running), 30_000)
+    await until('the desk runs', () => existsSync(running))
     const { url } = JSON.parse(readFileSync(running, 'utf8')) as { url: string } // written by running-file.ts
     ;[this.origin = '', this.secret = ''] = url.split('/#')
   }

@@ -18,7 +18,7 @@ const flags = [
 ]
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath, args: flags })
+  return chromium.launch({ executablePath: chromiumPath, args: flags, timeout: 120_000 })
 }
 
 export interface Window {

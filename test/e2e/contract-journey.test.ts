@@ -3,11 +3,11 @@ import { execFile, execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { demoEmployee } from '../../modules/employment/index.js'
 import { hostAuthorityRoot } from '../../modules/signatures/services/signing/host-authority.js'
 import { temporaryFolder, type TemporaryFolder } from '../helpers/temporary-folder.js'
+import { until } from '../helpers/until.js'
 import { noBrowser, openWindow, logIn, type Window } from './browser.js'
 import { house, openHouse, type House } from './house.js'
 import { keepPaper, keepScreenshot } from './screenshot.js'
@@ -58,14 +58,13 @@ describe('an employment contract, from the record to the sealed file', function 
 
   /** Waits for a mail; newest first, as people read. */
   async function mailWith(to: string, wanted: RegExp): Promise<RegExpExecArray> {
-    for (let tries = 0; tries < 200; tries += 1) {
+    return until(`a mail to ${to} with ${String(wanted)}`, async () => {
       for (const mail of (await mails(to)).reverse()) {
         const found = wanted.exec(mail.text)
         if (found !== null) return found
       }
-      await desk.page.waitForTimeout(100)
-    }
-    return assert.fail(`no mail to ${to} with ${String(wanted)}`)
+      return undefined
+    })
   }
 
   /** Opens the link of the mail on a phone, proves the address, agrees. */
@@ -150,7 +149,7 @@ describe('an employment contract, from the record to the sealed file', function 
       }
     })
     for (const to of [manager, employee]) {
-      await waitUntil(async () => (await mails(to)).some(({ attachments }) => attachments.length > 0))
+      await until(`the signed file is mailed to ${to}`, async () => (await mails(to)).some(({ attachments }) => attachments.length > 0))
       const names = (await mails(to)).flatMap(({ attachments }) => attachments.map(({ name }) => name))
       assert.ok(
         names.some((name) => name.endsWith('.pdf')),
@@ -187,14 +186,6 @@ describe('an employment contract, from the record to the sealed file', function 
     assert.deepEqual(desk.complaints, [])
   })
 })
-
-async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    if (await holds()) return
-    await sleep(100)
-  }
-  assert.fail('it did not happen in time')
-}
 
 interface Verdict {
   readonly verdict: string

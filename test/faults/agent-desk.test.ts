@@ -212,7 +212,7 @@ describe('Desks that fail', function () {
       })
       started.push(child)
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()))
-      await until('the program runs', () => existsSync(join(served.folder, 'running.json')), 20_000)
+      await until('the program runs', () => existsSync(join(served.folder, 'running.json')))
       return child
     }
 

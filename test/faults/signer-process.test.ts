@@ -90,7 +90,7 @@ describe('khatm signer as a process', function () {
   }
 
   function host(client: string, pinFile: string | null = null): CscKeyProvider {
-    const provider = new CscKeyProvider([house.service(url, client, '2', pinFile)], { timeoutMs: 5000 })
+    const provider = new CscKeyProvider([house.service(url, client, '2', pinFile)])
     open.push(provider)
     return provider
   }

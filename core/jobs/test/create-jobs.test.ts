@@ -54,17 +54,18 @@ describe('jobs', function () {
   it('of one queue run one after another, in the order they were added', async () => {
     const system = create()
     const order: number[] = []
+    const begun: number[] = []
     let running = 0
     let most = 0
     system.define('test', 'test.ordered', async (payload) => {
       running += 1
       most = Math.max(most, running)
+      begun.push(performance.now())
       await sleep(Math.random() * 5)
       order.push((payload as { number: number }).number)
       running -= 1
     })
     await system.startWorker({ concurrency: 4 })
-    const began = Date.now()
     const numbers = Array.from({ length: 100 }, (_, number) => number)
     await add(
       system,
@@ -74,7 +75,9 @@ describe('jobs', function () {
     )
     // The worker may have done some before the drain began to count.
     await system.jobs.drain()
-    assert.ok(Date.now() - began < 10_000, 'a queue does not wait for polls')
+    const pauses = begun.slice(1).map((at, index) => at - (begun[index] ?? 0))
+    const [middle = Infinity] = pauses.sort((one, other) => one - other).slice(pauses.length >> 1)
+    assert.ok(middle < 500, `a queue does not wait for polls of a second: ${middle.toFixed(0)} ms between two jobs`)
     await system.stopWorker()
     assert.deepEqual(order, numbers)
     assert.equal(most, 1)
@@ -161,10 +164,10 @@ describe('jobs', function () {
     assert.equal(stuck?.state, 'running', 'its lock is still there')
     const attempts: number[] = []
     system.define('test', 'test.hang', (_, call) => Promise.resolve(void attempts.push(call.attempt)))
-    const began = Date.now()
+    // It never counts as silent: only that its process is gone can free what it held.
+    await scratch.database.ownerKnex('core_worker').update({ seen_at: scratch.database.ownerKnex.raw(`now() + interval '1 day'`) })
     await system.jobs.drain()
     assert.deepEqual(attempts, [2])
-    assert.ok(Date.now() - began < 5_000)
   })
 
   it('wait until their worker stands in the book of those that live', async () => {
@@ -228,17 +231,14 @@ describe('jobs', function () {
     await system.jobs.drain()
     const server = scratch.database.serverPid() ?? 0
     process.kill(server, 'SIGKILL')
-    for (let waited = 0; scratch.database.serverPid() === server && waited < 20_000; waited += 20) await sleep(20)
-    for (let tries = 0; ; tries += 1) {
-      try {
-        await add(system, 'test.survive', [{ number: 2 }])
-        break
-      } catch (error) {
-        if (tries > 200) throw error
-        await sleep(50)
-      }
-    }
-    for (let waited = 0; !seen.includes(2) && waited < 20_000; waited += 50) await sleep(50)
+    await until('the server runs again', () => scratch.database.serverPid() !== server)
+    await until('a job can be added', () =>
+      add(system, 'test.survive', [{ number: 2 }]).then(
+        () => true,
+        () => false,
+      ),
+    )
+    await until('it runs', () => seen.includes(2))
     await system.stopWorker()
     // the end of the first may have been lost with the server: a job runs at least once
     assert.deepEqual([...new Set(seen)], [1, 2])

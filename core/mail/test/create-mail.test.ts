@@ -10,6 +10,7 @@ import { SMTPServer } from 'smtp-server'
 import { systemContextOf } from '../../../test/helpers/company-context.js'
 import type { ScratchDatabase } from '../../../test/helpers/scratch-database.js'
 import { scratchDatabase } from '../../../test/helpers/scratch-database.js'
+import { until } from '../../../test/helpers/until.js'
 import type { AuditSystem } from '../../audit/create-audit.js'
 import { createAudit } from '../../audit/create-audit.js'
 import { createFiles } from '../../files/create-files.js'
@@ -238,7 +239,7 @@ describe('mail', function () {
       [...readingTypeScript, path.join(import.meta.dirname, 'mail-host.ts'), scratch.dataDir, String(port)],
       { stdio: 'inherit' },
     )
-    for (let waited = 0; taken === 0 && waited < 20_000; waited += 20) await sleep(20)
+    await until('the server has the mail', () => taken > 0)
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
     await exited

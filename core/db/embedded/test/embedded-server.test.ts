@@ -5,11 +5,11 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenDatabase } from '../../open-database.js'
 import { openDatabase } from '../../open-database.js'
 import { isAlive } from '../postmaster-file.js'
 import { readingTypeScript } from '../../../../test/helpers/reading-typescript.js'
+import { until } from '../../../../test/helpers/until.js'
 
 const open = (dataDir: string): Promise<OpenDatabase> => openDatabase({ dataDir, database: { url: null, poolSize: 4 }, logLevel: 'silent' })
 
@@ -35,18 +35,15 @@ class ChildHost {
 
   async writing(): Promise<void> {
     const seen = this.wrote.length
-    for (let waited = 0; this.wrote.length < seen + 5; waited += 10) {
-      if (waited > 20_000) throw new Error('the child host does not write')
-      await sleep(10)
-    }
+    await until('the child host writes', () => this.wrote.length >= seen + 5)
   }
 
   async end(how: 'kill' | 'close'): Promise<void> {
-    const exited = once(this.process, 'exit')
+    // Not `exit`: what it printed last may still be on its way then.
+    const exited = once(this.process, 'close')
     if (how === 'kill') this.process.kill('SIGKILL')
     else this.process.stdin?.write('close\n')
     await exited
-    await sleep(20)
   }
 }
 
@@ -118,11 +115,7 @@ describe('embedded PostgreSQL', function () {
     for (let round = 0; round < 4; round += 1) {
       const before = database.serverPid() ?? 0
       process.kill(before, 'SIGKILL')
-      for (let waited = 0; waited < 20_000; waited += 50) {
-        await sleep(50)
-        if (database.serverPid() !== before) break
-      }
-      assert.notEqual(database.serverPid(), before)
+      await until('another server runs', () => database.serverPid() !== before)
       const stored = await storedNumbers(database)
       assert.deepEqual(
         child.wrote.filter((number) => !stored.has(number)),

@@ -53,7 +53,7 @@ export class SignerClients {
 
   /** A host that holds the certificate of a client. */
   hostOf(client: string, pinFile: string | null = null): CscKeyProvider {
-    return this.hostWith(this.house.service(this.url, client, '2', pinFile), { timeoutMs: 3000, patienceMs: 0 })
+    return this.hostWith(this.house.service(this.url, client, '2', pinFile), { patienceMs: 0 })
   }
 
   /** A host that is configured in a way of its own. */

@@ -64,7 +64,7 @@ describe('connection to a CSC service', () => {
     await service.listen()
     const files = { clientSecretFile, authorityFile: null, certificateFile: null, keyFile: null, pinFile: null }
     const configured: CscService = { name: 'qtsp', url: `${service.url}/`, version: '1', clientId: 'host a', ...files }
-    connection = new CscConnection(configured, { timeoutMs: 2000, patienceMs: 0 })
+    connection = new CscConnection(configured, { timeoutMs: 15_000, patienceMs: 0 })
   })
   afterEach(async () => {
     connection.close()
