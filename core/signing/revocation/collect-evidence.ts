@@ -35,6 +35,18 @@ export function evidenceFrom(source: RevocationSource, anchors: readonly Buffer[
   return (certificates, at) => collectEvidence({ certificates, source, anchors, at })
 }
 
+/** What is behind SIGN-CERT-REVOKED: the lists and answers that say so, for whoever must prove it later. */
+class RevocationProof extends Error {
+  constructor(readonly evidence: CollectedEvidence) {
+    super('revoked')
+  }
+}
+
+/** The lists and answers by which a certificate was found revoked; undefined for a fault that does not rest on any. */
+export function proofOfRevocation({ cause }: Fault): CollectedEvidence | undefined {
+  return cause instanceof RevocationProof ? cause.evidence : undefined
+}
+
 /** A responder's certificate may need a status itself, its responder's again: somewhere it ends. */
 const maximumDepth = 3
 
@@ -90,7 +102,8 @@ class Collection {
     const judged = checkPath({ ...question, revocation: { mode: 'required', evidence: this.result() } })
     const revoked = judged.revocation.find((status) => status.status === 'revoked')
     if (revoked !== undefined) {
-      throw new Fault('SIGN-CERT-REVOKED', { params: { name: revoked.name, at: revoked.revokedAt ?? '' }, status: 409 })
+      const params = { name: revoked.name, at: revoked.revokedAt ?? '' }
+      throw new Fault('SIGN-CERT-REVOKED', { params, status: 409, cause: new RevocationProof(this.result()) })
     }
     const open = judged.revocation.find((status) => status.status === 'unknown' || status.status === 'not-offered')
     if (!judged.trusted || open !== undefined) {

@@ -6,6 +6,7 @@ import type { Host } from '../../../core/host/module.js'
 import { toPem } from '../../../core/signing/certificate-request.js'
 import { readCertificate, type Certificate } from '../../../core/validation/certificate/certificate.js'
 import { readSignedData } from '../../../core/validation/cms/signed-data.js'
+import { issuersFile, issuersOf, unique } from './dossier-certificates.js'
 import { dossierCommands, type DossierContents } from './dossier-commands.js'
 import { dossierPdf } from './dossier-pdf.js'
 import { dossierReadme } from './dossier-readme.js'
@@ -51,14 +52,14 @@ function signedFiles({ examined, bytes }: DossierSources): ZipFile[] {
 
 /** What others say: issuers, revocation, time. */
 function thirdPartyFiles(host: Host, sources: DossierSources): ZipFile[] {
-  const { bytes, path, authorities, revocation, times, log, roots } = sources
+  const { path, authorities, certificates, revocation, times, log, roots } = sources
   return [
-    ...certificateFile('certificates/signer.pem', bytes.certificate === undefined ? [] : [bytes.certificate]),
-    ...certificateFile('certificates/issuers.pem', issuersOf(path, authorities)),
+    ...certificates.flatMap(({ file, certificate }) => certificateFile(file, [certificate])),
+    ...certificateFile(issuersFile, issuersOf(path, authorities)),
     ...revocation.files,
     ...times.proven.map(({ token }, index) => ({ name: `time-stamps/${String(index + 1)}.tst`, bytes: token })),
     ...log.stamps.map(({ token }, index) => ({ name: log.told.stamps[index]?.file ?? '', bytes: token })),
-    ...certificateFile(timeAuthoritiesFile, timeChain(host, [...times.proven, ...log.stamps], roots)),
+    ...certificateFile(timeAuthoritiesFile, timeChain(host, [...times.proven, ...log.stamps, ...revocation.stamps], roots)),
   ]
 }
 
@@ -72,16 +73,40 @@ function toldFiles({ signature, extract, log }: DossierSources, report: DossierR
   ]
 }
 
-function contentsOf({ signature, log }: DossierSources, report: DossierReport, files: readonly ZipFile[]): DossierContents {
+function contentsOf(
+  { signature, log, examined, bytes, path, authorities }: DossierSources,
+  report: DossierReport,
+  files: readonly ZipFile[],
+): DossierContents {
   const names = files.map(({ name }) => name)
+  const { cms, signatureValue } = bytes
   return {
     names,
     signedAt: signature.signedAt,
-    revocation: report.revocation.map(({ file, kind, ofSigner, madeAt }) => ({ file, kind, ofSigner, madeAt: new Date(madeAt) })),
+    anchored: issuersOf(path, authorities).some(({ subjectKey, issuerKey }) => subjectKey === issuerKey),
+    plainSignature: cms !== undefined && plainSignature(examined, cms),
+    valueBytes: cms !== undefined && signatureValue !== undefined && endsWith(cms, signatureValue) ? signatureValue.length : null,
+    revocation: report.revocation.map(({ file, kind, about, madeAt, stamps }) => ({
+      file,
+      kind,
+      about,
+      madeAt: new Date(madeAt),
+      stamps: stamps.map(({ file: token, at }) => ({ token, at: new Date(at) })),
+    })),
     timeStamps: report.times.map(({ file, at }) => ({ token: file, at: new Date(at) })),
     logStamps: log.stamps.map(({ hash, at }, index) => ({ token: log.told.stamps[index]?.file ?? '', at, hash })),
     timeAuthorities: names.includes(timeAuthoritiesFile) ? timeAuthoritiesFile : null,
   }
+}
+
+/** The document holds its signature in the one way a plain search of text finds, and once. */
+function plainSignature(document: Buffer, cms: Buffer): boolean {
+  const found = [...document.toString('latin1').matchAll(/"signatureType":"I","value":"([A-Za-z0-9+/=]*)"/g)]
+  return found.length === 1 && Buffer.from(found[0]?.[1] ?? '', 'base64').equals(cms)
+}
+
+function endsWith(whole: Buffer, end: Buffer): boolean {
+  return whole.subarray(-end.length).equals(end)
 }
 
 function sha256(bytes: Uint8Array): string {
@@ -104,11 +129,6 @@ function openly(event: ProvenEvent): object {
   return JSON.stringify(shown) === JSON.stringify(event.hashed) ? event : { ...event, hashed: shown, redacted: true }
 }
 
-function issuersOf(path: readonly Certificate[], authorities: readonly Certificate[]): Certificate[] {
-  const names = new Set(path.map(({ issuerKey }) => issuerKey))
-  return unique([...path.slice(1), ...authorities.filter(({ subjectKey }) => names.has(subjectKey))])
-}
-
 /** Issuers of the time stamp authorities: from their tokens, and what this host trusts above them, so that openssl finds their roots. */
 function timeChain(host: Host, stamps: readonly { readonly token: Buffer }[], roots: readonly Certificate[]): Certificate[] {
   const inTokens = stamps.flatMap(({ token }) => readSignedData(token).certificates)
@@ -116,8 +136,4 @@ function timeChain(host: Host, stamps: readonly { readonly token: Buffer }[], ro
   const trusted = stamps.length === 0 ? [] : [...roots, ...trustedRoots(host), ...practice]
   const names = new Set(inTokens.map(({ issuerKey }) => issuerKey))
   return unique([...inTokens, ...trusted.filter(({ subjectKey }) => names.has(subjectKey))])
-}
-
-function unique(certificates: readonly Certificate[]): Certificate[] {
-  return certificates.filter((one, index) => certificates.findIndex(({ sha256: other }) => other === one.sha256) === index)
 }

@@ -3,6 +3,7 @@ import type { Basis } from './basis.js'
 import type { DeviceCertificate } from './device-certificates.js'
 import type { Examination } from './examinations.js'
 import type { LintItem } from './lint-certificate.js'
+import type { AnswerAbout } from './revocation-answers.js'
 import type { Dependence } from './time-authorities.js'
 import type { KeyEvidence } from '../signing/signature-rows.js'
 import type { LocalizedText } from '../../../core/i18n/locale.js'
@@ -38,7 +39,7 @@ export interface TimeInDossier {
   readonly file: string
   readonly dependence: Dependence
   readonly trusted: boolean
-  /** The token is over the value of this signature. */
+  /** The token is over the value of this signature, or over these bytes. */
   readonly over: boolean
 }
 
@@ -80,16 +81,20 @@ export interface DossierReport {
   readonly revocation: readonly {
     readonly file: string
     readonly kind: 'crl' | 'ocsp'
-    /** An OCSP answer about the signer's own certificate; the others are about its issuers. */
+    /** About the signer's own certificate; the others are about its issuers and responders. */
     readonly ofSigner: boolean
+    readonly about: readonly AnswerAbout[]
+    /** Of its bytes: what the stamps are over. */
+    readonly sha256: string
     readonly madeAt: string
     readonly until: string | null
     /** When this host got it. */
     readonly gotAt: string
-    /** Kept since the signature; else got for this dossier. */
+    /** Kept before; else got for this dossier. */
     readonly kept: boolean
+    readonly stamps: readonly TimeInDossier[]
   }[]
-  /** Why revocation answers are not in it; null when they are. */
+  /** Why revocation answers are not in it, or what they say against the certificate; null when they are in it and good. */
   readonly revocationMissing: FaultDetail | null
   readonly examination: Examination | null
   readonly evidence: KeyEvidence | null

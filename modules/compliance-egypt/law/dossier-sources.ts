@@ -13,6 +13,7 @@ import { basisAgain } from './basis-again.js'
 import { withStatus, type Basis, type CertificateStatus } from './basis.js'
 import { deviceCertificateOn, type DeviceCertificate } from './device-certificates.js'
 import { dossierLog, type DossierLog } from './dossier-log.js'
+import { namedCertificates, type NamedCertificate } from './dossier-certificates.js'
 import { dossierRevocation, type DossierRevocation } from './dossier-revocation.js'
 import { examinationOf, type Examination } from './examinations.js'
 import { examineBytes, type ExaminedBytes } from './examined-bytes.js'
@@ -29,6 +30,8 @@ export interface DossierSources extends Stored {
   readonly extract: AuditExtract
   readonly log: DossierLog
   readonly revocation: DossierRevocation
+  /** Signer, issuers, and the responders that answers speak of. */
+  readonly certificates: readonly NamedCertificate[]
 }
 
 interface Stored {
@@ -68,7 +71,8 @@ export async function readSources(
     host.audit.extract(transaction, { type: 'invoicing.invoice', id: invoiceId }),
   )
   const log = await dossierLog(host, context, extract, longestChain)
-  const revocation = await dossierRevocation(host, stored.path, stored.signature.signedAt, stored.status)
+  const certificates = namedCertificates(stored.bytes.certificate, stored.path, stored.authorities)
+  const revocation = await dossierRevocation(host, context, stored.path, certificates, stored.signature.signedAt, stored.status)
   return {
     ...stored,
     basis: withStatus(stored.basis, statusOf(revocation), stored.examination !== undefined),
@@ -77,6 +81,7 @@ export async function readSources(
     extract,
     log,
     revocation,
+    certificates: [...certificates, ...revocation.responders],
   }
 }
 

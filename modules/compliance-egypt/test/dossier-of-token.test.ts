@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,8 @@ import { examinationDossier, type DossierReport } from '../index.js'
 import { addDeviceCertificate } from '../law/device-certificates.js'
 import { addMandate } from '../law/mandates.js'
 import { registerExamination } from '../law/examinations.js'
+import { addTimeAuthority } from '../law/time-authorities.js'
+import { CleanFolder } from './clean-folder.js'
 import { egyptianCompany, post } from './running-company.js'
 
 describe('Examination dossier of a signature by a token', function () {
@@ -96,8 +99,23 @@ describe('Examination dossier of a signature by a token', function () {
         assert.ok(!readFileSync(join(folder, name), 'utf8').includes('29001011234567'), name)
       const words = execFileSync('pdftotext', ['report.pdf', '-'], { cwd: folder, encoding: 'utf8' }).replace(/\p{Cf}/gu, '')
       assert.ok(!words.includes('29001011234567') && words.includes('290•••••••••67'))
-      for (const line of readFileSync(join(folder, 'check.txt'), 'utf8').trim().split('\n'))
-        execFileSync('/bin/sh', ['-c', line], { cwd: folder, stdio: 'pipe' })
+      // Every answer is verified by openssl alone, those about issuers like the one about the signer.
+      const whole = new CleanFolder(readFileSync(join(folder, 'dossier.zip')))
+      try {
+        const said = [...whole.checkAll().entries()]
+        for (const file of ['certificates/signer.pem', 'certificates/issuer-1.pem']) {
+          const [verified, status] = said.filter(([line]) => line.includes(` -cert ${file} `))
+          assert.match(verified?.[1] ?? '', /Response verify OK/, file)
+          assert.match(status?.[1] ?? '', new RegExp(`^${file}: good$`, 'm'))
+        }
+        const answers = first.revocation.flatMap(({ about }) => about.map(({ certificate, status }) => [certificate, status]))
+        assert.deepEqual(answers.sort(), [
+          ['certificates/issuer-1.pem', 'good'],
+          ['certificates/signer.pem', 'good'],
+        ])
+      } finally {
+        whole.remove()
+      }
 
       // Art. 3(c): the number the company states counts for the model the token tells of itself, and for no other.
       const stated = { keyId: key.id, standard: 'FIPS 140-2 level 3', number: '1234', from: '2020-01-01', until: '' }
@@ -117,15 +135,57 @@ describe('Examination dossier of a signature by a token', function () {
       assert.deepEqual([last.basis.basis, last.basisWhenSigned?.basis], ['9a', 'none'])
 
       // What the revoked certificate signs afterwards has no sound one: neither point (a) nor ground 9(a). What it signed before keeps both.
+      await addTimeAuthority(host, context, { name: 'Archive', url: `${sandbox.url}/tsa`, concerned: false })
       assert.ok(sandbox.revoke(chain[0] ?? assert.fail('no certificate'), 'keyCompromise'))
       const [later] = await post(host, context, input)
       const revoked = await dossier(later)
       assert.deepEqual([revoked.points[0]?.state, revoked.revocationMissing?.code], ['contradicted', 'SIGN-CERT-REVOKED'])
+      // The proof lies in it: the responder's own bytes, their digest, and an archive's token over them.
+      const proof = revoked.revocation.find(({ ofSigner }) => ofSigner) ?? assert.fail('no answer about the signer')
+      assert.deepEqual(
+        proof.about.map(({ certificate, status, reason }) => [certificate, status, reason]),
+        [['certificates/signer.pem', 'revoked', 'keyCompromise']],
+      )
+      const bytes = readFileSync(join(folder, proof.file))
+      assert.equal(createHash('sha256').update(bytes).digest('hex'), proof.sha256)
+      assert.deepEqual(
+        proof.stamps.map(({ authority, over, dependence }) => [authority, over, dependence]),
+        [['Khatm Sandbox Time Stamps', true, 'sandbox']],
+      )
+      assert.ok(revoked.points[0]?.proof.includes(proof.file))
+      const clean = new CleanFolder(readFileSync(join(folder, 'dossier.zip')))
+      try {
+        const said = [...clean.checkAll().entries()]
+        assert.ok(
+          said.some(
+            ([line, answer]) => line.includes('-cert certificates/signer.pem') && /: revoked\n.*Reason: keyCompromise/s.test(answer),
+          ),
+        )
+        const stamp = proof.stamps[0]?.file ?? ''
+        assert.ok(
+          said.some(
+            ([line, answer]) => line.includes(`-data ${proof.file} `) && line.includes(stamp) && answer.includes('Verification: OK'),
+          ),
+        )
+      } finally {
+        clean.remove()
+      }
+      // Kept with what was found in it: the authority is not asked a second time, and could not take it back.
+      sandbox.faults.inject({ kind: 'error-503', path: '/ocsp', times: 0 })
+      const kept = await dossier(later)
+      sandbox.faults.clear()
+      assert.deepEqual(
+        [kept.revocationMissing?.code, kept.revocation.find(({ ofSigner }) => ofSigner)?.sha256, kept.revocation.every((one) => one.kept)],
+        ['SIGN-CERT-REVOKED', proof.sha256, true],
+      )
       assert.deepEqual([revoked.basis.basis, revoked.basisWhenSigned?.basis], ['none', '9a'])
       assert.ok(revoked.basis.reasons.includes('EG-BASIS-REVOKED'))
       assert.deepEqual(states(revoked, '3(e)', '9'), ['3(e) contradicted', '9 not-shown'])
       const before = await dossier()
-      assert.deepEqual([before.points[0]?.state, before.basis.basis], ['shown', '9a'])
+      assert.deepEqual([before.points[0]?.state, before.basis.basis, before.revocationMissing], ['shown', '9a', null])
+      // The same proof lies in it, and tells that the revocation came later.
+      const since = before.revocation.find(({ ofSigner }) => ofSigner)?.about[0]?.revokedAt ?? ''
+      assert.ok(since > (before.signedAt ?? ''), since)
     } finally {
       await running.stop()
       await sandbox.close()

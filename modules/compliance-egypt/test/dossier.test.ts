@@ -20,6 +20,7 @@ import { addTimeAuthority } from '../law/time-authorities.js'
 import { stampTimes } from '../law/stamp-times.js'
 import { timesOf } from '../law/time-stamps.js'
 import { rowOfInvoice } from '../../compliance/index.js'
+import { CleanFolder } from './clean-folder.js'
 import { bytesOf, egyptianCompany, post } from './running-company.js'
 
 describe('Examination dossier of a signature (Art. 7)', function () {
@@ -102,11 +103,40 @@ describe('Examination dossier of a signature (Art. 7)', function () {
       assert.ok(paper.includes(line.slice(0, 64)), line)
     const status = lines.find((line) => line.includes(' -cert certificates/signer.pem')) ?? assert.fail('no answer about the signer')
     assert.match(run(at, `${status} 2>&1`), /Response verify OK.*signer\.pem: good/s)
+    assert.throws(() => run(at, status.replace(/-attime \d+/, '-attime 4102444800')), /expired/)
     const readme = readFileSync(join(at, 'README.txt'), 'utf8')
     for (const line of lines) assert.ok(readme.includes(line))
     // Marks of direction that the reader of the PDF puts in are no letters of it.
     const words = run(at, 'pdftotext report.pdf -').replace(/\p{Cf}/gu, '')
     for (const word of ['منقوض', 'غير مثبت', 'signature.p7s']) assert.ok(words.includes(word), word)
+  })
+
+  it('every command it prints holds in a clean folder with openssl alone, and none does once what it checks has changed by a bit', async () => {
+    const { host } = running
+    const zip = await examinationDossier(host, { ...context, locale: 'en' }, invoiceId)
+    const clean = new CleanFolder(zip)
+    try {
+      clean.checkAll()
+      const lines = clean.commands()
+      const readme = clean.read('README.txt').toString('utf8')
+      for (const line of lines) assert.ok(readme.includes(`\n  ${line}\n`), line)
+      // Each file that is checked, spoilt in its last byte: the signature of the CMS, of an answer, of a token.
+      const spoilt = clean.files().filter((name) => /\.(?:p7s|ocsp|crl|tst|bin|txt)$/.test(name) && !/^(?:check|README)/.test(name))
+      assert.ok(['signature.p7s', 'canonical.txt', 'revocation/1.ocsp', 'time-stamps/1.tst'].every((name) => spoilt.includes(name)))
+      for (const name of spoilt) {
+        const bytes = clean.read(name)
+        const other = Buffer.from(bytes)
+        other[other.length - 1] = (other.at(-1) ?? 0) ^ 1
+        clean.write(name, other)
+        const verifying = lines.filter((line) => line.includes(name) && / -verify | -CAfile |cmp/.test(line))
+        assert.ok(verifying.length > 0, `nothing checks ${name}`)
+        for (const line of verifying) assert.notEqual(clean.run(line).status, 0, `${name}: ${line}`)
+        clean.write(name, bytes)
+      }
+      clean.checkAll()
+    } finally {
+      clean.remove()
+    }
   })
 
   it('says of each article what is shown, not shown and contradicted; a software key is outside Article 10', async () => {
@@ -209,8 +239,9 @@ describe('Examination dossier of a signature (Art. 7)', function () {
     assert.equal(report.examined, 'presented')
     for (const article of ['2(e)', '2(f)', '11']) assert.equal(state(report, article), 'contradicted', article)
     assert.ok(codes(report, '11').includes('EG-DOSSIER-CHANGED'))
-    const verify = readFileSync(join(at, 'check.txt'), 'utf8').split('\n')[1] ?? ''
-    assert.throws(() => run(at, verify))
+    const lines = readFileSync(join(at, 'check.txt'), 'utf8').split('\n')
+    const verify = lines.find((line) => line.startsWith('openssl cms -verify')) ?? assert.fail('no command verifies the signature')
+    assert.throws(() => run(at, verify), /verification failure|digest/i)
     // What is no document at all has a dossier too, and it says so.
     const nothing = await unpack(Buffer.from('{"a":'))
     assert.deepEqual(
