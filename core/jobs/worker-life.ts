@@ -1,7 +1,7 @@
 import { readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Knex } from 'knex'
-import { isAlive, startMark } from '../db/embedded/postmaster-file.js'
+import { isSameAlive, startMark } from '../host/living-process.js'
 import type { Logger } from '../host/logger.js'
 
 interface WorkerRow {
@@ -46,7 +46,7 @@ export class WorkerLife {
 
   async enter(id: string): Promise<void> {
     this.#ids.add(id)
-    await this.owner('core_worker').insert({ id, machine: await machineName(), pid: process.pid, start_mark: await startMark(process.pid) })
+    await this.owner('core_worker').insert({ id, machine: await machineName(), pid: process.pid, start_mark: startMark(process.pid) })
   }
 
   async end(): Promise<void> {
@@ -64,7 +64,7 @@ export class WorkerLife {
   }
 
   async #beat(): Promise<void> {
-    const mark = await startMark(process.pid)
+    const mark = startMark(process.pid)
     const machine = await machineName()
     for (const id of this.#ids) {
       // a row swept while this host was suspended is put back
@@ -79,11 +79,7 @@ export class WorkerLife {
   /** Workers of processes that ended on this machine, however lately. */
   async freeDeadOfThisMachine(): Promise<void> {
     const rows = await this.owner<WorkerRow>('core_worker').where('machine', await machineName())
-    const dead: string[] = []
-    for (const row of rows) {
-      if (!isAlive(row.pid) || (await startMark(row.pid)) !== row.start_mark) dead.push(row.id)
-    }
-    await this.#free(dead)
+    await this.#free(rows.filter((row) => !isSameAlive(row.pid, row.start_mark)).map((row) => row.id))
   }
 
   /** Workers that say nothing any more, and locks whose holder never entered the book. */

@@ -1,6 +1,7 @@
+import { readdirSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isAlive, startMark } from './postmaster-file.js'
+import { isSameAlive, startMark } from '../../host/living-process.js'
 
 /**
  * The hosts that use one embedded server, as files `<pid>-<start mark>-<number>` in a folder. A host that was killed leaves its
@@ -15,7 +16,7 @@ export class HostRegister {
   async enter(): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 })
     HostRegister.#count += 1
-    this.#entry = `${String(process.pid)}-${await startMark(process.pid)}-${String(HostRegister.#count)}`
+    this.#entry = `${String(process.pid)}-${startMark(process.pid)}-${String(HostRegister.#count)}`
     await writeFile(path.join(this.folder, this.#entry), '')
   }
 
@@ -26,10 +27,21 @@ export class HostRegister {
     let othersLeft = false
     for (const entry of await readdir(this.folder).catch(() => [])) {
       const [pid, mark] = entry.split('-')
-      const alive = isAlive(Number(pid)) && (await startMark(Number(pid))) === mark
-      if (alive) othersLeft = true
+      if (isSameAlive(Number(pid), mark ?? '')) othersLeft = true
       else await rm(path.join(this.folder, entry), { force: true })
     }
     return { othersLeft }
+  }
+
+  /** Whether a living host is in the register at this moment: asked without a turn in between, right before what would harm it. */
+  holdsLiving(): boolean {
+    try {
+      return readdirSync(this.folder).some((entry) => {
+        const [pid, mark] = entry.split('-')
+        return isSameAlive(Number(pid), mark ?? '')
+      })
+    } catch {
+      return false
+    }
   }
 }

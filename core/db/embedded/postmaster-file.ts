@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { isAlive } from '../../host/living-process.js'
 
 /** What a running PostgreSQL says about itself in its data folder (PostgreSQL docs, "postmaster.pid"). */
 export interface PostmasterFile {
@@ -26,16 +27,6 @@ export async function readPostmasterFile(dataFolder: string): Promise<Postmaster
   return { pid, dataFolder: lines[1] ?? '', port: Number(lines[3] ?? '0'), socketFolder: lines[4] ?? '', status: lines[7] ?? '' }
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it lives, under another account
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
-
 /**
  * Whether the process with this number is a PostgreSQL of this data folder. After a crash of the machine the number
  * may belong to any other program, which must neither be trusted nor harmed.
@@ -54,17 +45,5 @@ async function commandLine(pid: number): Promise<string | undefined> {
     return stdout
   } catch {
     return undefined
-  }
-}
-
-/** Start time of a process in the system's own unit; with the number it names a process for good. Linux only. */
-export async function startMark(pid: number): Promise<string> {
-  try {
-    const text = await readFile(`/proc/${String(pid)}/stat`, 'utf8')
-    // the second field is the command in parentheses and may hold blanks; starttime is the 22nd field
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return fields[19] ?? '0'
-  } catch {
-    return '0'
   }
 }

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { chown, lstat, mkdir, open, readFile, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { rmdirSync } from 'node:fs'
+import { chown, lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { isAlive, isTaken } from '../../host/living-process.js'
 import type { Logger } from '../../host/logger.js'
 import { Fault } from '../../i18n/fault.js'
 import { applicationRole } from '../connection.js'
 import type { PostgresBinaries } from './binaries.js'
 import { findBinaries } from './binaries.js'
 import { HostRegister } from './host-register.js'
-import { isAlive, isServerOf, readPostmasterFile } from './postmaster-file.js'
+import { isServerOf, readPostmasterFile } from './postmaster-file.js'
 import type { ServerUser } from './server-user.js'
 import { openTheWay, serverUser } from './server-user.js'
 
@@ -80,8 +82,7 @@ class Supervisor implements EmbeddedServer {
     this.dataFolder = path.join(this.#base, 'cluster')
     await this.#register.enter()
     try {
-      await this.#reach()
-      await this.#prepareDatabase()
+      await this.#reachForGood()
     } catch (error) {
       await this.#register.leave()
       throw error
@@ -100,11 +101,12 @@ class Supervisor implements EmbeddedServer {
     const { othersLeft } = await this.#register.leave()
     const pid = this.#pid
     if (othersLeft || pid === undefined || !(await isServerOf(pid, this.dataFolder))) return
-    // fast shutdown: running transactions are rolled back, the checkpoint is written
-    process.kill(pid, 'SIGINT')
+    // A host that came meanwhile keeps it.
+    if (this.#register.holdsLiving() || !endServer(pid)) return
     for (let waited = 0; isAlive(pid) && waited < 30_000; waited += 20) await sleep(20)
     if (isAlive(pid)) this.logger.warn({ pid }, 'embedded PostgreSQL did not stop within 30 seconds')
-    await rmdir(this.socketFolder).catch(() => undefined)
+    // The next host may be about to start its server in the same folder.
+    if (!this.#register.holdsLiving()) removeEmptyFolder(this.socketFolder)
   }
 
   /** The cluster lies in the data folder; if its account cannot get there, below /var/lib, and a file in the data folder says so. */
@@ -122,6 +124,27 @@ class Supervisor implements EmbeddedServer {
     await mkdir(base, { recursive: true, mode: 0o700 })
     if (this.#user.switched) await chown(base, this.#user.uid, this.#user.gid)
     return base
+  }
+
+  /** The last host that leaves stops its server, be it the one that was joined a moment ago: then the next one is started. */
+  async #reachForGood(): Promise<void> {
+    const limit = Date.now() + startLimitMs
+    for (;;) {
+      await this.#reach()
+      try {
+        await this.#prepareDatabase()
+        if (await this.#stays()) return
+      } catch (error) {
+        if (Date.now() > limit || (await this.#stays())) throw error
+      }
+      await sleep(20)
+    }
+  }
+
+  /** Whether the server that was reached runs and was not told to stop. */
+  async #stays(): Promise<boolean> {
+    const file = await readPostmasterFile(this.dataFolder)
+    return file !== undefined && file.pid === this.#pid && file.status.startsWith('ready') && isAlive(file.pid)
   }
 
   /** Joins a running server or starts one. Several hosts may do this at once: PostgreSQL's own lock file lets one win. */
@@ -146,9 +169,9 @@ class Supervisor implements EmbeddedServer {
       const file = await readPostmasterFile(this.dataFolder)
       if (file === undefined) return false
       if (file.dataFolder !== this.dataFolder || !(await isServerOf(file.pid, this.dataFolder))) {
-        if (isAlive(file.pid)) {
-          // The number now belongs to another program; PostgreSQL would refuse to start while it lives.
-          this.logger.warn({ pid: file.pid }, 'postmaster.pid names a foreign process; removed')
+        if (isTaken(file.pid)) {
+          // The number belongs to another program, or to a server that ended and that nobody has asked about: PostgreSQL would refuse to start.
+          this.logger.warn({ pid: file.pid }, 'postmaster.pid names no server of this folder; removed')
           await rm(path.join(this.dataFolder, 'postmaster.pid'), { force: true })
         }
         return false
@@ -292,14 +315,14 @@ class Supervisor implements EmbeddedServer {
     const root = Buffer.byteLength(tmpdir()) + 32 < longestSocketFolder ? tmpdir() : '/tmp'
     const usual = path.join(root, `khatm-${mark}`)
     // The same name each time keeps the address of a server that is started again. A folder some other account put
-    // there first is not trusted: then a random name is taken.
-    for (const folder of [usual, `${usual}-${randomBytes(4).toString('hex')}`]) {
+    // there first is not trusted: then a random name is taken. Twice, since a host that leaves may just be removing it.
+    for (const folder of [usual, usual, `${usual}-${randomBytes(4).toString('hex')}`]) {
       await mkdir(folder, { mode: 0o700 }).then(
         () => (this.#user.switched ? chown(folder, this.#user.uid, this.#user.gid) : undefined),
         () => undefined,
       )
-      const facts = await lstat(folder)
-      if (facts.isDirectory() && facts.uid === this.#user.uid && (facts.mode & 0o077) === 0) return folder
+      const facts = await lstat(folder).catch(() => undefined)
+      if (facts?.isDirectory() === true && facts.uid === this.#user.uid && (facts.mode & 0o077) === 0) return folder
     }
     throw new Fault('DB-EMBEDDED-START', { params: { reason: `no folder for the socket in ${root}` }, status: 503 })
   }
@@ -337,5 +360,23 @@ class Supervisor implements EmbeddedServer {
       .finally(() => {
         this.#reviving = undefined
       })
+  }
+}
+
+/** Fast shutdown: running transactions are rolled back, the checkpoint is written. @returns false when it had ended before */
+function endServer(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGINT')
+    return true
+  } catch {
+    return false
+  }
+}
+
+function removeEmptyFolder(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Not empty, or gone: nothing to do.
   }
 }

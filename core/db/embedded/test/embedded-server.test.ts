@@ -5,9 +5,10 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenDatabase } from '../../open-database.js'
 import { openDatabase } from '../../open-database.js'
-import { isAlive } from '../postmaster-file.js'
+import { isAlive } from '../../../host/living-process.js'
 import { readingTypeScript } from '../../../../test/helpers/reading-typescript.js'
 import { until } from '../../../../test/helpers/until.js'
 
@@ -138,6 +139,21 @@ describe('embedded PostgreSQL', function () {
     assert.ok((await storedNumbers(database)).size > 0)
     await database.close()
     assert.equal(isAlive(child.server), false)
+  })
+
+  it('is there for a host that comes at any moment while the last one leaves', async () => {
+    let last = await open(dataDir)
+    for (let round = 0; round < 12; round += 1) {
+      const leaving = last.close()
+      await sleep(round * 2)
+      const next = await open(dataDir)
+      await next.ownerKnex.raw('select 1')
+      await leaving
+      await next.ownerKnex.raw('select 1')
+      last = next
+    }
+    await last.close()
+    assert.equal(isAlive(last.serverPid() ?? 0), false)
   })
 
   it('is made once when two hosts start on an empty folder at the same moment', async () => {
