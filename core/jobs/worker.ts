@@ -63,10 +63,12 @@ export class JobWorker {
     try {
       let idleSince: number | undefined
       for (;;) {
+        // The moment before the question: a late answer tells nothing about the time it took.
+        const asked = Date.now()
         if (await this.#busy()) idleSince = undefined
         else {
-          idleSince ??= Date.now()
-          if (Date.now() - idleSince >= idleMs) return this.#ran - before
+          idleSince ??= asked
+          if (asked - idleSince >= idleMs) return this.#ran - before
         }
         await sleep(15)
       }
@@ -129,6 +131,11 @@ export class JobWorker {
       await runner.stop()
       throw error
     }
+    if (this.#stopping) {
+      // Stopped while it was entered: nobody else would end it.
+      await runner.stop()
+      return
+    }
     this.#runner = runner
     runner.promise.catch((error: unknown) => {
       logger.error({ err: error }, 'job worker ended; it is started again')
@@ -137,10 +144,14 @@ export class JobWorker {
   }
 
   async #restart(): Promise<void> {
-    while (!this.#stopping) {
+    // Stopped, or stopped and started again meanwhile, there is another life or none.
+    const life = this.#life
+    const goesOn = (): boolean => !this.#stopping && life !== undefined && this.#life === life
+    while (goesOn()) {
       await sleep(1_000)
+      if (!goesOn()) return
       try {
-        await this.#life?.abandon()
+        await life?.abandon()
         await this.#run()
         return
       } catch (error) {
