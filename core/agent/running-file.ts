@@ -1,9 +1,14 @@
+import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isAlive, isSameAlive, startMark } from '../host/living-process.js'
 import { readIfThere, removeFile, writePrivateFile } from './private-file.js'
 
-const runningShape = z.object({ pid: z.number().int(), startedAt: z.string(), url: z.string().nullable() })
+const runningShape = z.object({ pid: z.number().int(), startedAt: z.string(), url: z.string().nullable(), mark: z.string().optional() })
 export type Running = z.infer<typeof runningShape>
+
+/** How far the clock may have been set since the machine started. Milliseconds. */
+const clockTolerance = 300_000
 
 /** `running.json` of the folder: which process serves it, and the address of its page (with the secret: mode 600). */
 export function readRunning(folder: string): Running | undefined {
@@ -11,17 +16,21 @@ export function readRunning(folder: string): Running | undefined {
   if (text === undefined) return undefined
   try {
     const running = runningShape.parse(JSON.parse(text))
-    // Signal 0 asks whether the process is there; Windows answers too.
-    process.kill(running.pid, 0)
-    return running
+    return isSame(running) ? running : undefined
   } catch {
     // A file that a killed desk left behind.
     return undefined
   }
 }
 
-export function writeRunning(folder: string, running: Running): void {
-  writePrivateFile(join(folder, 'running.json'), `${JSON.stringify(running)}\n`)
+/** Numbers of processes come again: what was written before this machine started is of a desk that ended with it. */
+function isSame({ pid, mark, startedAt }: Running): boolean {
+  if (Date.parse(startedAt) + clockTolerance < Date.now() - uptime() * 1000) return false
+  return mark === undefined ? isAlive(pid) : isSameAlive(pid, mark)
+}
+
+export function writeRunning(folder: string, running: Omit<Running, 'mark'>): void {
+  writePrivateFile(join(folder, 'running.json'), `${JSON.stringify({ ...running, mark: startMark(running.pid) })}\n`)
 }
 
 export function removeRunning(folder: string): void {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, linkSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isAlive, isSameAlive, startMark } from '../../host/living-process.js'
 import { Fault } from '../../i18n/fault.js'
 
 /** One entry, without the members that chain it. */
@@ -215,27 +216,28 @@ function endOf(file: string): { head: LogHead; torn: number } {
   return { head, torn }
 }
 
-/** One process writes a log: two would each continue the same chain. */
+/**
+ * One process writes a log: two would each continue the same chain. The lock names the process by number and start: numbers come again,
+ * in a container that is started anew after a kill even the very same one. It appears whole or not at all.
+ */
 function takeLock(lockFile: string): void {
-  for (let round = 0; round < 2; round++) {
-    try {
-      writeFileSync(lockFile, String(process.pid), { flag: 'wx', mode: 0o600 })
-      return
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-      const pid = Number(readFileSync(lockFile, 'utf8'))
-      if (round > 0 || isAlive(pid)) throw new Fault('SIGNER-RUNNING', { params: { file: lockFile, pid }, status: 409 })
-      rmSync(lockFile, { force: true })
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
+  const own = `${lockFile}.${process.pid}`
+  writeFileSync(own, `${process.pid} ${startMark(process.pid)}`, { mode: 0o600 })
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    for (let round = 0; round < 2; round++) {
+      try {
+        linkSync(own, lockFile)
+        return
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+        const [pid, mark] = readFileSync(lockFile, 'utf8').split(' ')
+        // Without a start it is of an older version.
+        const lives = mark === undefined ? isAlive(Number(pid)) : isSameAlive(Number(pid), mark)
+        if (round > 0 || lives) throw new Fault('SIGNER-RUNNING', { params: { file: lockFile, pid: Number(pid) }, status: 409 })
+        rmSync(lockFile, { force: true })
+      }
+    }
+  } finally {
+    rmSync(own, { force: true })
   }
 }

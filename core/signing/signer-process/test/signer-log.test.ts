@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { CscKeyProvider } from '../../keys/csc/csc-provider.js'
 import { startSigner, type Signer } from '../signer-server.js'
-import { logFile, verifyUseLog } from '../use-log.js'
+import { logFile, UseLog, verifyUseLog } from '../use-log.js'
 import { ecdsaSha256, fault, said, sha256, sign, SignerClients } from './signer-clients.js'
 import { silent, SignerHouse } from './signer-house.js'
 
@@ -80,5 +80,22 @@ describe('use log of khatm signer', () => {
 
   it('belongs to one process', async () => {
     await assert.rejects(startSigner(house.configurationFile, silent), fault('SIGNER-RUNNING'))
+  })
+
+  it('is taken over from one that was killed, also where its number belongs to another process now', async function () {
+    if (process.platform !== 'linux') return this.skip()
+    const other = new SignerHouse()
+    try {
+      // A container started anew gives its first program the number of the one before.
+      other.write('signer.lock', `${process.pid} 1`)
+      const log = await UseLog.open(other.folder, () => new Date())
+      await assert.rejects(
+        UseLog.open(other.folder, () => new Date()),
+        fault('SIGNER-RUNNING'),
+      )
+      await log.close()
+    } finally {
+      other.remove()
+    }
   })
 })
