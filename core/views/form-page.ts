@@ -38,6 +38,8 @@ export interface FieldControl {
   readonly value: string
   readonly relationLabel: string
   readonly searchUrl: string
+  /** Where what the search does not find is made; empty for nowhere. */
+  readonly createUrl: string
   readonly checked: boolean
   readonly options: readonly { readonly value: string; readonly label: string; readonly selected: boolean }[]
   readonly readonly: boolean
@@ -182,6 +184,7 @@ export function drawField(
     value: related?.id ?? value,
     relationLabel: related?.label ?? '',
     searchUrl: field.relation === undefined ? '' : `/app/find/${field.relation.model}?${search.toString()}`,
+    createUrl: createUrlOf(field, call.context),
     checked: record[field.name] === true,
     options:
       field.type === 'select' || field.type === 'badge' || field.type === 'country' || field.type === 'tags'
@@ -198,6 +201,10 @@ export function drawField(
     error: fault === undefined ? undefined : call.faultText(fault),
     lines: field.type === 'lines' ? drawLines(field, record, call, readonly) : undefined,
   }
+}
+
+function createUrlOf({ relation }: FieldDefinition, { groups }: CompanyContext): string {
+  return relation?.create !== undefined && (groups.has('*') || groups.has(relation.create.group)) ? relation.create.href : ''
 }
 
 function offersCodes(field: FieldDefinition): boolean {

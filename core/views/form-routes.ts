@@ -6,6 +6,7 @@ import { computeForm } from './compute-form.js'
 import { plainText } from './field-control.js'
 import { isVisible, mayPress } from './form-page.js'
 import { postedOf, storedOrNew } from './form-record.js'
+import { requireUnchanged } from './form-revision.js'
 import { readForm } from './form-values.js'
 import { faultsOf, inCompany, loadRecord, openCall, requireWrite, textIn, type RecordCall } from './record-call.js'
 import { isRefused, saveForm } from './save-form.js'
@@ -23,7 +24,8 @@ async function runAction(call: RecordCall, view: FormView, response: Response, g
   const { model, signedIn, parts } = call
   const body = postedOf(call.request)
   let id = given
-  if (id === undefined || body['_dirty'] === '1') {
+  const dirty = id === undefined || body['_dirty'] === '1'
+  if (dirty) {
     const outcome = await saveForm(call, view, id)
     if (isRefused(outcome)) {
       await sendForm(call, response, view, outcome, 422)
@@ -33,6 +35,15 @@ async function runAction(call: RecordCall, view: FormView, response: Response, g
   }
   const known = id
   const record = await inCompany(call, (transaction) => loadRecord(call, transaction, known))
+  try {
+    // Nobody confirms what he has not seen.
+    if (!dirty) requireUnchanged(call, view, record, 'VIEW-CHANGED-SHOWN')
+  } catch (error) {
+    const faults = faultsOf(error)
+    if (faults === undefined) throw error
+    await sendForm(call, response, view, { id: known, record, faults, dirty: false }, 409)
+    return
+  }
   const here = `${call.path}/${known}`
   if (name === 'delete' || name === 'archive' || name === 'unarchive') {
     await runStandard(call, name, known)

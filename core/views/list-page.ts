@@ -165,8 +165,15 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
     hiddenParameters: [...new URLSearchParams(link({ search: undefined }))].map(([name, value]) => ({ name, value })),
     query: listAddress(address, {}, viewId),
     total: result.total,
-    untouched: facets.length === 0,
+    // The filters a list begins with are nobody's search: where they leave nothing, it is empty.
+    untouched: facets.length === 0 || asItBegins(view, address),
   }
+}
+
+function asItBegins(view: ListView, { search, groupBy, where, filters }: ListAddress): boolean {
+  const usual = new Set(view.defaultFilters)
+  const asUsual = filters.length === usual.size && filters.every((name) => usual.has(name))
+  return asUsual && search === undefined && groupBy === undefined && where === undefined
 }
 
 /** The currency most of what is listed is in, when there are several: amounts in others say theirs. */

@@ -2,6 +2,7 @@ import { Fault } from '../i18n/fault.js'
 import { keepRowKeys } from './compute-form.js'
 import { editableFields } from './form-page.js'
 import { postedOf, storedOrNew } from './form-record.js'
+import { requireUnchanged, revisionOf } from './form-revision.js'
 import { readForm, withoutRowKeys } from './form-values.js'
 import { faultsOf, inCompany, requireWrite, type RecordCall } from './record-call.js'
 import type { FormState } from './send-form.js'
@@ -20,10 +21,16 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
   const saveRecord = model.save
   if (saveRecord === undefined) throw new Fault('VIEW-NOT-EDITABLE', { status: 405 })
   let refused: RecordValues = {}
+  let revision: string | undefined
   try {
     return await inCompany(call, async (transaction) => {
       const before = await storedOrNew(call, transaction, id)
       refused = { ...before, ...readForm(editableFields(view, before), postedOf(call.request), signedIn.user.locale) }
+      if (id !== undefined) {
+        // Told once, with what was typed still there: who saves again has read it.
+        revision = revisionOf(view, before)
+        requireUnchanged(call, view, before, 'VIEW-CHANGED-MEANWHILE')
+      }
       const outcome = await saveRecord(transaction, signedIn.context, id, withoutRowKeys(refused))
       Fault.throwIfAny(outcome.faults ?? [])
       return { id: outcome.id, companyId: outcome.companyId }
@@ -31,7 +38,7 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    return { id, record: await computed(call, refused), faults, dirty: true }
+    return { id, record: await computed(call, refused), faults, dirty: true, ...(revision === undefined ? {} : { revision }) }
   }
 }
 

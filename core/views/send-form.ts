@@ -5,6 +5,7 @@ import { frameOf, sendPage } from '../http/pages.js'
 import { plainText, showForReader, showTotal } from './field-control.js'
 import { drawButtons, drawField, drawSteps, editableFields, fieldsOf, isVisible, type FormCall } from './form-page.js'
 import { newQuery } from './form-record.js'
+import { revisionOf } from './form-revision.js'
 import { inputNameOf } from './form-values.js'
 import { drawLog } from './message-log.js'
 import { drawCall, inCompany, mayWrite, textIn, type RecordCall } from './record-call.js'
@@ -18,6 +19,8 @@ export interface FormState {
   readonly faults: readonly FaultDetail[]
   /** Values that were posted and refused, or wait to be saved. */
   readonly dirty: boolean
+  /** What the reader's changes began with (`revisionOf`), when it is not this record as it is kept. */
+  readonly revision?: string
 }
 
 /** One form while it is drawn. */
@@ -51,6 +54,7 @@ export async function sendForm(call: RecordCall, response: Response, view: FormV
       action: isNew ? `${base}${search(request)}` : base,
       base,
       dirty: state.dirty,
+      revision: isNew ? '' : (state.revision ?? revisionOf(view, state.record)),
       computes: model.compute !== undefined,
       removable: model.remove !== undefined && changeable,
       duplicable: model.duplicate !== undefined && changeable,

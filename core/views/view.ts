@@ -50,7 +50,12 @@ export interface FieldDefinition {
    * For `relation`: the model whose records are offered, searched on the server. For `code`: codes of these records are offered while one
    * types; several stand in one field with semicolons between them.
    */
-  readonly relation?: { readonly model: string; readonly domain?: (record: RecordValues) => Record<string, unknown> }
+  readonly relation?: {
+    readonly model: string
+    readonly domain?: (record: RecordValues) => Record<string, unknown>
+    /** Where a record that is not there yet is made without leaving the form (`GET ?text=…` and `POST`), and who may. */
+    readonly create?: { readonly href: string; readonly group: string }
+  }
   /** For `money`: the field that holds the ISO currency. */
   readonly currencyField?: string
   /** For `lines`: columns of an editable table; the value is a list of RecordValues. */

@@ -1,6 +1,7 @@
 import { defineModule } from '../../core/host/module.js'
 import { contactsHooks } from './hooks.js'
 import { contactsApi } from './routes/contacts-api.js'
+import { quickContactPages } from './routes/quick-contact.js'
 import { importPages } from './routes/import-pages.js'
 import { runImport } from './services/import/run-import.js'
 import { companyIdentifiers } from './views/company-identifiers.js'
@@ -31,6 +32,7 @@ export default defineModule({
     checkCompanyNumbers(setup)
     contactsApi(setup)
     importPages(setup)
+    quickContactPages(setup)
     setup.views.menu({
       app: 'contacts',
       label: 'contacts.app',

