@@ -174,7 +174,13 @@ export function deskTokenOf({ token, keys, library }: PresentToken): DeskToken {
     pinCountLow: token.pinCountLow,
     pinFinalTry: token.pinFinalTry,
     pinLocked: token.pinLocked,
-    facts: { firmware: token.firmware.slice(0, 40), loginRequired: token.loginRequired, pinInitialized: token.pinInitialized },
+    facts: {
+      firmware: token.firmware.slice(0, 40),
+      loginRequired: token.loginRequired,
+      pinInitialized: token.pinInitialized,
+      ...(typeof token.driver?.version === 'string' ? { driverVersion: token.driver.version.slice(0, 40) } : {}),
+      ...(typeof token.driver?.sha256 === 'string' ? { driverSha256: token.driver.sha256 } : {}),
+    },
     keys: keys.slice(0, 64).map((key) => ({
       keyId: key.keyId,
       label: key.label.slice(0, 200),

@@ -89,12 +89,25 @@ export interface KeyProvider {
    * @throws Fault SIGN-KEY-UNREACHABLE, SIGN-PIN-WRONG, SIGN-TOKEN-MISSING, SIGN-PROVIDER-TIMEOUT
    */
   signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer>
+  /** The library of a configured module, as it is loaded now. @throws Fault SIGN-MODULE-UNKNOWN, SIGN-MODULE-UNREADABLE, SIGN-PROVIDER-… */
+  driver?(module: string): Promise<DriverFacts>
   /** The key is being stopped: what the provider keeps in the database for it (requests to people) ends in the same transaction. */
   stopping?(transaction: CompanyTransaction, keyId: string): Promise<void>
   /** The key was stopped: what this process still holds of it (unwrapped bytes, grants) is dropped. */
   forget?(keyId: string): void
   /** Ends sessions and child processes. */
   close?(): Promise<void>
+}
+
+/** A library between this house and a token: evidence of what signed. What it does not tell is null. */
+export interface DriverFacts {
+  /** Name of its file. */
+  readonly library: string
+  /** By its own word. */
+  readonly version: string | null
+  readonly description: string | null
+  /** Of its file, lower-case hex. */
+  readonly sha256: string | null
 }
 
 export interface SignDigestRequest {

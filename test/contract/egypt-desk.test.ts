@@ -10,6 +10,7 @@ import { until } from '../helpers/until.js'
 import { EgyptDeskHouse, repository, spyLibrary, type Row } from './egypt-desk-house.js'
 import { rin } from './egypt-desk-rows.js'
 import { holds, spyShows } from './secret-search.js'
+import type { KeyEvidence } from '../../modules/compliance-egypt/signing/signature-rows.js'
 
 /** KHATM_FULL=1 runs the figures of the promise; without it batches are as small as what they show allows. */
 const full = process.env.KHATM_FULL === '1'
@@ -75,7 +76,7 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
     assert.equal(house.logins() - before, 1, 'one login for the whole batch')
     assert.equal(house.signed(), count)
     const { evidence } = (await house.ask('evidence'))['evidence'] as {
-      evidence: { soleControl: string; attributes: Record<string, unknown> }
+      evidence: Pick<KeyEvidence, 'soleControl' | 'software'> & { attributes: Record<string, unknown> }
     } // a row
     assert.equal(evidence.soleControl, 'device-and-code')
     const { onToken, sensitive, alwaysSensitive, extractable, neverExtractable, loginRequired, pinInitialized } = evidence.attributes
@@ -91,6 +92,9 @@ describe('Egyptian invoices from the API to the authority, signed by a token on 
         pinInitialized: true,
       },
     )
+    // The library on the desk's PC, as it told it before it signed.
+    const { driver } = evidence.software ?? assert.fail('no software')
+    assert.match(`${driver?.version ?? ''} ${driver?.sha256 ?? ''}`, /^\d+\.\d+ [0-9a-f]{64}$/)
     for (const name of ['tokenSerial', 'tokenModel', 'firmware', 'desk'])
       assert.match(JSON.stringify(evidence.attributes[name]), /^"[^"]+"$/, name)
     house.assertTakenOnce()

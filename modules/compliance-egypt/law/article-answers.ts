@@ -2,6 +2,7 @@ import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { Certificate } from '../../../core/validation/certificate/certificate.js'
 import { describeCertificate } from '../../../core/validation/certificate/certificate-description.js'
 import type { KeyEvidence } from '../signing/signature-rows.js'
+import type { SoftwareFacts } from '../signing/software-facts.js'
 import type { Basis } from './basis.js'
 import type { ArticleAnswer, DemandAnswer, DemandState, DossierReport } from './dossier-report.js'
 import type { ExaminedBytes } from './examined-bytes.js'
@@ -121,6 +122,15 @@ function logPieces({ report: { log } }: Findings): FaultDetail[] {
   return log.state === 'pieces' ? [{ code: 'EG-ART-LOG-PIECES', params: { count: log.computed, of: log.head.sequence } }] : []
 }
 
+/** What signed, by version; of a token its driver too, or that it did not tell. */
+function softwareFindings(provider: KeyEvidence['provider'], { khatm, node, openssl, system, driver }: SoftwareFacts): FaultDetail[] {
+  const own = { code: 'EG-ART-SOFTWARE', params: { khatm, node, openssl, system } }
+  if (provider !== 'pkcs11' && provider !== 'agent') return [own]
+  if (driver === null) return [own, { code: 'EG-ART-DRIVER-UNKNOWN' }]
+  const { library, version, sha256 } = driver
+  return [own, { code: 'EG-ART-DRIVER', params: { library, version: version ?? '—', sha256: sha256 ?? '—' } }]
+}
+
 const answerers: Readonly<Record<string, Answerer>> = {
   '1(5)': ({ evidence, bytes }) => {
     if (evidence?.mandate !== undefined && evidence.mandate !== null) {
@@ -195,13 +205,15 @@ const answerers: Readonly<Record<string, Answerer>> = {
     return answer(revoked ? 'contradicted' : 'not-shown', proof, revocationMissing ?? { code: 'EG-ART-NO-REVOCATION' })
   },
   '8(a)': independentTime,
-  '8(b)': ({ evidence }) =>
-    evidence === null
-      ? answer('not-shown', files.log, { code: 'EG-ART-NO-EVIDENCE' })
-      : answer('shown', [...files.evidence, ...files.log], {
-          code: 'EG-ART-SOURCE',
-          params: { name: evidence.askedBy.name, kind: evidence.askedBy.kind },
-        }),
+  '8(b)': ({ evidence }) => {
+    if (evidence === null) return answer('not-shown', files.log, { code: 'EG-ART-NO-EVIDENCE' })
+    const proof = [...files.evidence, ...files.log]
+    const { name, kind } = evidence.askedBy
+    const source = { code: 'EG-ART-SOURCE', params: { name, kind } }
+    // What signed is part of the source: signatures from before it was kept do not show it.
+    if (evidence.software === undefined) return answer('not-shown', proof, source, { code: 'EG-ART-SOFTWARE-UNKNOWN' })
+    return answer('shown', proof, source, ...softwareFindings(evidence.provider, evidence.software))
+  },
   '8(c)': (found) => {
     const { evidence, report } = found
     if (evidence?.unattended === undefined) return answer('not-shown', files.evidence, { code: 'EG-ART-ATTENDANCE-UNKNOWN' })

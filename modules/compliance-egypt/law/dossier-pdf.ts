@@ -35,6 +35,7 @@ export async function dossierPdf(
       ...headData(words, report),
       ...articleData(words, report),
       ...certificateData(words, report),
+      ...revocationData(words, report),
       sumsTitle: words.text('dossier.sums'),
       sumsNote: words.text('dossier.sums.note'),
       sums,
@@ -140,6 +141,30 @@ function certificateData({ text, time }: Words, { lint, path }: DossierReport): 
       facts: `${one.key} · ${time(one.notBefore).slice(0, 10)} – ${time(one.notAfter).slice(0, 10)}`,
       root: one.selfSigned ? text('dossier.path.root') : '',
       sha256: one.sha256,
+    })),
+  }
+}
+
+/** Each list and OCSP answer: of whom it says what, when it was made and got, and which archives of time have stamped its bytes. */
+function revocationData({ text, time }: Words, { revocation }: DossierReport): object {
+  return {
+    revocationTitle: text('dossier.revocation'),
+    revocation: revocation.map(({ file, about, madeAt, gotAt, sha256, stamps }) => ({
+      file,
+      sha256,
+      lines: [
+        ...about.map(({ certificate, status, revokedAt, reason }) => ({
+          bad: status !== 'good',
+          text: text(`dossier.revocation.${status}`, {
+            certificate,
+            at: revokedAt === null ? '—' : time(revokedAt),
+            reason: reason ?? '—',
+          }),
+        })),
+        { bad: false, text: text('dossier.revocation.made', { made: time(madeAt), got: time(gotAt) }) },
+        ...stamps.map(({ authority, at }) => ({ bad: false, text: text('dossier.revocation.stamped', { authority, at: time(at) }) })),
+        ...(stamps.length === 0 ? [{ bad: false, text: text('dossier.revocation.unstamped') }] : []),
+      ],
     })),
   }
 }

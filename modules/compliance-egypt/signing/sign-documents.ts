@@ -20,6 +20,7 @@ import { askForTime } from '../law/time-stamps.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { etaMediaType } from '../desk/eta-document.js'
 import { chooseKey, type ChosenKey } from './choose-key.js'
+import { driverOf, softwareHere } from './software-facts.js'
 import { signatureRows, writeSignatureRows, type KeyEvidence, type SignatureRow } from './signature-rows.js'
 
 type EtaDocument = PreparedDocument & { readonly invoice: InvoiceDocument }
@@ -129,9 +130,13 @@ async function signForTaxpayer(host: Host, context: CompanyContext, rin: string,
     const certificates = chosen.key.certificates.map((der) => readCertificate(der))
     const basis = legalBasis({ certificates, authorities, control: evidence.soleControl, at: now })
     await keepCertificates(transaction, basis.rests, [...certificates, ...authorities.map(({ certificate }) => certificate)])
-    return { chosen, rows, basis }
+    return { chosen, rows, evidence, basis }
   })
-  const { chosen, rows, basis } = prepared
+  const { chosen, basis } = prepared
+  const software = { ...softwareHere(), driver: await driverOf(host, chosen.key) }
+  // All share one: it is written out once.
+  const evidence = { ...prepared.evidence, software }
+  const rows = prepared.rows.map((row): SignatureRow => ({ ...row, evidence }))
   const opened = await host.signing.open(context, chosen.key.id, works.map(useOf), { waits: false })
   const outcomes = new Map<string, Outcome>()
   const changed: SignatureRow[] = []

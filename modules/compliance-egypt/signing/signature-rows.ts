@@ -3,6 +3,7 @@ import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { KeyProviderKind } from '../../../core/signing/key.js'
 import type { Basis } from '../law/basis.js'
 import type { MandateFacts } from '../law/mandates.js'
+import type { SoftwareFacts } from './software-facts.js'
 
 /** What is known of the key at the moment it signed; what a provider did not tell is null and never taken as given. */
 export interface KeyEvidence {
@@ -12,12 +13,14 @@ export interface KeyEvidence {
   readonly attributes: Readonly<Record<string, string | number | boolean>>
   readonly certificate: { readonly sha256: string; readonly subject: string; readonly issuer: string; readonly notAfter: string }
   readonly chosen: { readonly why: string; readonly others: readonly string[] }
-  /** The person or program in whose name it was asked, and that program's version (Art. 8(b)). */
+  /** The person or program in whose name it was asked (Art. 8(b)). */
   readonly askedBy: { readonly kind: string; readonly id: string | null; readonly name: string }
   /** Whether the holder proved possession and code at a device of his own (Art. 10). */
   readonly soleControl: 'device-and-code' | 'device-of-the-company' | 'outside'
   /** By which mandate the key signs for the company (Art. 1(5)); null: none was registered. */
   readonly mandate?: MandateFacts | null
+  /** Which software signed (Art. 8(b)); signatures from before it was kept have none. */
+  readonly software?: SoftwareFacts
   /** Nobody was there: a program or a job asked, and no desk (Art. 8(c)). */
   readonly unattended?: boolean
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { SoftToken, softHsmIsHere } from '../../../core/signing/test/soft-token.js'
 import { TrustFolder } from '../../../core/validation/trust/trust-folder.js'
 import { startTestHost } from '../../../test/helpers/test-host.js'
@@ -16,6 +16,8 @@ import { registerExamination } from '../law/examinations.js'
 import { addTimeAuthority } from '../law/time-authorities.js'
 import { CleanFolder } from './clean-folder.js'
 import { egyptianCompany, post } from './running-company.js'
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 describe('Examination dossier of a signature by a token', function () {
   this.timeout(180_000)
@@ -85,6 +87,16 @@ describe('Examination dossier of a signature by a token', function () {
 
       const first = await dossier()
       assert.equal(first.evidence?.provider, 'pkcs11')
+      // Art. 8(b): what signed, by version; of the token's library its own word and the digest of its file.
+      const { software } = first.evidence
+      assert.deepEqual([software?.node, software?.openssl], [process.versions.node, process.versions.openssl])
+      const library = token.configuration().library
+      assert.deepEqual([software?.driver?.library, software?.driver?.sha256], [basename(library), digestOf(readFileSync(library))])
+      assert.match(software?.driver?.version ?? '', /^\d+\.\d+$/)
+      assert.deepEqual(
+        first.articles.find(({ article }) => article === '8(b)')?.findings.map(({ code }) => code),
+        ['EG-ART-SOURCE', 'EG-ART-SOFTWARE', 'EG-ART-DRIVER'],
+      )
       assert.deepEqual(states(first, '1(5)'), ['1(5) shown'])
       assert.deepEqual(states(first, '1(12)', '2(a)', '3(d)', '10', '11', '9'), [
         '1(12) shown',
@@ -147,7 +159,7 @@ describe('Examination dossier of a signature by a token', function () {
         [['certificates/signer.pem', 'revoked', 'keyCompromise']],
       )
       const bytes = readFileSync(join(folder, proof.file))
-      assert.equal(createHash('sha256').update(bytes).digest('hex'), proof.sha256)
+      assert.equal(digestOf(bytes), proof.sha256)
       assert.deepEqual(
         proof.stamps.map(({ authority, over, dependence }) => [authority, over, dependence]),
         [['Khatm Sandbox Time Stamps', true, 'sandbox']],

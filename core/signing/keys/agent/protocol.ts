@@ -69,8 +69,16 @@ export const deskTokenShape = z.object({
   pinCountLow: z.boolean(),
   pinFinalTry: z.boolean(),
   pinLocked: z.boolean(),
-  /** Flags of the token; desks before 3 do not tell them. */
-  facts: z.object({ firmware: z.string().max(40), loginRequired: z.boolean(), pinInitialized: z.boolean() }).optional(),
+  /** Flags of the token, and the library that shows it as it is loaded; desks before 3 do not tell the ones, older ones not the other. */
+  facts: z
+    .object({
+      firmware: z.string().max(40),
+      loginRequired: z.boolean(),
+      pinInitialized: z.boolean(),
+      driverVersion: z.string().max(40).optional(),
+      driverSha256: z.string().max(64).optional(),
+    })
+    .optional(),
   keys: z
     .array(
       z.object({

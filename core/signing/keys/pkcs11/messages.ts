@@ -1,4 +1,4 @@
-import type { DigestAlgorithm, KeyAlgorithm, SignatureScheme } from '../../key.js'
+import type { DriverFacts, DigestAlgorithm, KeyAlgorithm, SignatureScheme } from '../../key.js'
 
 /** How the child process finds a token and a key on it. */
 export interface TokenKeyQuery {
@@ -36,6 +36,8 @@ export interface TokenDescription {
   readonly protectedPath: boolean
   readonly firmware: string
   readonly slot: string
+  /** The library that shows it; in a list of tokens alone. */
+  readonly driver?: DriverFacts
 }
 
 /** A key pair to be made on a token. */
@@ -72,6 +74,8 @@ export interface ListedToken {
 
 export type TokenRequest =
   | { readonly operation: 'tokens' }
+  /** The library itself: version and digest, as it is loaded. */
+  | { readonly operation: 'driver' }
   /** Tokens with their public objects; no login. */
   | { readonly operation: 'list' }
   /** One login with a PIN a person just gave; kept no longer than the call. `finalTry`: the person knows that it is the last one. */

@@ -1,6 +1,6 @@
 import type { Configuration } from '../../../../config/schema.js'
 import { Fault } from '../../../i18n/fault.js'
-import type { KeyAlgorithm, KeyProvider, KeyReference, SignDigestRequest } from '../../key.js'
+import type { DriverFacts, KeyAlgorithm, KeyProvider, KeyReference, SignDigestRequest } from '../../key.js'
 import type { TokenDescription, TokenKeyFound, TokenKeyQuery, TokenKeyWish } from './messages.js'
 import { withholdPins } from './pin-source.js'
 import { TokenHost } from './token-host.js'
@@ -98,6 +98,10 @@ export class Pkcs11KeyProvider implements KeyProvider {
       this.hashing.add(token)
       return Buffer.from((await host.request({ ...work, message })) as Uint8Array)
     }
+  }
+
+  async driver(module: string): Promise<DriverFacts> {
+    return (await this.host(module).request({ operation: 'driver' })) as DriverFacts // answered by token-process alone
   }
 
   /** Process number of a module's process, when it runs. */

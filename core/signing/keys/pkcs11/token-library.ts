@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Handle, PKCS11, TokenInfo } from 'pkcs11js'
-import type { KeyAlgorithm } from '../../key.js'
+import type { DriverFacts, KeyAlgorithm } from '../../key.js'
 import type {
   ListedKey,
   ListedToken,
@@ -13,6 +13,7 @@ import type {
 import { publicKeysOf } from './public-objects.js'
 import { isLost, returnCode, TokenFault } from './token-fault.js'
 import { describeToken, TokenLogin } from './token-login.js'
+import { describeDriver } from './token-driver.js'
 import { planSignature, runPlan, type SignWork } from './token-mechanisms.js'
 import { TokenObjects } from './token-objects.js'
 import { TokenSessions } from './token-sessions.js'
@@ -44,6 +45,8 @@ interface OpenToken {
  */
 export class TokenLibrary {
   private library: PKCS11 | undefined
+  /** Of the library as it was loaded. */
+  private driverFacts: DriverFacts | undefined
   /** By the query's own words, so that a signature does not walk the slots; emptied with every restart. */
   private readonly known = new Map<string, OpenToken>()
   private readonly tokens = new Map<string, OpenToken>()
@@ -56,6 +59,14 @@ export class TokenLibrary {
     private readonly settings: TokenProcessSettings,
   ) {
     this.login = new TokenLogin(pkcs11js, settings)
+  }
+
+  /** What signs here, as evidence. */
+  async driver(): Promise<DriverFacts> {
+    await this.starting
+    const library = this.loaded()
+    this.driverFacts ??= describeDriver(library, this.settings.library)
+    return this.driverFacts
   }
 
   /** Tokens that are plugged in now. A library that keeps an old list of readers is started anew while nothing signs. */
@@ -78,6 +89,7 @@ export class TokenLibrary {
     const gone = [...this.tokens.values()].some(({ slot }) => this.library !== undefined && tokenInfo(this.library, slot) === undefined)
     if (this.tokens.size === 0 || gone) await this.restart(this.library)
     const library = this.loaded()
+    const driver = await this.driver()
     return library.C_GetSlotList(true).flatMap((slot) => {
       const info = tokenInfo(library, slot)
       if (info === undefined || (info.flags & this.pkcs11js.CKF_TOKEN_INITIALIZED) === 0) return []
@@ -85,7 +97,7 @@ export class TokenLibrary {
       try {
         const open = this.tokens.get(slot.toString('hex'))
         const keys = publicKeysOf(this.pkcs11js, library, session).map((key) => withProtection(key, open))
-        return [{ token: describeToken(info, slotName(library, slot)), unlocked: open !== undefined, keys }]
+        return [{ token: { ...describeToken(info, slotName(library, slot)), driver }, unlocked: open !== undefined, keys }]
       } finally {
         library.C_CloseSession(session)
       }
@@ -197,6 +209,7 @@ export class TokenLibrary {
       }
       this.library?.close()
       this.library = undefined
+      this.driverFacts = undefined
       this.tokens.clear()
       this.known.clear()
     })()

@@ -22,6 +22,8 @@ async function work(message: RequestMessage): Promise<unknown> {
   switch (message.operation) {
     case 'tokens':
       return library.describe()
+    case 'driver':
+      return library.driver()
     case 'list':
       return library.list()
     case 'unlock':
