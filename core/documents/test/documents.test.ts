@@ -252,6 +252,7 @@ describe('documents', () => {
     this.timeout(180_000)
     await render(invoiceSample())
     const before = performance.eventLoopUtilization()
+    const [thread, all] = [timeOfThisThread(), process.cpuUsage()]
     const rendering: Promise<RenderedDocument>[] = []
     for (let index = 0; index < 100; index += 1) {
       rendering.push(render(invoiceSample({ number: `INV/2026/${index}` })))
@@ -261,6 +262,18 @@ describe('documents', () => {
     await Promise.all(rendering)
     // Documents made in this thread would keep it busy from the first to the last.
     const { utilization } = performance.eventLoopUtilization(before)
-    assert.ok(utilization < 0.5, `the event loop was busy for ${Math.round(utilization * 100)} % of the time`)
+    const { user, system } = process.cpuUsage(all)
+    // On a busy machine the loop also counts as busy while it waits for a processor; its part of the work stays the same.
+    const part = (timeOfThisThread() - thread) / ((user + system) / 1000)
+    const busy = Number.isNaN(part) ? utilization : Math.min(utilization, part)
+    assert.ok(busy < 0.5, `the event loop was busy for ${Math.round(busy * 100)} % of the time`)
   })
 })
+
+/** Processor time of the thread that runs the event loop, in milliseconds: utime and stime of proc(5), in ticks of ten. Linux only. */
+function timeOfThisThread(): number {
+  if (process.platform !== 'linux') return NaN
+  const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
