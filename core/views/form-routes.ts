@@ -24,8 +24,8 @@ async function runAction(call: RecordCall, view: FormView, response: Response, g
   const { model, signedIn, parts } = call
   const body = postedOf(call.request)
   let id = given
-  const dirty = id === undefined || body['_dirty'] === '1'
-  if (dirty) {
+  const dirty = body['_dirty'] === '1'
+  if (id === undefined || dirty) {
     const outcome = await saveForm(call, view, id)
     if (isRefused(outcome)) {
       await sendForm(call, response, view, outcome, 422)
@@ -37,7 +37,7 @@ async function runAction(call: RecordCall, view: FormView, response: Response, g
   const record = await inCompany(call, (transaction) => loadRecord(call, transaction, known))
   try {
     // Nobody confirms what he has not seen.
-    if (!dirty) requireUnchanged(call, view, record, 'VIEW-CHANGED-SHOWN')
+    if (given !== undefined && !dirty) requireUnchanged(call, view, record, 'VIEW-CHANGED-SHOWN')
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error

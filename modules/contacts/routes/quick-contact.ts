@@ -38,7 +38,7 @@ export function quickContactPages({ host, routes }: ModuleSetup): void {
         // Somebody like it is there already: that is told once, and pressing again makes a second one.
         if (faults.length > 0 && body['anyway'] !== '1') return await fragment(host, context, transaction, values, faults)
         const saved = await saveContact(host, context, transaction, undefined, contact)
-        return { kind: 'json', body: { id: saved.contact.id, label: contactLabel(saved.contact) } }
+        return { kind: 'json', body: { id: saved.contact.id, label: contactLabel({ ...saved.contact }) } }
       } catch (error) {
         if (!(error instanceof Fault)) throw error
         return fragment(host, context, transaction, values, error.details)
