@@ -68,6 +68,7 @@ describe('an invoice for somebody who is no contact yet, by the keyboard alone, 
   })
 
   it('goes on with the invoice, which knows the customer', async () => {
+    await shows(page.locator('[data-output=customerFacts]'), /900100509.*12 شارع 9.*المعادي/)
     const line = page.locator('table[data-lines=lines] tbody tr').first()
     await line.locator('input[name$=".description"]').fill('ورق')
     await line.locator('input[name$=".unitPrice"]').fill('10')

@@ -5,6 +5,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { processDocuments, retryNow } from '../../compliance/index.js'
 import { markSigned } from '../../compliance/models/document-rows.js'
+import { loadTimeline, type Timeline } from '../../compliance/services/timeline.js'
 import { cancelInvoice, postInvoices } from '../../invoicing/index.js'
 import { canonicalHash, canonicalText, itemsOf, memberOf, parseLiteral, textAt } from '../index.js'
 import { bytesOf, egyptianCompany, post, rowsOf, settle, withTill } from './running-company.js'
@@ -182,7 +183,17 @@ describe('Egyptian documents through the real host and the sandbox authority', f
     await keyOf({ amount: { value: '1000', currency: 'EGP' } })
     const posted = await post(host, context, { ...example('1-invoice'), lines: [{ ...paper, quantity: '100' }] })
     const [id] = posted.map(({ invoiceId }) => invoiceId)
+    const panel = (): Promise<Timeline | null> =>
+      host.db.company(context.companyId, (transaction) => loadTimeline(host, transaction, context, id ?? ''))
+    const stuck = await panel()
+    assert.deepEqual([stuck?.withdraw?.dialog, stuck?.anew], ['dialog-cancel', null])
     await cancelInvoice(host, context, id ?? '', 'the quantity was wrong')
+    const over = await panel()
+    assert.deepEqual([over?.withdraw, over?.anew?.href], [null, `/app/invoicing/invoice/${id ?? ''}/action/duplicate`])
+    assert.deepEqual(
+      over?.steps.map(({ name }) => name),
+      ['posted', 'withdrawn'],
+    )
     await keyOf({})
     await processDocuments(host, context, { invoiceIds: [id ?? ''] })
     // A signature that was under way comes too late.

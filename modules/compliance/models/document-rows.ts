@@ -266,3 +266,8 @@ export async function takeLate(
   )
   return rows
 }
+
+/** Nobody has signed it, it stands in no chain, and it has never left: only we know of it. */
+export function isOursAlone(row: DocumentRow): boolean {
+  return row.state === 'prepared' && row.chain === null && row.attempts === 0
+}

@@ -4,7 +4,7 @@ import type { Host } from '../../../core/host/module.js'
 import type { FaultDetail } from '../../../core/i18n/fault.js'
 import { standingsOfDocuments } from '../../../core/signing/keys/agent/document-standings.js'
 import { printStatesOf, requestPrints, type InvoiceDocument, type InvoicePrint, type PrintHold } from '../../invoicing/index.js'
-import { rowOfInvoice, rowsOfInvoices, withdraw, type DocumentRow } from '../models/document-rows.js'
+import { isOursAlone, rowOfInvoice, rowsOfInvoices, withdraw, type DocumentRow } from '../models/document-rows.js'
 import type { Regime } from '../regime.js'
 import { regimeOf } from './regime-of.js'
 import { legalFileName } from './legal-name.js'
@@ -104,9 +104,4 @@ export async function refuseCancelling(host: Host, invoice: InvoiceDocument, cal
     const undone = (await regime?.undone?.(transaction, invoice.id)) ?? false
     return undone ? [] : [{ code: 'COMPLIANCE-CANCEL-FILED', params }]
   })
-}
-
-/** Nobody has signed it, it stands in no chain, and it has never left: only we know of it. */
-function isOursAlone(row: DocumentRow): boolean {
-  return row.state === 'prepared' && row.chain === null && row.attempts === 0
 }

@@ -3,11 +3,12 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { deskProgress, standingsOfDocuments } from '../../../core/signing/keys/agent/document-standings.js'
 import type { BadgeColor } from '../../../core/views/view.js'
-import { rowOfInvoice, type DocumentRow } from '../models/document-rows.js'
+import { documentOf, summaryOf } from '../../invoicing/index.js'
+import { isOursAlone, rowOfInvoice, type DocumentRow } from '../models/document-rows.js'
 import { regimeOf } from './regime-of.js'
 
 export interface TimelineStep {
-  readonly name: 'posted' | 'signed' | 'sent' | 'answered'
+  readonly name: 'posted' | 'signed' | 'sent' | 'answered' | 'withdrawn'
   readonly label: string
   /** ISO 8601; the page writes it as its reader does. */
   readonly at: string | null
@@ -32,6 +33,10 @@ export interface Timeline {
   /** Whose signature it waits for, and how far he is with the lot it belongs to. */
   readonly desk: { readonly text: string; readonly label: string; readonly href: string } | null
   readonly retry: { readonly label: string; readonly href: string } | null
+  /** Nobody signed it and it left nowhere: it can be withdrawn, by cancelling it in the form's own dialog. */
+  readonly withdraw: { readonly label: string; readonly hint: string; readonly dialog: string } | null
+  /** Withdrawn: the same invoice again, as a draft to be mended. */
+  readonly anew: { readonly label: string; readonly hint: string; readonly href: string } | null
   readonly reply: { readonly label: string; readonly href: string } | null
   readonly legal: { readonly label: string; readonly href: string } | null
   readonly labels: Readonly<Record<'chain' | 'hash' | 'uuid' | 'nextTry', string>>
@@ -85,10 +90,32 @@ export async function loadTimeline(
       open && row.lastError !== null && desk === null
         ? { label: text('retry'), href: `/app/compliance/documents/${invoiceId}/retry` }
         : null,
+    withdraw:
+      open && row.lastError !== null && desk === null && isOursAlone(row) && mayCancel(context) && (await isPosted(transaction, row))
+        ? { label: text('withdraw'), hint: text('withdraw.hint'), dialog: 'dialog-cancel' }
+        : null,
+    anew:
+      row.state === 'withdrawn' && mayWrite(context) && (await isInvoice(transaction, row))
+        ? { label: text('anew'), hint: text('anew.hint'), href: `/app/invoicing/invoice/${invoiceId}/action/duplicate` }
+        : null,
     reply: row.answerBody === null ? null : { label: text('reply'), href: `/app/compliance/documents/${invoiceId}/reply` },
     legal: row.legalSha256 === null ? null : { label: text('legal'), href: `/app/compliance/documents/${invoiceId}/legal` },
     labels: { chain: text('field.counter'), hash: text('field.hash'), uuid: text('field.uuid'), nextTry: text('field.next_try') },
   }
+}
+
+/** For what is shown; what is done asks `host.access.require`. */
+const mayCancel = ({ groups }: CompanyContext): boolean => groups.has('*') || groups.has('invoicing.manager')
+const mayWrite = ({ groups }: CompanyContext): boolean => groups.has('*') || groups.has('invoicing.user')
+
+async function isPosted(transaction: CompanyTransaction, { invoiceId }: DocumentRow): Promise<boolean> {
+  return (await summaryOf(transaction, invoiceId)).state === 'posted'
+}
+
+/** Notes are made from their invoice, receipts at the till. */
+async function isInvoice(transaction: CompanyTransaction, { invoiceId }: DocumentRow): Promise<boolean> {
+  const { type, simplified } = await documentOf(transaction, invoiceId)
+  return type === 'invoice' && !simplified
 }
 
 /** The desk an unsigned document lies on; null when it lies on none. */
@@ -115,8 +142,12 @@ function stepsOf(
   const signing = row.signedAt !== null ? 'done' : row.lastError === null || atDesk ? 'now' : 'failed'
   const sent = row.firstSentAt !== null
   const answered = row.answeredAt !== null
+  const posted: TimelineStep = { name: 'posted', label: text('step.posted'), at: isoOf(row.createdAt), state: 'done', detail: row.number }
+  // It waits for nothing any more.
+  if (row.state === 'withdrawn')
+    return [posted, { name: 'withdrawn', label: text('state.withdrawn'), at: null, state: 'done', detail: null }]
   return [
-    { name: 'posted', label: text('step.posted'), at: isoOf(row.createdAt), state: 'done', detail: row.number },
+    posted,
     {
       name: 'signed',
       label: text(row.signedAt === null ? 'step.signing' : 'step.signed'),

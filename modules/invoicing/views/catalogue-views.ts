@@ -3,6 +3,7 @@ import type { ModuleSetup } from '../../../core/host/module.js'
 import { plainText } from '../../../core/views/field-control.js'
 import type { FieldDefinition, ListColumn } from '../../../core/views/view.js'
 import { catalogueModel } from './catalogue-model.js'
+import { units } from './invoice-form.js'
 
 const code = z.string().trim().min(1).max(20)
 const name = z.string().trim().min(1).max(200)
@@ -46,7 +47,8 @@ export function catalogueViews(setup: ModuleSetup): void {
         name_ar: optionalText,
         unit: z.string().max(10).default('PCE'),
         price: decimal,
-        tax_code: optionalText,
+        // Offered while one types, with a space after the code.
+        tax_code: optionalText.transform((code) => code?.trim() ?? null),
         active,
       }),
       searchColumns: ['name', 'name_ar', 'code', 'barcode'],
@@ -84,8 +86,11 @@ export function catalogueViews(setup: ModuleSetup): void {
       {
         fields: [
           field('price', 'decimal', { required: true }),
-          field('unit', 'code', { help: 'invoicing.help.unit' }),
-          field('tax_code', 'code', { help: 'invoicing.help.tax-code' }),
+          field('unit', 'select', { options: units, required: true }),
+          field('tax_code', 'code', {
+            help: 'invoicing.help.tax-code',
+            relation: { model: 'invoicing.tax', domain: () => ({ active: true, main: true }) },
+          }),
           field('active', 'checkbox'),
         ],
       },

@@ -18,7 +18,8 @@ const methods = ['transfer', 'cash', 'card', 'credit'].map((value) => ({
   label: `invoicing.method.${value}`,
 }))
 
-const units = ['PCE', 'C62', 'HUR', 'DAY', 'MON', 'KGM', 'LTR', 'MTR', 'MTK'].map((value) => ({
+/** Units most invoices are in; another one that is there already stays. */
+export const units = ['PCE', 'C62', 'HUR', 'DAY', 'MON', 'KGM', 'LTR', 'MTR', 'MTK'].map((value) => ({
   value,
   label: `invoicing.unit.${value}`,
 }))
@@ -136,6 +137,13 @@ export const invoiceForm: FormView = {
       dialog: [{ name: 'reason', label: 'invoicing.field.reason', type: 'text', width: 'full' }],
     },
     {
+      name: 'duplicate',
+      label: 'invoicing.action.duplicate',
+      icon: 'copy',
+      visible: (record) => stored(record) && record['type'] === 'invoice' && record['simplified'] !== true,
+      groups: ['invoicing.user'],
+    },
+    {
       name: 'delete',
       label: 'invoicing.action.delete-draft',
       icon: 'trash',
@@ -218,7 +226,14 @@ export const invoiceForm: FormView = {
           label: 'invoicing.field.customer-as-stated',
           type: 'text',
           readonly: true,
-          visible: (record) => !record['contactId'] && Boolean(record['customerName']),
+          visible: (record) => !draft(record) && !record['contactId'] && Boolean(record['customerName']),
+        },
+        {
+          name: 'customerFacts',
+          label: 'invoicing.field.customer-facts',
+          type: 'text',
+          readonly: true,
+          visible: (record) => Boolean(record['customerFacts']),
         },
         { name: 'simplified', label: 'invoicing.field.simplified', type: 'checkbox', help: 'invoicing.help.simplified', readonly: fixed },
         { name: 'refersTo', label: 'invoicing.field.refers-to', type: 'code', visible: isNote, readonly: fixed },

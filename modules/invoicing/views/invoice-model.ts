@@ -3,14 +3,15 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { minorUnits } from '../../../core/money/currencies.js'
-import { formatDecimal } from '../../../core/money/format-amount.js'
+import { formatDecimal } from '../../../core/views/format.js'
 import type { ActionOutcome, Model, RecordValues } from '../../../core/views/view.js'
-import type { InvoiceDocument, InvoiceState } from '../document.js'
+import type { InvoiceDocument, InvoiceState, Party } from '../document.js'
 import type { InvoiceInput } from '../input.js'
 import { invoicingSettings } from '../models/settings.js'
 import { cancelInvoice } from '../services/cancel.js'
 import { taxComputationOf } from '../services/further-taxes.js'
 import { deleteDrafts, previewDraft, saveDraft } from '../services/drafts.js'
+import { duplicateInvoice } from '../services/duplicate.js'
 import { netOf } from '../services/totals.js'
 import { localTime } from '../../../core/i18n/local-time.js'
 import { makeNote } from '../services/make-note.js'
@@ -20,6 +21,7 @@ import { mostAtOnce, startBatch } from '../services/post-batch.js'
 import { makePrint, printStateOf } from '../services/print.js'
 import { summaryOf } from '../services/read-invoices.js'
 import { composeMail, sendInvoice } from '../services/send.js'
+import { customerFacts } from './customer-facts.js'
 import { completeLines, formFaults, formOfDocument, formOfInput, inputOfForm, noTotals, totalsOf } from './form-values.js'
 
 /** Payment state of a row in lists, judged by the date where the company is. */
@@ -118,6 +120,8 @@ async function load(host: Host, transaction: CompanyTransaction, context: Compan
         )
       : formOfDocument(row.document, context.locale)
   const amounts = row.document === null && row.input !== null ? await draftAmounts(host, transaction, context, row.input) : undefined
+  const customer = amounts === undefined ? (row.document?.customer ?? null) : amounts.customer
+  const inDraft = row.document === null
   return {
     untaxed: summary.untaxed,
     tax: summary.tax,
@@ -137,6 +141,9 @@ async function load(host: Host, transaction: CompanyTransaction, context: Compan
     heading: summary.number ?? '',
     contactId: summary.contactId,
     customerName: values['customerName'] ?? summary.customerName,
+    customerFacts: customerFacts(host, customer, context.locale, inDraft && summary.contactId === null),
+    // Stays shown while no contact is chosen in its place.
+    writtenFacts: summary.contactId === null ? customerFacts(host, customer, context.locale, true) : null,
     settled: summary.settled,
     open: summary.open,
     paymentState: summary.paymentState,
@@ -162,7 +169,7 @@ async function taxGroupsText(
     ? null
     : groups
         .map(({ name, amount }) => {
-          const shown = formatDecimal(amount, 2, context.locale, company.digits)
+          const shown = formatDecimal(amount, { locale: context.locale, digits: company.digits, timeZone: company.timeZone }, 2)
           return `${host.i18n.pick(context.locale, name)} \u2066${shown}\u2069`
         })
         .join(' · ')
@@ -194,6 +201,8 @@ async function compute(host: Host, transaction: CompanyTransaction, context: Com
     return {
       ...values,
       ...amounts.totals,
+      customerFacts:
+        input.contactId === undefined ? (values['writtenFacts'] ?? null) : customerFacts(host, amounts.customer, context.locale, false),
       taxGroups: amounts.taxGroups,
       dueDate: values['dueDate'] ?? amounts.dueDate,
       lines: lines.map((line, index) => ({ ...line, net: amounts.nets[index] })),
@@ -209,6 +218,7 @@ interface DraftAmounts {
   readonly nets: readonly string[]
   readonly taxGroups: string | null
   readonly dueDate: string | null
+  readonly customer: Party | null
 }
 
 /** Amounts of a draft as far as they can be told: where a tax is unknown, the lines' own; the totals stay open. */
@@ -218,13 +228,14 @@ async function draftAmounts(
   context: CompanyContext,
   input: InvoiceInput,
 ): Promise<DraftAmounts> {
-  const { document } = await previewDraft(host, context, transaction, noInvoice, input)
+  const { document, customer } = await previewDraft(host, context, transaction, noInvoice, input)
   if (document !== undefined) {
     return {
       totals: totalsOf(document),
       nets: document.lines.map((line) => line.net),
       taxGroups: await taxGroupsText(host, transaction, context, document),
       dueDate: document.dueDate,
+      customer,
     }
   }
   const { currency } = await host.access.company(context.companyId)
@@ -233,6 +244,7 @@ async function draftAmounts(
     nets: input.lines.map((line) => netOf(line, minorUnits(input.currency ?? currency))),
     taxGroups: null,
     dueDate: null,
+    customer,
   }
 }
 
@@ -292,6 +304,10 @@ const actions: Readonly<Record<string, Act>> = {
   },
   credit: (host, context, ids, input) => note(host, context, one(ids), 'credit_note', textOf(input['reason'])),
   debit: (host, context, ids, input) => note(host, context, one(ids), 'debit_note', textOf(input['reason'])),
+  duplicate: async (host, context, ids) => {
+    const draft = await host.db.company(context.companyId, (transaction) => duplicateInvoice(host, context, transaction, one(ids)))
+    return { redirect: invoicePath(draft.id), notice: { key: 'invoicing.notice.duplicated', level: 'success' } }
+  },
   cancel: async (host, context, ids, input) => {
     const id = one(ids)
     await cancelInvoice(host, context, id, textOf(input['reason']) ?? '')
