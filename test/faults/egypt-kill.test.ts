@@ -84,7 +84,7 @@ describe(`Egyptian documents while their host is killed ${String(kills)} times`,
     await house.host.db.company(context.companyId, (transaction) =>
       transaction.knex('compliance_document').whereNotNull('claimed_until').update({ claimed_until: null }),
     )
-    for (const until = Date.now() + 120_000; Date.now() < until;) {
+    for (const until = Date.now() + 240_000; Date.now() < until;) {
       const rows = await allRows()
       const open = rows.filter((row) => row.answeredAt === null).map((row) => row.invoiceId)
       if (open.length === 0) return rows

@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { brokenEvent, readEvents } from '../../modules/signatures/services/events.js'
 import { anchorsFor } from '../../modules/signatures/services/signing/sealed-document.js'
 import { documentOf, SigningHouse } from '../../modules/signatures/services/signing/test/signing-house.js'
 import { readingTypeScript } from '../helpers/reading-typescript.js'
-
-/** A worker starts, frees what the dead one held, and does it: seconds on a machine that does nothing else. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, `waited in vain: ${what}`)
-    await sleep(200)
-  }
-}
+import { until } from '../helpers/until.js'
 
 describe('A worker killed between making and storing', function () {
-  this.timeout(180_000)
+  this.timeout(400_000)
   let house: SigningHouse
   let worker: ChildProcess | undefined
 

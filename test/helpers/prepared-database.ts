@@ -50,7 +50,13 @@ async function removeOld(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(prefix))) {
     const path = join(tmpdir(), name)
     const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-    if (age > oldAfterMs) await rm(path, { recursive: true, force: true })
+    if (age <= oldAfterMs) continue
+    // Away at once, so that nobody copies a part of it while it is removed.
+    const gone = join(tmpdir(), `${prefix}gone-${randomBytes(4).toString('hex')}`)
+    await rename(path, gone).then(
+      () => rm(gone, { recursive: true, force: true }),
+      () => undefined,
+    )
   }
 }
 

@@ -31,7 +31,7 @@ describe('life of a request', function () {
     const { host, context } = house
     const id = await house.draft()
     const draft = await house.read(id)
-    assert.match(draft.number, /^SIGN\/2026\/0000\d$/)
+    assert.match(draft.number, /^SIGN\/\d{4}\/0000\d$/)
     assert.deepEqual(await checkReady(host, context, id), [])
     const sent = await sendRequest(host, context, id)
     assert.equal(sent.state, 'sent')

@@ -218,7 +218,7 @@ describe('sending a request', function () {
       const mails = await house.mails(`${to}@example.test`)
       const last = mails.at(-1)
       assert.equal(mails.filter((mail) => mail.attachments.length > 0).length, 1, to)
-      assert.match(last?.attachments[0]?.name ?? '', /SIGN-2026-\d{5}\.pdf$/)
+      assert.match(last?.attachments[0]?.name ?? '', /SIGN-\d{4}-\d{5}\.pdf$/)
       assert.ok(await signerByToken(host, tokenIn(last)), 'the link of the mail opens')
     }
     assert.equal((await house.signer(id, 'office')).state, 'copied')
