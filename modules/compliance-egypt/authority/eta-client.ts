@@ -8,6 +8,7 @@ import { fetchGuarded, type GuardedAnswer, type GuardedRequest } from '../../../
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
 import { credentialsOf, type EtaCredentials } from '../company/credentials.js'
+import { clockAhead, noteClock } from './authority-clock.js'
 import { addressesOf, trialRoot, type EtaAddresses } from './eta-addresses.js'
 import { holdOf, limitName, longestHoldMs, noteLimits } from './rate-limits.js'
 
@@ -128,6 +129,7 @@ async function send(host: Host, context: Context, credentials: EtaCredentials, a
     timeoutMs: call.timeoutMs ?? timeoutMs,
     maxBytes: call.maxBytes ?? maximumAnswerBytes,
   })
+  noteClock(addresses.api, answer.headers.date, host.now())
   const reply = replyOf(answer, host.now())
   const wait = reply.retryAt === undefined ? undefined : new Date(Date.now() + reply.retryAt.getTime() - host.now().getTime())
   noteLimits(limit, answer.status, answer.headers, wait, Date.now())
@@ -276,6 +278,12 @@ async function askToken(host: Host, credentials: EtaCredentials, addresses: EtaA
 export async function openEta(host: Host, context: Context, company: Company): Promise<void> {
   const credentials = await credentialsOf(host, context)
   await tokenOf(host, context, credentials, addressesOf(host.config, company, credentials.environment))
+}
+
+/** The moment it is at the authority, as far as its answers tell: this host's clock may be wrong, and its rows are found by the authority's. */
+export async function timeAtEta(host: Host, context: Context, company: Company): Promise<Date> {
+  const { environment } = await credentialsOf(host, context)
+  return new Date(host.now().getTime() + clockAhead(addressesOf(host.config, company, environment).api))
 }
 
 /** Asks for a token and nothing more: the test of the credentials. @throws as `callEta` */

@@ -4,7 +4,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { sideBySide } from '../../../core/jobs/side-by-side.js'
 import { SubmissionUncertain, type BatchOutcome, type SubmissionRequest } from '../../compliance/index.js'
 import type { Company } from '../../../core/access/context.js'
-import { callEta } from './eta-client.js'
+import { callEta, timeAtEta } from './eta-client.js'
 import { faultsOfSteps } from './eta-errors.js'
 import { documentRaw, submissionState, type DocumentSummary } from './eta-shapes.js'
 import { recordStatus } from './record-status.js'
@@ -12,8 +12,12 @@ import { searchEta } from './search.js'
 import { nameOfReturned } from './sent-document.js'
 import { statusOf, submissionsOf, type EtaSubmission } from './submission-rows.js'
 
-/** Clocks differ, and a call may have waited at the authority's door. */
+/** A call may have waited at the authority's door. */
 const searchMarginMs = 15 * 60_000
+/** A clock that was a day ahead when it was sent may have been set right since. It costs nothing: the search names our number. */
+const clockMarginMs = 25 * 3_600_000
+/** Time that went by while it was searched is no reason to search again. */
+const unsearchedMs = 5 * 60_000
 /** Of one search (SDK, Search Documents). */
 const longestSpanMs = 30 * 86_400_000
 const maximumPages = 50
@@ -146,12 +150,18 @@ async function findByNumber(
   row: EtaSubmission,
 ): Promise<DocumentSummary | undefined> {
   const candidates: DocumentSummary[] = []
-  const end = host.now().getTime() + searchMarginMs
+  // By the authority's clock, which dates what it takes: a host that is behind would look for it before it came, and send it again. What
+  // that clock says the answer itself tells: after each one it is known whether there is more to look through.
+  const endThere = async (): Promise<number> =>
+    Math.max(host.now().getTime(), (await timeAtEta(host, context, company)).getTime()) + searchMarginMs
   // From the first sending on: an authority that was away for weeks may have taken it at either end.
-  for (let start = row.firstSentAt.getTime() - searchMarginMs; start < end; start += longestSpanMs) {
-    const span = { from: new Date(start), to: new Date(Math.min(end, start + longestSpanMs)) }
+  let from = Math.min(row.firstSentAt.getTime(), host.now().getTime()) - clockMarginMs
+  for (let end = await endThere(); end - from > unsearchedMs; end = await endThere()) {
+    const to = Math.min(end, from + longestSpanMs)
+    const span = { from: new Date(from), to: new Date(to) }
     const found = await searchEta(host, context, company, { direction: 'Sent', ...span, internalId: row.internalId })
     candidates.push(...found.filter((one) => one.internalId === row.internalId))
+    from = to
   }
   const ours: DocumentSummary[] = []
   for (const one of candidates) {

@@ -107,6 +107,37 @@ describe('Egyptian documents are sent once, whatever becomes of the answer', fun
     assert.equal(row?.state, 'accepted')
   })
 
+  for (const minutes of [-10, -45, 45]) {
+    it(`an answer is lost, and the host's clock is then ${String(Math.abs(minutes))} minutes ${minutes < 0 ? 'behind' : 'ahead'}: found at the authority, not sent again`, async () => {
+      await fault({ kind: 'status-after-commit', status: 504, path: 'documentsubmissions' })
+      const posted = await invoices(1)
+      await tryAll(posted)
+      assert.equal((await filed(...posted)).length, 1)
+      ahead = minutes * 60_000
+      // Leases and waits are over by this clock too, and so is the authority's time to show it: what is not found now would be sent again.
+      await running.host.db.company(context.companyId, async ({ knex }) => {
+        await knex('compliance_document').update({ claimed_until: null, next_try_at: null })
+        await knex('compliance_egypt_submission').update({ send_again_at: null })
+      })
+      const [row] = await until('the document has its answer', async () => {
+        await tryAll(posted)
+        const rows = await rowsOf(running.host, context, posted)
+        return rows.every(({ answeredAt }) => answeredAt !== null) && rows
+      })
+      assert.equal(row?.state, 'accepted', JSON.stringify(row?.lastError))
+      assert.equal((await filed(...posted)).length, 1)
+    })
+  }
+
+  it('the host’s clock is ahead: an invoice dated ahead of the authority’s clock is refused in words, once, and not sent again', async () => {
+    ahead = 10 * 60_000
+    const posted = await invoices(1)
+    const [row] = await settle(running.host, context, posted)
+    assert.equal(row?.state, 'rejected', JSON.stringify(row?.lastError))
+    assert.match(JSON.stringify(row.faults), /future/)
+    assert.equal((await filed(...posted)).length, 0)
+  })
+
   it('the lease of a slow sender ends while its call is on the way: the next one does not send', async () => {
     await fault({ kind: 'timeout-after-commit', milliseconds: 2000, path: 'documentsubmissions' })
     const posted = await invoices(1)
