@@ -74,7 +74,11 @@ function start(element) {
     const answer = await call(element.dataset.compute + query, { method: 'POST', body: new URLSearchParams([...new FormData(element)]) })
     if (!answer.ok || mine !== asked) return
     const { fields, totals } = await answer.json()
-    for (const [name, field] of Object.entries(fields)) apply(name, field, sent)
+    // Looked up once: a search of the page for each of three hundred lines' cells takes seconds.
+    const places = { holders: byName('field'), outputs: byName('output'), inputs: new Map() }
+    // Several controls of one name are choices: they keep their own values.
+    for (const input of element.elements) places.inputs.set(input.name, places.inputs.has(input.name) ? undefined : input)
+    for (const [name, field] of Object.entries(fields)) apply(name, field, sent, places)
     for (const [name, text] of Object.entries(totals)) {
       const total = element.querySelector(`[data-total="${CSS.escape(name)}"]`)
       if (total !== null) total.textContent = text
@@ -87,17 +91,21 @@ function start(element) {
     if (document.activeElement === document.body) element.querySelector('.k-groups input:not([type=hidden], [type=checkbox])')?.focus()
   }
 
-  function apply(name, field, sent) {
-    const holder = element.querySelector(`[data-field="${CSS.escape(name)}"]`)
-    if (holder !== null && !holder.matches('td')) holder.hidden = field.hidden
-    const output = element.querySelector(`[data-output="${CSS.escape(name)}"]`)
-    if (output !== null) {
+  function byName(kind) {
+    return new Map([...element.querySelectorAll(`[data-${kind}]`)].map((place) => [place.dataset[kind], place]))
+  }
+
+  function apply(name, field, sent, { holders, outputs, inputs }) {
+    const holder = holders.get(name)
+    if (holder !== undefined && !holder.matches('td')) holder.hidden = field.hidden
+    const output = outputs.get(name)
+    if (output !== undefined) {
       const text = output.querySelector('bdi') ?? output
       text.textContent = field.text
       return
     }
-    const input = element.elements.namedItem(name)
-    if (!(input instanceof HTMLElement) || !('value' in input)) return
+    const input = inputs.get(name)
+    if (input === undefined || !('value' in input)) return
     // What was typed since the question went out wins over the answer.
     const shown = input.closest('[data-combo]')?.querySelector('[role=combobox]') ?? input
     if (shown === document.activeElement || [input, shown].some((one) => sent.get(one) !== stateOf(one))) return
