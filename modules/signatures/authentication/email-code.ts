@@ -28,7 +28,11 @@ export function emailCodeMethod(host: Host): AuthenticationMethod {
         await storeChallenge(host, transaction, signing, name, { code })
         await host.mail.queue(transaction, context, {
           to: [address],
-          ...codeMail(host, context.locale, { code, minutes: codeMinutes, document: request.name }),
+          ...codeMail(host, await host.access.company(context.companyId), context.locale, {
+            code,
+            minutes: codeMinutes,
+            document: request.name,
+          }),
           subjectRecord: { type: 'signatures.code', id: signer.id },
           confidential: true,
         })

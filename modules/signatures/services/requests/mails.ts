@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import type { Company, CompanyContext } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
 import type { Host } from '../../../../core/host/module.js'
-import { directionOf, type Locale } from '../../../../core/i18n/locale.js'
+import type { Locale } from '../../../../core/i18n/locale.js'
 import { formatMoment } from '../../../../core/views/format.js'
-import { TemplateEngine } from '../../../../core/views/template-engine.js'
+import { inSentence, offsetOf } from '../../mails/mail-text.js'
+import { renderMail, type RenderedMail } from '../../mails/render-mail.js'
 import type { RequestSigner, SignRequest } from '../../models/request.js'
 import { recordEvent } from '../events.js'
 import { publicAddress, signerPath } from './links.js'
@@ -137,86 +137,52 @@ export function composeRequestMail(
   kind: MailKind,
   extras: MailExtras,
   reader: Pick<Reader, 'name' | 'locale' | 'action'>,
-): { readonly subject: string; readonly text: string; readonly html: string } {
+): RenderedMail {
   const { locale } = reader
   const sender = locale === 'ar' ? (company.nameAr ?? company.name) : company.name
   const person = request.createdBy.name
   const approves = reader.action === 'approve'
   const asks = asking.includes(kind)
-  const params = {
-    name: reader.name,
-    document: request.name,
-    number: request.number,
-    sender,
-    person,
-    by: extras.by ?? '',
-    until:
-      request.expiresAt === null ? '' : formatMoment(request.expiresAt, { locale, digits: company.digits, timeZone: company.timeZone }),
-  }
-  const text = (key: string): string => host.i18n.text(locale, `signatures.mail.${key}`, params)
+  const until =
+    request.expiresAt === null
+      ? ''
+      : `${formatMoment(request.expiresAt, { locale, digits: company.digits, timeZone: company.timeZone })} (${offsetOf(request.expiresAt, company.timeZone)})`
+  const params = { name: reader.name, document: request.name, number: request.number, sender, person, by: extras.by ?? '', until }
+  const isolated = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, inSentence(locale, value)]))
+  const text = (key: string): string => host.i18n.text(locale, `signatures.mail.${key}`, isolated)
   const own = withMessage.includes(kind) ? request.message : {}
   const link = extras.token === undefined ? undefined : `${publicAddress(host, company)}${signerPath(extras.token)}`
-  const data = {
-    dir: directionOf(locale),
-    locale,
+  const body = text(approves && asks ? `${kind}.body-approve` : `${kind}.body`)
+  return renderMail(host, company, locale, {
+    // A subject stands alone in lists of mails; control characters have no place in it.
+    subject:
+      own.subject === undefined || own.subject === '' ? host.i18n.text(locale, `signatures.mail.${kind}.subject`, params) : own.subject,
     sender,
     greeting: text('greeting'),
     heading: text(approves && asks ? `${kind}.heading-approve` : `${kind}.heading`),
-    paragraphs: [text(approves && asks ? `${kind}.body-approve` : `${kind}.body`)],
+    preview: asks && until !== '' ? `${body} ${text('fact.until')}: ${inSentence(locale, until)}` : body,
+    paragraphs: [body],
     reason: extras.reason === undefined || extras.reason === '' ? undefined : { label: text('reason'), text: extras.reason },
     message: own.body === undefined || own.body === '' ? undefined : { label: text('message'), lines: own.body.split(/\r?\n/) },
     facts: [
       { label: text('fact.document'), value: request.name },
       { label: text('fact.number'), value: request.number },
       { label: text('fact.from'), value: sender === person ? sender : `${person} · ${sender}` },
-      ...(asks && params.until !== '' ? [{ label: text('fact.until'), value: params.until }] : []),
+      ...(kind === 'cancelled' ? [] : [{ label: text('fact.signers'), value: namesOf(request) }]),
+      ...(asks && until !== '' ? [{ label: text('fact.until'), value: until }] : []),
     ],
     button:
-      link === undefined ? undefined : { label: text(asks ? (approves ? 'button.approve' : 'button.sign') : 'button.download'), link },
-    linkHint: text('link-hint'),
+      link === undefined
+        ? undefined
+        : { label: text(asks ? (approves ? 'button.approve' : 'button.sign') : 'button.download'), link, hint: text('link-hint') },
     notes: [...(link === undefined ? [] : [text('private-link')]), text(asks ? 'data' : 'data-done')],
-  }
-  const subject = own.subject === undefined || own.subject === '' ? text(`${kind}.subject`) : own.subject
-  return { subject, text: plainText(data), html: engineOf(host).render('signatures/mail', data, frameOf(company, locale)) }
+  })
 }
 
-interface MailData {
-  readonly greeting: string
-  readonly heading: string
-  readonly paragraphs: readonly string[]
-  readonly reason: { readonly label: string; readonly text: string } | undefined
-  readonly message: { readonly label: string; readonly lines: readonly string[] } | undefined
-  readonly facts: readonly { readonly label: string; readonly value: string }[]
-  readonly button: { readonly label: string; readonly link: string } | undefined
-  readonly notes: readonly string[]
-}
+const mostNames = 6
 
-function plainText(data: MailData): string {
-  const blocks = [
-    data.greeting,
-    data.heading,
-    ...data.paragraphs,
-    ...(data.reason === undefined ? [] : [`${data.reason.label}\n${data.reason.text}`]),
-    ...(data.message === undefined ? [] : [`${data.message.label}\n${data.message.lines.join('\n')}`]),
-    ...(data.button === undefined ? [] : [`${data.button.label}:\n${data.button.link}`]),
-    data.facts.map((fact) => `${fact.label}: ${fact.value}`).join('\n'),
-    ...data.notes,
-  ]
-  return `${blocks.join('\n\n')}\n`
-}
-
-const engines = new WeakMap<object, TemplateEngine>()
-
-function engineOf(host: Host): TemplateEngine {
-  let engine = engines.get(host.i18n)
-  if (engine === undefined) {
-    const folder = fileURLToPath(new URL('../../../../templates/signatures/mail/', import.meta.url))
-    engine = new TemplateEngine([{ module: 'signatures', folder }], { translator: host.i18n, decimalsOf: () => 2 })
-    engines.set(host.i18n, engine)
-  }
-  return engine
-}
-
-function frameOf(company: Company, locale: Locale): Parameters<TemplateEngine['render']>[2] {
-  return { locale, digits: company.digits, timeZone: company.timeZone, dir: directionOf(locale), token: '', nonce: '', assets: '' }
+/** Who signs, in the order of the request; of many the first. */
+function namesOf(request: SignRequest): string[] {
+  const names = request.signers.filter(({ action }) => action === 'sign').map(({ name }) => name)
+  return names.length > mostNames ? [...names.slice(0, mostNames - 1), `+${String(names.length - mostNames + 1)}`] : names
 }

@@ -49,6 +49,11 @@ describe('life of a request', function () {
     assert.equal(asked?.subject, 'للتوقيع: عقد تقديم خدمات')
     assert.match(asked.html, /dir="rtl"/)
     assert.match(asked.text, /يطلب شركة المثال التجارية موافقتك/)
+    // Nothing is fetched, so nobody learns when it was read; the one address in it is the link.
+    assert.doesNotMatch(asked.html, /<img|<link|url\(|@import/)
+    assert.deepEqual([...new Set(asked.html.match(/https?:\/\/[^"<\s]+/g))], [/https?:\/\/\S+/.exec(asked.text)?.[0]])
+    assert.match(asked.text, /حتى: \u2068\d\d\/\d\d\/\d{4} \d\d:\d\d \(GMT\+3\)\u2069/, 'till when, with the zone, whole in Arabic')
+    assert.match(asked.text, /الموقّعون: \u2068Ivan Petrov\u2069، \u2068Sara Lind\u2069/)
     const link = await signerByToken(host, tokenIn(asked))
     assert.equal(link?.signer.role, 'approver')
     assert.deepEqual(await house.mails('ivan@example.test'), [])
