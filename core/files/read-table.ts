@@ -1,6 +1,9 @@
-import type ExcelJS from 'exceljs'
-import Papa from 'papaparse'
-import { Fault } from '../i18n/fault.js'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { LimitedThread, LostThread } from '../documents/limited-thread.js'
+import { Fault, type FaultParameters } from '../i18n/fault.js'
+import { readCsv } from './read-csv.js'
+import { tableLimits } from './table-limits.js'
 
 /** A table of people, contacts, rows of a bulk sending, as it was uploaded: heads, and rows of texts in their order. */
 export interface UploadedTable {
@@ -8,9 +11,22 @@ export interface UploadedTable {
   readonly rows: readonly (readonly string[])[]
 }
 
-export const tableLimits = { bytes: 5 * 1024 * 1024, rows: 10_000, columns: 100 } as const
+export type TableAnswer =
+  | { readonly ok: true; readonly rows: readonly (readonly string[])[] }
+  | { readonly ok: false; readonly code: string; readonly status: number; readonly params: FaultParameters }
+
+/** Workbooks and long texts are read where one that hangs or bursts costs its own answer alone. */
+const thread = new LimitedThread<Uint8Array, TableAnswer>({
+  module: new URL(`./table-thread${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
+  timeoutMs: 30_000,
+  memoryMb: 768,
+  queue: 20,
+})
 
 const xlsxType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+/** Bytes of a CSV that nobody waits for. */
+const readHere = 256 * 1024
 
 /** What a file is, by its first bytes and never by its name. @throws Fault FILE-TABLE-TYPE, FILE-TABLE-LARGE */
 export function tableType(bytes: Buffer): 'text/csv' | typeof xlsxType {
@@ -22,10 +38,11 @@ export function tableType(bytes: Buffer): 'text/csv' | typeof xlsxType {
 
 /**
  * Reads a CSV (any usual separator, UTF-8 or Windows-1256) or the first sheet of a workbook; empty rows are left out.
- * @throws Fault FILE-TABLE-TYPE, FILE-TABLE-LARGE, FILE-TABLE-EMPTY, FILE-TABLE-ROWS
+ * @throws Fault FILE-TABLE-TYPE, FILE-TABLE-LARGE, FILE-TABLE-EMPTY, FILE-TABLE-ROWS, FILE-TABLE-COMPLEX, FILE-TABLE-BUSY (503)
  */
 export async function readTable(bytes: Buffer): Promise<UploadedTable> {
-  const all = tableType(bytes) === 'text/csv' ? readCsv(bytes) : await readWorkbook(bytes)
+  const isShort = tableType(bytes) === 'text/csv' && bytes.length <= readHere
+  const all = isShort ? readCsv(bytes) : await readInThread(bytes)
   const filled = all.filter((row) => row.some((cell) => cell !== ''))
   const [heads, ...rows] = filled
   if (heads === undefined || rows.length === 0) throw new Fault('FILE-TABLE-EMPTY')
@@ -35,51 +52,14 @@ export async function readTable(bytes: Buffer): Promise<UploadedTable> {
   return { heads, rows }
 }
 
-function readCsv(bytes: Buffer): string[][] {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    // Spreadsheets on Arabic Windows save «CSV» in their own code page.
-    text = new TextDecoder('windows-1256').decode(bytes)
-  }
-  const { data } = Papa.parse<string[]>(text.replace(/^\ufeff/, ''), { skipEmptyLines: 'greedy' })
-  return data.map((row) => row.map((cell) => cell.trim()))
-}
-
-async function readWorkbook(bytes: Buffer): Promise<string[][]> {
-  // Read when it is wanted: hundreds of files that no start of the host should wait for.
-  const { default: exceljs } = await import('exceljs')
-  const workbook = new exceljs.Workbook()
-  try {
-    // exceljs types its input by an older Buffer; the bytes are the same.
-    await workbook.xlsx.load(bytes as unknown as Parameters<typeof workbook.xlsx.load>[0])
-  } catch (cause) {
-    throw new Fault('FILE-TABLE-TYPE', { cause })
-  }
-  const [sheet] = workbook.worksheets
-  if (sheet === undefined) throw new Fault('FILE-TABLE-EMPTY')
-  if (sheet.rowCount > tableLimits.rows + 1)
-    throw new Fault('FILE-TABLE-ROWS', { params: { rows: sheet.rowCount, limit: tableLimits.rows } })
-  const width = Math.min(sheet.columnCount, tableLimits.columns)
-  const rows: string[][] = []
-  sheet.eachRow({ includeEmpty: false }, (row) => {
-    rows.push(Array.from({ length: width }, (_, index) => cellText(row.getCell(index + 1).value)))
+/** All rows, read in the thread. @throws Fault FILE-TABLE-… */
+async function readInThread(bytes: Buffer): Promise<readonly (readonly string[])[]> {
+  // A copy of its own memory: a small buffer of Node shares its memory with others.
+  const answer = await thread.ask(Uint8Array.from(bytes)).catch((error: unknown): never => {
+    if (!(error instanceof LostThread)) throw error
+    if (error.loss === 'busy') throw new Fault('FILE-TABLE-BUSY', { status: 503, cause: error })
+    throw new Fault('FILE-TABLE-COMPLEX', { status: 413, cause: error })
   })
-  return rows
-}
-
-function cellText(value: ExcelJS.CellValue): string {
-  if (value === null || value === undefined) return ''
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value).trim()
-  if (value instanceof Date) return value.toISOString().slice(0, 10)
-  if ('richText' in value)
-    return value.richText
-      .map((part) => part.text)
-      .join('')
-      .trim()
-  if ('text' in value) return value.text.trim()
-  // A formula counts by what it shows.
-  if ('result' in value) return cellText(value.result)
-  return ''
+  if (!answer.ok) throw new Fault(answer.code, { status: answer.status, params: answer.params })
+  return answer.rows
 }
