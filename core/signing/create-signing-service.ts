@@ -106,7 +106,7 @@ class LocalSigningService implements SigningService {
     const stored = await readKey(transaction, keyId)
     requireActive(stored.key)
     // The state was read in this very transaction; a key made in it no other connection could see yet.
-    const signer = this.signerOf({ stored, options: {}, uses: [], requireUsable: () => Promise.resolve() })
+    const signer = this.signerOf({ stored, options: {}, uses: [], requireUsable: () => undefined })
     const request = await buildCertificateRequest(signer, stored.key.publicKey, subject)
     this.parts.audit.record(transaction, context, { action: 'key.certificate-requested', subject: subjectOf(stored.key) })
     return toPem('CERTIFICATE REQUEST', request)
@@ -298,7 +298,7 @@ class LocalSigningService implements SigningService {
   private signerOf(opening: Omit<Opening, 'provider' | 'requireUsable' | 'logger'> & Partial<Pick<Opening, 'requireUsable'>>): Signer {
     return openSigner({
       provider: this.provider(opening.stored.key.provider),
-      requireUsable: (key) => this.states.require(key),
+      requireUsable: (key) => (this.states.knows(key) ? undefined : this.states.require(key)),
       logger: this.parts.logger,
       ...opening,
     })

@@ -45,6 +45,18 @@ export class KeyStates {
     this.stopped.add(keyId)
   }
 
+  /** Whether the row, read within the last second, says that the key may be used. False says nothing: `require` decides. */
+  knows(key: Key): boolean {
+    const known = this.known.get(key.id)
+    return (
+      known !== undefined &&
+      !known.stopped &&
+      known.version === key.version &&
+      this.clock() - known.readAt < freshMilliseconds &&
+      !this.stopped.has(key.id)
+    )
+  }
+
   /** @throws Fault SIGN-KEY-STOPPED, SIGN-KEY-CHANGED, or the database's own when the row cannot be read */
   async require(key: Key): Promise<void> {
     if (this.stopped.has(key.id)) throw new Fault('SIGN-KEY-STOPPED', { params: { name: key.name }, status: 409 })

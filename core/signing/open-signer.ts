@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { Fault } from '../i18n/fault.js'
 import { digestLengths, verifyDigestSignature } from '../validation/ecdsa.js'
 import { defaultDigest, defaultScheme, schemeFits } from './algorithms.js'
 import type { ApprovedUse } from './approved-use.js'
 import type { SigningLogger } from './key-providers.js'
 import type { StoredKey } from './key-store.js'
-import type { Key, KeyProvider, KeyUse } from './key.js'
+import type { Key, KeyProvider, KeyUse, SignDigestRequest } from './key.js'
 import type { OpenOptions, Signer } from './signing-service.js'
 
 /** An opened key serves this long; a batch that takes longer opens again, and so meets the policy again. */
@@ -21,8 +21,8 @@ export interface Opening {
   readonly askedBy?: string
   /** Where another person had to allow it. */
   readonly approved?: ApprovedUse
-  /** Throws when the key was stopped or its policy changed since; asked before and after every signature. */
-  readonly requireUsable: (key: Key) => Promise<void>
+  /** Throws when the key was stopped or its policy changed since; asked before and after every signature. Nothing to wait for when it is known. */
+  readonly requireUsable: (key: Key) => Promise<void> | undefined
   readonly logger: SigningLogger
 }
 
@@ -44,11 +44,22 @@ interface Opened extends Opening, Pick<Signer, 'scheme' | 'digestAlgorithm'> {
   readonly until: number
 }
 
+/** What every signature of one opening is asked with. */
+type Asked = Omit<SignDigestRequest, 'digest' | 'message'>
+
 function signerFor(opened: Opened, uses: readonly KeyUse[]): Signer {
   const { stored, scheme, digestAlgorithm, approved } = opened
+  const { waits } = opened.options
+  const asked: Asked = {
+    scheme,
+    digestAlgorithm,
+    uses,
+    ...(waits === undefined ? {} : { waits }),
+    ...(opened.askedBy === undefined ? {} : { askedBy: opened.askedBy }),
+  }
   const sign = (digest: Uint8Array, message?: Uint8Array): Promise<Buffer> => {
-    const make = (): Promise<Buffer> => makeSignature(opened, uses, digest, message)
-    return approved === undefined ? make() : approved.release(make)
+    const request = message === undefined ? { ...asked, digest } : { ...asked, digest, message }
+    return approved === undefined ? makeSignature(opened, request) : approved.release(() => makeSignature(opened, request))
   }
   return {
     algorithm: stored.key.algorithm,
@@ -56,7 +67,7 @@ function signerFor(opened: Opened, uses: readonly KeyUse[]): Signer {
     digestAlgorithm,
     certificates: stored.key.certificates,
     signDigest: (digest) => sign(digest),
-    signMessage: (message) => sign(createHash(digestAlgorithm).update(message).digest(), message),
+    signMessage: (message) => sign(hash(digestAlgorithm, message, 'buffer'), message),
     forUse: (index) => {
       const use = uses[index]
       if (use === undefined) throw new RangeError(`use ${String(index)} of ${String(uses.length)}`)
@@ -65,29 +76,24 @@ function signerFor(opened: Opened, uses: readonly KeyUse[]): Signer {
   }
 }
 
-async function makeSignature(opened: Opened, uses: readonly KeyUse[], digest: Uint8Array, message?: Uint8Array): Promise<Buffer> {
-  const { stored, provider, options, scheme, digestAlgorithm, requireUsable } = opened
+async function makeSignature(opened: Opened, request: SignDigestRequest): Promise<Buffer> {
+  const { stored, provider, requireUsable } = opened
   const { key } = stored
-  await requireUsable(key)
+  const before = requireUsable(key)
+  if (before !== undefined) await before
+  const { scheme, digestAlgorithm, digest, message } = request
   if (digest.length !== digestLengths[digestAlgorithm]) {
     throw new Fault('SIGN-DIGEST-LENGTH', { params: { digest: digestAlgorithm, length: digest.length } })
   }
   if (Date.now() > opened.until) throw new Fault('SIGN-SIGNER-EXPIRED', { params: { name: key.name }, status: 409 })
-  const whole = message === undefined ? {} : { message }
-  const signature = await provider.signDigest(stored.reference, {
-    scheme,
-    digestAlgorithm,
-    digest,
-    uses,
-    ...(options.waits === undefined ? {} : { waits: options.waits }),
-    ...(opened.askedBy === undefined ? {} : { askedBy: opened.askedBy }),
-    ...whole,
-  })
-  if (!verifyDigestSignature({ publicKeySpki: key.publicKey, scheme, digestAlgorithm, digest, signature, ...whole })) {
+  const signature = await provider.signDigest(stored.reference, request)
+  const made = { publicKeySpki: key.publicKey, scheme, digestAlgorithm, digest, signature }
+  if (!verifyDigestSignature(message === undefined ? made : { ...made, message })) {
     opened.logger.error({ key: key.id, provider: key.provider }, 'a key provider returned a signature that does not verify')
     throw new Fault('SIGN-SIGNATURE-WRONG', { params: { name: key.name }, status: 502 })
   }
   // A token or a person may have taken minutes: what was stopped meanwhile gives no signature.
-  await requireUsable(key)
+  const after = requireUsable(key)
+  if (after !== undefined) await after
   return signature
 }

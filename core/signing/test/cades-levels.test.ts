@@ -313,6 +313,40 @@ describe('many structures of one signer', () => {
     )
   })
 
+  it('are the same bytes whether they are put together from their parts or written into the first', async () => {
+    const days = ['2026-03-01T10:20:30Z', '2049-12-31T23:59:59Z', '2050-01-01T00:00:00Z'].map((day) => new Date(day))
+    for (const profile of [egyptProfile, undefined]) {
+      const plain = { detached: true, ...(profile === undefined ? {} : { profile }) }
+      const often = signerOf(certificate)
+      for (const [number, signedAt] of days.entries()) {
+        const content = Buffer.from(`"A""${String(number)}"`)
+        const again = await signCades(content, { ...plain, signer: often, signedAt })
+        const first = await signCades(content, { ...plain, signer: signerOf(certificate), signedAt })
+        assert.deepEqual(again, first, `${profile?.name ?? 'plain'} ${signedAt.toISOString()}`)
+      }
+    }
+  })
+
+  it('a form of one profile is not written for another, nor for a structure that carries its content', async () => {
+    const content = Buffer.from('"A""1"')
+    const often = signerOf(certificate)
+    const same = { ...egyptProfile, name: 'other', issuerSerial: true }
+    const signedAt = new Date()
+    await signCades(content, { signer: often, signedAt, detached: true, profile: egyptProfile })
+    const other = await signCades(content, { signer: often, signedAt, detached: true, profile: same })
+    const fresh = await signCades(content, { signer: signerOf(certificate), signedAt, detached: true, profile: same })
+    assert.deepEqual(other, fresh)
+    await signCades(content, { signer: often, signedAt, detached: true })
+    const inside = await signCades(content, { signer: often, signedAt, detached: false })
+    assert.deepEqual(inside, await signCades(content, { signer: signerOf(certificate), signedAt, detached: false }))
+  })
+
+  it('a signature of another length than the key has gives nothing', async () => {
+    const short = { ...signer, signMessage: async (message: Uint8Array): Promise<Buffer> => (await signWith(signer, message)).subarray(1) }
+    await made(Buffer.from('"A""1"'))
+    await assert.rejects(made(Buffer.from('"A""2"'), short), { code: 'SIGN-SIGNATURE-WRONG' })
+  })
+
   it('a signer that signs something else after a right signature gives nothing', async () => {
     let count = 0
     const lying = {

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { Fault } from '../../../i18n/fault.js'
 import { checkSigner, readSignedData } from '../../../validation/cms/signed-data.js'
 import type { EvidenceFor } from '../../revocation/collect-evidence.js'
+import { signWith } from '../../sign-with.js'
 import type { Signer } from '../../signing-service.js'
 import type { TimeStampClient, TimeStampToken } from '../../tsp/time-stamp.js'
 import { takeApart } from './existing-signed-data.js'
-import { holdsLikeBefore, rememberForm } from './checked-form.js'
+import { fillForm, holdsLikeBefore, rememberForm } from './checked-form.js'
 import type { CmsProfile } from './profiles/profile.js'
 import { assemble, certificateSet, encapsulate, revocationSet, versionOf } from './signed-data.js'
 import { createSignerInfo, partsOf } from './signer-info.js'
@@ -57,7 +58,14 @@ export async function signCades(content: Uint8Array, options: SignCadesOptions):
   // Evidence first: a revoked key does not sign, and an unreachable server costs no time stamp.
   if (wanted.evidence !== undefined) await wanted.evidence([signer.certificates], options.signedAt)
 
-  const contentDigest = createHash(signer.digestAlgorithm).update(content).digest()
+  const contentDigest = hash(signer.digestAlgorithm, content, 'buffer')
+  const plain = wanted.level === 'B' && options.detached && existing === undefined
+  const filled = plain ? fillForm(signer, profile, contentType, contentDigest, options.signedAt) : undefined
+  if (filled !== undefined) {
+    const cms = filled.finish(await signWith(signer, filled.attributes))
+    checkLikeBefore({ cms, content, contentDigest, contentType, signer })
+    return { cms, level: 'CAdES-BASELINE-B' }
+  }
   const made = await createSignerInfo({
     signer,
     contentDigest,
@@ -77,13 +85,8 @@ export async function signCades(content: Uint8Array, options: SignCadesOptions):
     ...(revocations === undefined ? {} : { revocations }),
     signerInfos: [...(existing?.signerInfos ?? []), made.signerInfo],
   })
-  // Of many documents in a row of one signer the first is read in full, the others are compared with it.
-  if (!holdsLikeBefore(cms, signer, contentType, contentDigest)) {
-    const digestOf = (algorithm: string): Buffer =>
-      algorithm === signer.digestAlgorithm ? contentDigest : createHash(algorithm).update(content).digest()
-    checkFinished(cms, content, digestOf, existing === undefined ? 1 : existing.signerInfos.length + 1)
-    if (existing === undefined) rememberForm(cms, signer, contentType, partsOf(signer.certificates).publicKey)
-  }
+  const readInFull = checkLikeBefore({ cms, content, contentDigest, contentType, signer, before: existing?.signerInfos.length ?? 0 })
+  if (readInFull && plain) rememberForm(cms, signer, profile, contentType, partsOf(signer.certificates).publicKey)
   return { cms, level: `CAdES-BASELINE-${wanted.level}`, ...(made.stamp === undefined ? {} : { stampedAt: made.stamp.at }) }
 }
 
@@ -143,6 +146,29 @@ function readTimeStampCertificates(token: Buffer): { certificate: Buffer; certif
   const certificate = signer === undefined ? undefined : checkSigner(cms, signer, digest).certificate
   if (certificate === undefined) throw new Fault('SIGN-CHAIN-INCOMPLETE', { params: { name: '' }, status: 409 })
   return { certificate: certificate.der, certificates: cms.certificates.map((one) => one.der) }
+}
+
+interface Finished {
+  readonly cms: Buffer
+  readonly content: Uint8Array
+  readonly contentDigest: Buffer
+  readonly contentType: string
+  readonly signer: Signer
+  /** Signers that were there before. */
+  readonly before?: number
+}
+
+/**
+ * Of many documents in a row of one signer the first is read in full, the others are compared with it.
+ * @returns whether it was read in full
+ * @throws as checkFinished
+ */
+function checkLikeBefore({ cms, content, contentDigest, contentType, signer, before = 0 }: Finished): boolean {
+  if (holdsLikeBefore(cms, signer, contentType, contentDigest)) return false
+  const digestOf = (algorithm: string): Buffer =>
+    algorithm === signer.digestAlgorithm ? contentDigest : createHash(algorithm).update(content).digest()
+  checkFinished(cms, content, digestOf, before + 1)
+  return true
 }
 
 /**

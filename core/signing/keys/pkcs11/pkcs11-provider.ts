@@ -84,11 +84,10 @@ export class Pkcs11KeyProvider implements KeyProvider {
   }
 
   async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
-    const { module, query } = placeOf(reference.stored)
+    const { module, query, token } = placeOf(reference.stored)
     const { scheme, digestAlgorithm, digest, message } = request
     const host = this.host(module)
     const work = { operation: 'sign', query, scheme, digestAlgorithm, digest } as const
-    const token = `${module}|${query.tokenSerial ?? ''}`
     try {
       const whole = message !== undefined && this.hashing.has(token) ? { ...work, message } : work
       return Buffer.from((await host.request(whole)) as Uint8Array) // answered by token-process alone
@@ -158,11 +157,26 @@ function tokenKey(module: string, found: TokenKeyFound): TokenKey {
   }
 }
 
+interface KeyPlace {
+  readonly module: string
+  readonly query: TokenKeyQuery
+  /** Module and serial, which tell one token from another. */
+  readonly token: string
+}
+
+/** Of keys that are open: read once for many signatures. */
+const places = new WeakMap<Readonly<Record<string, string>>, KeyPlace>()
+
 /** @throws Fault SIGN-KEY-UNREACHABLE */
-function placeOf(stored: Readonly<Record<string, string>>): { module: string; query: TokenKeyQuery } {
+function placeOf(stored: Readonly<Record<string, string>>): KeyPlace {
+  const known = places.get(stored)
+  if (known !== undefined) return known
   const { module, tokenSerial, keyId, keyLabel } = stored
   if (module === undefined) throw new Fault('SIGN-KEY-UNREACHABLE', { params: { key: keyId ?? '' }, status: 503 })
-  return { module, query: defined({ tokenSerial, keyId: keyId === '' ? undefined : keyId, keyLabel }) }
+  const query = defined({ tokenSerial, keyId: keyId === '' ? undefined : keyId, keyLabel })
+  const place = { module, query, token: `${module}|${tokenSerial ?? ''}` }
+  places.set(stored, place)
+  return place
 }
 
 /** Without the entries nobody gave. */
