@@ -170,7 +170,9 @@ export async function newRequestData(
             ? undefined
             : [
                 option('', text('signatures.new.no-key'), false),
-                ...usable.map((key) => option(key.id, key.name, key.id === signer?.keyId)),
+                ...usable.map((key) =>
+                  option(key.id, `${key.name} · ${text(`signatures.new.key-in.${key.provider}`)}`, key.id === signer?.keyId),
+                ),
               ],
         errors: {
           name: error('name') ?? error('role'),

@@ -123,9 +123,15 @@ export class SigningHouse {
     readonly sealKeyId: string,
   ) {}
 
-  static async open(options: TestHostOptions = {}): Promise<SigningHouse> {
+  /** With `remoteKeys` the host knows the sandbox's remote signing service as `qtsp`. */
+  static async open({ remoteKeys = false, ...options }: TestHostOptions & { readonly remoteKeys?: boolean } = {}): Promise<SigningHouse> {
     const folder = mkdtempSync(join(tmpdir(), 'khatm-signing-'))
     const sandbox = await startSandbox({ dataDir: join(folder, 'sandbox') })
+    const secret = join(folder, 'client-secret')
+    writeFileSync(secret, sandbox.csc.clientSecret)
+    const { clientId, url } = sandbox.csc
+    const files = { clientSecretFile: secret, authorityFile: null, certificateFile: null, keyFile: null, pinFile: null }
+    const csc = remoteKeys ? [{ name: 'qtsp', url: `${url}/v2`, version: '2' as const, clientId, ...files }] : []
     const running = await startTestHost({
       ...options,
       config: {
@@ -134,7 +140,7 @@ export class SigningHouse {
         allowedPrivateOrigins: [new URL(sandbox.url).origin],
         sandbox: { url: sandbox.url, trustAnchors: [sandbox.caCertificate.toString('base64')] },
         ...options.config,
-        signing: { timeStampUrl: sandbox.timeStampUrl, ...options.config?.signing },
+        signing: { timeStampUrl: sandbox.timeStampUrl, csc, ...options.config?.signing },
       },
     })
     const context = await running.company()
