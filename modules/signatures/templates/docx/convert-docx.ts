@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Fault } from '../../../../core/i18n/fault.js'
-import { checkDocx } from './check-docx.js'
+import { checkInThread } from './check-in-thread.js'
 
 export interface ConversionLimits {
   readonly milliseconds: number
@@ -46,7 +46,7 @@ export async function findConverter(path = standardLimits.path): Promise<string 
  *   faults of checkDocx
  */
 export async function convertDocx(bytes: Buffer, limits: Partial<ConversionLimits> = {}): Promise<Buffer> {
-  const checked = checkDocx(bytes)
+  const checked = await checkInThread(bytes)
   const set = { ...standardLimits, ...limits }
   const program = await findConverter(set.path)
   if (program === undefined) throw new Fault('SIGNATURES-DOCX-NO-CONVERTER', { status: 503, path: 'file' })

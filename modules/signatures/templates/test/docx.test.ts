@@ -69,6 +69,45 @@ describe('uploaded Word documents', function () {
       () => docx({ body: '<w:p><w:fldSimple w:instr="DDEAUTO c:\\\\x y"/></w:p>' }),
       'SIGNATURES-DOCX-LINKED',
     ],
+    ['such a field behind references', () => docx({ body: field('&#73;NCLUDETEXT "file:///etc/passwd"') }), 'SIGNATURES-DOCX-LINKED'],
+    [
+      'such a field under another prefix',
+      () =>
+        docx({
+          body: field('INCLUDETEXT "file:///etc/passwd"')
+            .replaceAll('w:instrText', 'x:instrText')
+            .replace('<x:instrText', '<x:instrText xmlns:x="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'),
+        }),
+      'SIGNATURES-DOCX-LINKED',
+    ],
+    [
+      'such a field behind a bracket in another attribute',
+      () => docx({ body: '<w:p><w:fldSimple w:dirty=">" w:instr="INCLUDETEXT a"/></w:p>' }),
+      'SIGNATURES-DOCX-LINKED',
+    ],
+    [
+      'its text in a part of another name',
+      () => docx({ more: { 'a/b.dat': `<w:document xmlns:w="x">${field('INCLUDETEXT "file:///etc/passwd"')}</w:document>` } }),
+      'SIGNATURES-DOCX-LINKED',
+    ],
+    [
+      'a link whose mode is written by references',
+      () => docx({ relationships: relationship('r2', 'image', 'http://127.0.0.1/p.png', true).replace('External', 'E&#120;ternal') }),
+      'SIGNATURES-DOCX-LINKED',
+    ],
+    [
+      'macros under another name',
+      () => docx({ relationships: relationship('r2', 'vbaProject', 'data.bin', false), more: { 'word/data.bin': 'x' } }),
+      'SIGNATURES-DOCX-MACROS',
+    ],
+    [
+      'a drawing that fetches its style',
+      () => docx({ more: { 'word/media/a.svg': '<svg><style>@import "http://127.0.0.1/a.css"</style></svg>' } }),
+      'SIGNATURES-DOCX-LINKED',
+    ],
+    ['two hundred thousand tags that never end', () => docx({ body: '<w:fldSimple '.repeat(200_000) }), 'SIGNATURES-DOCX-DAMAGED'],
+    ['tags within tags without end', () => docx({ body: '<w:p>'.repeat(200_000) }), 'SIGNATURES-DOCX-DAMAGED'],
+    ['very many elements', () => docx({ body: '<w:p/>'.repeat(1_100_000) }), 'SIGNATURES-DOCX-DAMAGED'],
     ['entities', () => docx({ body: '<!ENTITY a "b">' }), 'SIGNATURES-DOCX-DAMAGED'],
     ['the old format', () => Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(600)]), 'SIGNATURES-DOCX-OLD'],
     [
