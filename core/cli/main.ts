@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { moduleCommands } from './module-commands.js'
-import { reportError, type GlobalOptions } from './terminal.js'
-import { usageError } from './usage-errors.js'
+import { commandTexts, languageOf, progress, reportError, type GlobalOptions } from './terminal.js'
+import { languageIn, usageError } from './usage-errors.js'
 
 /** What a command file exports. */
 export interface CommandFile {
@@ -30,8 +30,12 @@ const commands: readonly CommandEntry[] = [
   { name: 'audit', load: () => import('./commands/audit.js') },
 ]
 
-/** Runs one command line. Sets the exit code; prints faults in the language of `--lang` or the shell. */
-export async function runCommandLine(argv: readonly string[]): Promise<void> {
+/**
+ * Runs one command line. Sets the exit code; prints faults in the language of `--lang` or the shell.
+ * @param start.staleBuild a build lies beside these sources that was made of others, so that it is not the one that runs
+ */
+export async function runCommandLine(argv: readonly string[], start: { readonly staleBuild?: boolean } = {}): Promise<void> {
+  if (start.staleBuild === true) progress(commandTexts().text(languageOf(languageIn(argv)), 'cli.build.stale'))
   const program = new Command('khatm')
     .description('Business modules for documents that must be signed.')
     .option('--data <folder>', 'data folder (default: KHATM_DATA, else ./data)')

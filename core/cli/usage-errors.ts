@@ -19,8 +19,8 @@ export function usageError(text: string, argv: readonly string[]): string {
   return text
 }
 
-/** Options are not read yet when one of them is wrong. */
-function languageIn(argv: readonly string[]): string | undefined {
+/** The value of `--lang`, before the options are read: also where one of them is wrong. */
+export function languageIn(argv: readonly string[]): string | undefined {
   const at = argv.indexOf('--lang')
   return at >= 0 ? argv[at + 1] : argv.find((one) => one.startsWith('--lang='))?.slice('--lang='.length)
 }
