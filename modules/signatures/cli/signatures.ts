@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { commandTexts, languageOf, print, printJson, type GlobalOptions } from '../../../core/cli/terminal.js'
 import { withHost } from '../../../core/cli/with-host.js'
 import { Fault } from '../../../core/i18n/fault.js'
+import type { Locale } from '../../../core/i18n/locale.js'
 import type { LogCheck } from '../evidence/verify-log.js'
 
 interface VerifyLogOptions extends GlobalOptions {
@@ -50,23 +51,34 @@ export function register(program: Command): void {
         return found
       })
       if (request !== undefined && checks.length === 0) throw new Fault('SIGNATURES-REQUEST-UNKNOWN', { status: 404 })
-      const say = (key: string, params: Readonly<Record<string, string | number>>): string =>
+      const say = (key: string, params: Readonly<Record<string, string | number>> = {}): string =>
         commandTexts().text(locale, `cli.signatures.${key}`, params)
       if (options.json === true) printJson(checks)
-      else
+      else {
         for (const { company, companyLog, requests, lost } of checks) {
           if (!companyLog) print(say('company-broken', { company }))
-          for (const { number, events, intact, brokenAt, reason, sealed } of requests)
-            print(
-              intact
-                ? say(sealed ? 'sealed' : 'intact', { number, events })
-                : say('broken', { number, at: brokenAt ?? 0, reason: say(`reason.${reason ?? ''}`, {}) }),
-            )
+          for (const one of requests) print(lineOf(one, locale, say))
           for (const id of lost) print(say('lost', { id }))
         }
+        // That nothing was found wrong says nothing before it is said of how many.
+        const logs = checks.flatMap(({ requests }) => requests)
+        const broken = logs.filter(({ intact }) => !intact).length + checks.flatMap(({ lost }) => lost).length
+        print(say('summary', { logs: logs.length, broken }))
+      }
       if (checks.some(({ companyLog, requests, lost }) => !companyLog || lost.length > 0 || requests.some((one) => !one.intact)))
         process.exitCode = 1
     })
+}
+
+type Say = (key: string, params?: Readonly<Record<string, string | number>>) => string
+
+function lineOf({ number, events, intact, brokenAt, broken, reason, sealed }: LogCheck, locale: Locale, say: Say): string {
+  if (intact) return say(sealed ? 'sealed' : 'intact', { number, events })
+  const what =
+    broken === undefined
+      ? ''
+      : ` ${say('event', { event: commandTexts().text(locale, `signatures.event.${broken.type}`), at: broken.at, actor: broken.actor })}`
+  return `${say('broken', { number, at: brokenAt ?? 0, reason: say(`reason.${reason ?? ''}`) })}${what}`
 }
 
 async function named(transaction: import('../../../core/db/database.js').CompanyTransaction, request: string): Promise<string[]> {

@@ -17,6 +17,8 @@ export interface LogCheck {
   readonly intact: boolean
   /** Sequence number of the first event that does not fit. */
   readonly brokenAt?: number
+  /** What that event says of itself, where it is still there: where to begin to look. */
+  readonly broken?: { readonly type: string; readonly at: string; readonly actor: string }
   /**
    * `chain`: a hash does not follow from the one before it. `company-log`: the company's own log tells of another event, or of one that is
    * not there. `sealed-log`: the sealed event log tells another story. `sealed-log-missing`: it should be in the store and is not, or cannot be read.
@@ -35,13 +37,11 @@ export async function verifyRequestLog(host: Host, transaction: CompanyTransacti
   const request = await readRequest(transaction, requestId)
   const events = await readEvents(transaction, requestId)
   const common = { requestId, number: request.number, events: events.length }
-  const bad = (reason: NonNullable<LogCheck['reason']>, brokenAt: number): LogCheck => ({
-    ...common,
-    intact: false,
-    reason,
-    brokenAt,
-    sealed: false,
-  })
+  const bad = (reason: NonNullable<LogCheck['reason']>, brokenAt: number): LogCheck => {
+    const event = reason === 'sealed-log-missing' ? undefined : events.find(({ sequence }) => sequence === brokenAt)
+    const broken = event === undefined ? {} : { broken: { type: event.type, at: event.at.toISOString(), actor: event.actor.name } }
+    return { ...common, intact: false, reason, brokenAt, ...broken, sealed: false }
+  }
   const chain = brokenEvent(events)
   if (chain !== undefined) return bad('chain', chain)
   const company = await differsFromCompanyLog(transaction, requestId, events)

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { requestEventHash, readEvents } from '../../services/events.js'
 import { makeCompletionFiles } from '../completion-files.js'
 import { lostRequests, verifyRequestLog, type LogCheck } from '../verify-log.js'
@@ -11,6 +13,17 @@ describe('event log of a request', function () {
   let finished: FinishedRequest
   const check = (id = finished.request.id): Promise<LogCheck> =>
     house.host.host.db.company(house.context.companyId, (transaction) => verifyRequestLog(house.host.host, transaction, id))
+
+  const khatm = async (...args: string[]): Promise<{ status: number; lines: string[] }> => {
+    const main = join(import.meta.dirname, '../../../../bin/khatm.mjs')
+    const { status, stdout } = await new Promise<{ status: number; stdout: string }>((resolve) => {
+      const where = ['--data', house.host.dataDir, ...args]
+      execFile(process.execPath, [main, 'signatures', 'verify-log', ...where], { env: { PATH: process.env.PATH } }, (error, stdout) => {
+        resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout })
+      })
+    })
+    return { status, lines: stdout.trim().split('\n') }
+  }
 
   before(async () => {
     house = await evidenceHouse('B')
@@ -40,6 +53,30 @@ describe('event log of a request', function () {
       knex('signatures_event').where({ request_id: finished.request.id, sequence: 4 }).update({ origin: '{"ip":"198.51.100.1"}' }),
     )
     assert.deepEqual(pick(await check()), [false, 'chain', 4])
+  })
+
+  it('`khatm signatures verify-log` names the event, and ends with 1; one log alone that holds, with 0', async () => {
+    const { request } = finished
+    const { code } = await house.host.access.company(house.context.companyId)
+    assert.deepEqual(await khatm(request.number, '--company', code, '--lang', 'en'), {
+      status: 0,
+      lines: [
+        `${request.number}: ${String(finished.events.length)} events, chain intact and as sealed`,
+        'Logs checked: 1; broken or gone: 0',
+      ],
+    })
+    await asOwner(house, (knex) =>
+      knex('signatures_event').where({ request_id: request.id, sequence: 4 }).update({ origin: '{"ip":"198.51.100.1"}' }),
+    )
+    const event = finished.events[3]
+    const arabic = await khatm(request.number, '--company', code, '--lang', 'ar')
+    assert.equal(arabic.status, 1)
+    assert.match(arabic.lines[0] ?? '', /السجل معيب عند الحدث 4/)
+    assert.ok(arabic.lines[0]?.includes(event?.at.toISOString() ?? '-'))
+    const json = await khatm('--all', '--company', code, '--json')
+    const [answer] = JSON.parse(json.lines.join('\n')) as { requests: LogCheck[] }[] // printed by the command
+    const one = answer?.requests.find(({ requestId }) => requestId === request.id)
+    assert.deepEqual([json.status, one?.intact, one?.reason, one?.brokenAt, one?.broken?.type], [1, false, 'chain', 4, event?.type])
   })
 
   it('last row deleted', async () => {

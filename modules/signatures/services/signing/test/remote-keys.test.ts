@@ -28,7 +28,7 @@ describe('Signatures with a key at a remote signing service', function () {
     const member = await access.memberContext(house.context.companyId, userId, 'web')
     assert.ok(member)
     holder = member
-    const remote = signing.providers.get('csc')
+    const remote = signing.provider('csc')
     assert.ok(remote instanceof CscKeyProvider)
     const found = await remote.findKey({ service: 'qtsp', credentialId: 'seal-rsa' })
     keyId = await house.company(async (transaction) => {
