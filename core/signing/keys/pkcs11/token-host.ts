@@ -72,7 +72,7 @@ export class TokenHost {
     if (this.crashes.length >= crashLimit) throw new Fault('SIGN-PROVIDER-CRASHED', { params: { module }, status: 503 })
     const child = this.running()
     const id = this.nextId++
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => {
           this.pending.delete(id)

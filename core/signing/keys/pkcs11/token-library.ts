@@ -174,7 +174,7 @@ export class TokenLibrary {
    * tried again: that fault is none of the ones that lead here.
    */
   private async withRecovery<Result>(work: () => Promise<Result>): Promise<Result> {
-    await this.starting
+    if (this.starting !== undefined) await this.starting
     const generation = this.library
     this.active++
     try {

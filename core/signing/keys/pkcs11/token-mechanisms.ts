@@ -108,5 +108,6 @@ function noMechanism(work: SignWork): TokenFault {
 export async function runPlan(library: PKCS11, session: Handle, key: Handle, plan: SignPlan, authenticate?: () => void): Promise<Buffer> {
   library.C_SignInit(session, plan.mechanism, key)
   authenticate?.()
-  return plan.finish(await library.C_SignAsync(session, plan.input, Buffer.alloc(1024)))
+  // Only what the token wrote into it is given on.
+  return plan.finish(await library.C_SignAsync(session, plan.input, Buffer.allocUnsafe(1024)))
 }

@@ -15,10 +15,14 @@ const loading = import('pkcs11js').then(
 
 let loaded: TokenLibrary | undefined
 
-async function work(message: RequestMessage): Promise<unknown> {
-  const library = loaded ?? (await loading)
+async function load(): Promise<TokenLibrary> {
+  const library = await loading
   if (library instanceof TokenFault) throw library
   loaded = library
+  return library
+}
+
+function work(library: TokenLibrary, message: RequestMessage): unknown {
   switch (message.operation) {
     case 'tokens':
       return library.describe()
@@ -37,14 +41,13 @@ async function work(message: RequestMessage): Promise<unknown> {
     case 'generate':
       return library.generate(message.query, message.wish)
     case 'write-certificate':
-      await library.writeCertificate(message.query, message.certificate)
-      return true
+      return library.writeCertificate(message.query, message.certificate).then(() => true)
   }
 }
 
 async function answer(message: RequestMessage): Promise<AnswerMessage> {
   try {
-    return { id: message.id, result: await work(message) }
+    return { id: message.id, result: await work(loaded ?? (await load()), message) }
   } catch (error) {
     const { code, params } = asTokenFault(error)
     return { id: message.id, fault: { code, params } }
@@ -52,11 +55,12 @@ async function answer(message: RequestMessage): Promise<AnswerMessage> {
 }
 
 /** Longest that an answer is held for others to cross with it. */
-const holdMs = 4
+const holdMs = 10
 
 /**
  * Answers that became ready in one turn of the event loop cross together. While more work waits than there are sessions,
- * answers gather until there is one for each session: a crossing wakes two processes, which costs as much as a tenth of a signature.
+ * answers gather: a crossing wakes two processes, which costs as much as a tenth of a signature. When nothing waits any more they
+ * cross at once, while every session still has work, so that none is idle for it.
  */
 let ready: AnswerMessage[] = []
 let crossing: NodeJS.Immediate | undefined
@@ -64,7 +68,7 @@ let held: NodeJS.Timeout | undefined
 
 function reply(message: AnswerMessage): void {
   ready.push(message)
-  if (loaded?.hasQueue === true && ready.length < settings.sessions) held ??= setTimeout(cross, holdMs)
+  if (loaded?.hasQueue === true) held ??= setTimeout(cross, holdMs)
   else crossing ??= setImmediate(cross)
 }
 
