@@ -6,6 +6,7 @@ import type { ApprovedUse } from './approved-use.js'
 import type { SigningLogger } from './key-providers.js'
 import type { StoredKey } from './key-store.js'
 import type { Key, KeyProvider, KeyUse, SignDigestRequest } from './key.js'
+import { sameCertificates } from './same-certificates.js'
 import type { OpenOptions, Signer } from './signing-service.js'
 
 /** An opened key serves this long; a batch that takes longer opens again, and so meets the policy again. */
@@ -36,10 +37,11 @@ export function openSigner(opening: Opening): Signer {
   const scheme = options.scheme ?? defaultScheme(algorithm)
   const digestAlgorithm = options.digestAlgorithm ?? defaultDigest(algorithm)
   if (!schemeFits(algorithm, scheme)) throw new Fault('SIGN-ALGORITHM-MISMATCH', { params: { algorithm, scheme } })
-  return signerFor({ ...opening, scheme, digestAlgorithm, until: Date.now() + openMilliseconds }, uses)
+  const certificates = sameCertificates(stored.key.certificates)
+  return signerFor({ ...opening, scheme, digestAlgorithm, certificates, until: Date.now() + openMilliseconds }, uses)
 }
 
-interface Opened extends Opening, Pick<Signer, 'scheme' | 'digestAlgorithm'> {
+interface Opened extends Opening, Pick<Signer, 'scheme' | 'digestAlgorithm' | 'certificates'> {
   /** Milliseconds since 1970. */
   readonly until: number
 }
@@ -65,7 +67,7 @@ function signerFor(opened: Opened, uses: readonly KeyUse[]): Signer {
     algorithm: stored.key.algorithm,
     scheme,
     digestAlgorithm,
-    certificates: stored.key.certificates,
+    certificates: opened.certificates,
     signDigest: (digest) => sign(digest),
     signMessage: (message) => sign(hash(digestAlgorithm, message, 'buffer'), message),
     forUse: (index) => {

@@ -88,6 +88,14 @@ describe('signing service', function () {
     })
   }
 
+  it('a key opened again has the same list of certificates, so that what was made for them is there; another key has its own', async () => {
+    const [key, other] = [await generate('ec-p256'), await generate('ec-p256')]
+    const [first, again, stranger] = [key, key, other].map(async ({ id }) => (await service.open(context, id, use)).certificates)
+    assert.deepEqual(await first, key.certificates)
+    assert.equal(await first, await again)
+    assert.deepEqual(await stranger, other.certificates)
+  })
+
   it('keeps the private key wrapped, under a file only its owner reads', async () => {
     const key = await generate('ec-p256')
     const rows = await scratch.database.company(companyId, (transaction) => transaction.knex('core_key').where({ id: key.id }).select('*'))
