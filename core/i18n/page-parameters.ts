@@ -1,10 +1,13 @@
 import type { FaultParameters } from './fault.js'
-import { formatDate } from './format.js'
+import { currencyDecimals, formatDate, formatNumber } from './format.js'
 import type { Locale } from './locale.js'
 
 const firstStrongIsolate = '\u2068'
 const popIsolate = '\u2069'
 const day = /^\d{4}-\d{2}-\d{2}$/
+const amount = /^(-?\d+(?:\.\d+)?) ([A-Z]{3})$/
+/** `3 PCE` is no amount. */
+const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
 
 /**
@@ -13,13 +16,25 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
  */
 export function parametersOnPage(locale: Locale, params: FaultParameters = {}): FaultParameters {
   return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [name, typeof value === 'number' ? value : isolated(locale, shownDay(locale, value))]),
+    Object.entries(params).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? value : isolated(locale, shownAmount(locale, shownDay(locale, value))),
+    ]),
   )
 }
 
 function shownDay(locale: Locale, value: string): string {
   if (!day.test(value) || Number.isNaN(Date.parse(value))) return value
   return formatDate(value, { locale, digits: 'latin' })
+}
+
+/** `1000.0000 EGP`, as a column of the database pads it, is 1,000.00 EGP; a fraction that is meant stays whole. */
+function shownAmount(locale: Locale, value: string): string {
+  const [, number = '', currency = ''] = amount.exec(value) ?? []
+  if (!currencies.has(currency)) return value
+  const meant = number.split('.')[1]?.replace(/0+$/, '').length ?? 0
+  const decimals = Math.max(meant, currencyDecimals(currency))
+  return `${formatNumber(number, { locale, digits: 'latin', decimals })}\u00a0${currency}`
 }
 
 /** A value of the text's own direction needs no isolate; in Arabic even digits alone do. */

@@ -24,10 +24,10 @@ export function checkPolicy(key: Key, context: CompanyContext, uses: readonly Ke
     }
     const limit = key.limits?.amount
     if (limit === undefined || within(use.amount, limit)) continue
-    const given = use.amount === undefined ? '' : `${use.amount.value} ${use.amount.currency}`
+    const given = use.amount === undefined ? '' : written(use.amount)
     throw new Fault('SIGN-AMOUNT-LIMIT', {
       path,
-      params: { name, limit: `${limit.value} ${limit.currency}`, amount: given },
+      params: { name, limit: written(limit), amount: given },
       status: 403,
     })
   }
@@ -48,6 +48,11 @@ function checkUse({ amount, documentHash }: KeyUse, path: string | undefined): v
     throw new Fault('SIGN-USE-INVALID', { path, params: { value: `${amount.value} ${amount.currency}`.slice(0, 60) } })
   if (documentHash !== undefined && !/^[0-9a-f]{64}$/.test(documentHash))
     throw new Fault('SIGN-USE-INVALID', { path, params: { value: documentHash.slice(0, 80) } })
+}
+
+/** Without the zeros a column pads with. */
+function written({ value, currency }: NonNullable<KeyUse['amount']>): string {
+  return `${new Decimal(value).toFixed()} ${currency}`
 }
 
 /** A person's own key serves that person alone; a shared one whoever is named, directly or by a group. */

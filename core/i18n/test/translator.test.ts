@@ -55,6 +55,21 @@ describe('texts', () => {
     assert.match(translator.faultOnPage('en', { code: 'DAY', params: { date: '2026-13-45', name: '' } }), /2026-13-45/)
   })
 
+  it('shows amounts on a page with the separators of the reader and the decimals of their currency, none that a column padded', async () => {
+    const text = { 'fault.SUM': '{{amount}}' }
+    await write({ ar: text, en: text, bg: text })
+    const { translator } = read()
+    const shown = (amount: string, locale: 'ar' | 'en' | 'bg' = 'en'): string =>
+      translator.faultOnPage(locale, { code: 'SUM', params: { amount } })
+    assert.deepEqual(
+      ['1000.0000 EGP', '-1234567.5 KWD', '0.00012 EGP', '1000 JPY', '3 PCE', '1000.0000'].map((amount) => shown(amount)),
+      ['1,000.00\u00a0EGP', '-1,234,567.500\u00a0KWD', '0.00012\u00a0EGP', '1,000\u00a0JPY', '3 PCE', '1000.0000'],
+    )
+    assert.equal(shown('15000.0000 EGP', 'bg'), '15\u00a0000,00\u00a0EGP')
+    assert.equal(shown('1000.0000 EGP', 'ar'), '\u20681,000.00\u00a0EGP\u2069')
+    assert.equal(translator.fault('en', { code: 'SUM', params: { amount: '1000.00 EGP' } }), '1000.00 EGP')
+  })
+
   it('names the key and the language that is missing, in any of the three', async () => {
     const whole = { a: '1', b: '2' }
     for (const locale of locales) {

@@ -128,6 +128,10 @@ describe('signing service', function () {
       service.open(context, key.id, { ...use, amount: { value: '1000.01', currency: 'SAR' } }),
       refusedWith('SIGN-AMOUNT-LIMIT'),
     )
+    // Not «1000.0000 SAR», as the column keeps it.
+    await assert.rejects(service.open(context, key.id, { ...use, amount: { value: '1000.50', currency: 'SAR' } }), {
+      params: { name: key.name, limit: '1000 SAR', amount: '1000.5 SAR' },
+    })
     await service.open(context, key.id, { ...use, amount: { value: '1000.00', currency: 'SAR' } })
     now = new Date(Date.now() + 120_000)
     await assert.rejects(
