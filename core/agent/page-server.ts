@@ -120,7 +120,7 @@ export class PageServer {
             results: results.map(({ id, state, fault }) => ({
               id,
               state,
-              ...(fault === undefined ? {} : { message: this.options.texts.fault(locale, fault) }),
+              ...(fault === undefined ? {} : { message: this.options.texts.faultOnPage(locale, fault) }),
             })),
           })
         } finally {
@@ -181,7 +181,7 @@ export class PageServer {
     const locale = localeOf(new URL(request.url ?? '/', 'http://desk').searchParams.get('lang'), this.options.locale)
     sendJson(response, fault.status, {
       code: fault.code,
-      message: this.options.texts.fault(locale, { code: fault.code, params: fault.params }),
+      message: this.options.texts.faultOnPage(locale, { code: fault.code, params: fault.params }),
     })
   }
 }

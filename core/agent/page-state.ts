@@ -27,7 +27,7 @@ export function describeDesk(desk: SigningDesk, texts: Translator, locale: Local
     libraries: {
       failed: [...desk.tokens.failed].map(([name, code]) => ({
         name,
-        message: texts.fault(locale, { code, params: { module: name, library: name } }),
+        message: texts.faultOnPage(locale, { code, params: { module: name, library: name } }),
       })),
     },
     tokens: desk.tokens.present.map((present) => ({
@@ -85,7 +85,7 @@ function pendingFacts(desk: SigningDesk, pending: PendingOffer, texts: Translato
     token: present?.token.token.serial ?? null,
     wantedToken: offer.tokenSerial,
     holder: own === undefined ? null : readCertificate(own).holder,
-    fault: fault === undefined ? null : { code: fault.code, message: texts.fault(locale, fault) },
+    fault: fault === undefined ? null : { code: fault.code, message: texts.faultOnPage(locale, fault) },
   }
 }
 

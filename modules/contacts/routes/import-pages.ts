@@ -139,7 +139,7 @@ function faultRows(host: Host, call: PageCall, faults: readonly RowFault[]): obj
     code: fault.code,
     field: fault.path ?? '',
     warning: fault.level === 'warning',
-    text: host.i18n.fault(call.context.locale, fault),
+    text: host.i18n.faultOnPage(call.context.locale, fault),
   }))
 }
 

@@ -7,7 +7,8 @@ import { contractTypeOf } from '../data/documents.js'
 import { documentKinds, isDocumentKind } from '../models/contract-type.js'
 import { bulkCsv, bulkOf, makeBulk, rowsOfEmployees, rowsOfFile, startBulk, stopBulk, type Bulk } from '../services/bulk.js'
 import { inEnglish } from '../services/contract-values.js'
-import { faultText, requireKind, tellsPay, type ContractInput } from '../services/contracts.js'
+import { requireKind, tellsPay, type ContractInput } from '../services/contracts.js'
+import { faultOnPage } from '../services/fault-text.js'
 import { seesPay } from '../views/employee-model.js'
 
 const user = ['employment.user']
@@ -110,7 +111,7 @@ function newPage(host: Host, call: PageCall, kinds: readonly string[]): PageAnsw
 
 function progressOf(host: Host, call: PageCall, bulk: Bulk): object {
   const lines = (faults: readonly FaultDetail[]): object[] =>
-    faults.map((fault) => ({ code: fault.code, text: faultText(host, call.context.locale, fault), warning: fault.level === 'warning' }))
+    faults.map((fault) => ({ code: fault.code, text: faultOnPage(host, call.context.locale, fault), warning: fault.level === 'warning' }))
   const bad = bulk.rows.filter((row) => row.faults.some(({ level }) => level !== 'warning')).length
   return {
     ...bulk,

@@ -108,7 +108,7 @@ function faultRows(host: Host, call: PageCall, faults: readonly ImportFault[]): 
     row,
     code: fault.code,
     warning: fault.level === 'warning',
-    text: host.i18n.fault(call.context.locale, fault),
+    text: host.i18n.faultOnPage(call.context.locale, fault),
   }))
 }
 

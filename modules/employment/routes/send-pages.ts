@@ -94,7 +94,7 @@ async function sent(host: Host, call: PageCall, requestId: string): Promise<Page
       to: `/app/signatures/request/${requestId}`,
       notice: {
         key: 'employment.notice.not-sent',
-        params: { reason: first === undefined ? error.code : host.i18n.fault(call.context.locale, first) },
+        params: { reason: first === undefined ? error.code : host.i18n.faultOnPage(call.context.locale, first) },
         level: 'warning',
       },
     }
@@ -274,5 +274,5 @@ function valueControl(one: MissingValue, input: ContractInput, locale: 'ar' | 'e
 }
 
 function faultLines(host: Host, call: PageCall, faults: readonly FaultDetail[]): object[] {
-  return faults.map((fault) => ({ code: fault.code, text: host.i18n.fault(call.context.locale, fault) }))
+  return faults.map((fault) => ({ code: fault.code, text: host.i18n.faultOnPage(call.context.locale, fault) }))
 }

@@ -8,7 +8,8 @@ import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import { escapeFormula } from '../../contacts/index.js'
 import type { DocumentKind } from '../models/contract-type.js'
-import { faultText, prepareContract, sendContract, type ContractInput } from './contracts.js'
+import { prepareContract, sendContract, type ContractInput } from './contracts.js'
+import { faultText } from './fault-text.js'
 import { targetsOf, valueOfCell } from './table-columns.js'
 
 /** One row of a sending to many: whose document, and what differs from the record. */

@@ -6,7 +6,7 @@ import { localDay } from '../../../core/i18n/local-time.js'
 import type { Locale } from '../../../core/i18n/locale.js'
 import { createRequest, readRequest, sendRequest, type SignerInput, type SignRequest } from '../../signatures/index.js'
 import { contractTypeOf } from '../data/documents.js'
-import { mergeFields, mergeNamesOf } from '../data/merge-fields.js'
+import { mergeNamesOf } from '../data/merge-fields.js'
 import type { ContractType, DocumentKind } from '../models/contract-type.js'
 import { jobFields, jobInput, payFields, payInput, personFields, type Employee, type JobInput, type PayInput } from '../models/employee.js'
 import type { EmploymentSettings } from '../models/settings.js'
@@ -318,10 +318,4 @@ async function keepTold(
     job: Object.fromEntries(jobFields.map((field) => [field, next.employee[field]])),
     ...(paid ? { pay: next.pay } : {}),
   })
-}
-
-/** A fault in the reader's language: what is missing is named anew, whoever found it in whatever language. */
-export function faultText(host: Host, locale: Locale, fault: FaultDetail): string {
-  const label = fault.code === 'EMPLOYMENT-VALUE-MISSING' ? mergeFields[(fault.path ?? '').replace(/^values\./, '')]?.label : undefined
-  return host.i18n.fault(locale, label === undefined ? fault : { ...fault, params: { ...fault.params, name: label[locale] } })
 }

@@ -25,7 +25,7 @@ export function postBatchPages(setup: ModuleSetup): void {
       refusals: refusals.slice(0, shownRefusals).map(({ id, customer, faults }) => ({
         href: `/app/invoicing/invoice/${id}`,
         customer: customer ?? '—',
-        faults: faults.map((fault) => ({ code: fault.code, text: host.i18n.fault(locale, fault) })),
+        faults: faults.map((fault) => ({ code: fault.code, text: host.i18n.faultOnPage(locale, fault) })),
       })),
     }
     if (call.partial) return { kind: 'fragment', template: 'invoicing/posting-progress', data }

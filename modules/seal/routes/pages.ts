@@ -70,7 +70,7 @@ export function addSealPages(routes: RouteRegistration, host: Host): void {
           failed: one.state === 'failed',
           stateLabel: `seal.state.${one.state}`,
           colour: { pending: 'orange', sealed: 'green', failed: 'red' }[one.state],
-          reason: one.error === null ? null : host.i18n.fault(context.locale, one.error),
+          reason: one.error === null ? null : host.i18n.faultOnPage(context.locale, one.error),
         })),
       },
     }
@@ -139,7 +139,7 @@ async function designer(
   const keys = await host.db.company(context.companyId, (transaction) => host.signing.keys(transaction))
   const faultOf = (name: string): string | null => {
     const found = faults.find((fault) => fault.path === name)
-    return found === undefined ? null : host.i18n.fault(context.locale, found)
+    return found === undefined ? null : host.i18n.faultOnPage(context.locale, found)
   }
   const usable = keys.filter((key) => key.state === 'active' && key.purposes.includes('seal-document') && key.certificates.length > 0)
   return {
@@ -152,7 +152,7 @@ async function designer(
       name: values.name,
       nameFault: faultOf('name'),
       svg: await preview(host, values),
-      faults: faults.map((fault) => ({ code: fault.code, text: host.i18n.fault(context.locale, fault) })),
+      faults: faults.map((fault) => ({ code: fault.code, text: host.i18n.faultOnPage(context.locale, fault) })),
       fields: textFields.map((name) => ({
         name,
         label: `seal.field.${name}`,

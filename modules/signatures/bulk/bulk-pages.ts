@@ -219,7 +219,7 @@ function faultRows(host: Host, call: PageCall, rows: readonly { row: number; fau
       code: fault.code,
       field: fault.path ?? '',
       warning: fault.level === 'warning',
-      text: host.i18n.fault(call.context.locale, fault),
+      text: host.i18n.faultOnPage(call.context.locale, fault),
     }))
 }
 

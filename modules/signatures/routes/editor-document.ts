@@ -43,7 +43,7 @@ export function findings(host: Host, context: CompanyContext, checked: CheckedFi
     code: fault.code,
     path: fault.path ?? '',
     level: fault.level ?? 'error',
-    text: host.i18n.fault(context.locale, fault),
+    text: host.i18n.faultOnPage(context.locale, fault),
   }))
 }
 

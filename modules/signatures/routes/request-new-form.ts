@@ -129,7 +129,7 @@ export async function newRequestData(
   const company = await host.access.company(context.companyId)
   const methods = await authenticationMethods(host, context)
   const text = (key: string): string => host.i18n.text(context.locale, key)
-  const message = (fault: FaultDetail): string => host.i18n.fault(context.locale, fault)
+  const message = (fault: FaultDetail): string => host.i18n.faultOnPage(context.locale, fault)
   const errorOf = (path: string): string | undefined => {
     const fault = tried ? faults.find((one) => one.path === path && one.level !== 'warning') : undefined
     return fault === undefined ? undefined : message(fault)

@@ -117,7 +117,7 @@ async function choose(host: Host, { context, query, body }: PageCall, fault?: Fa
       templates,
       source,
       sourceId,
-      fault: fault === undefined ? undefined : host.i18n.fault(context.locale, fault),
+      fault: fault === undefined ? undefined : host.i18n.faultOnPage(context.locale, fault),
     },
   }
 }

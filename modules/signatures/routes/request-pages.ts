@@ -126,7 +126,7 @@ async function correctPage(
   }
   const error = (path: string): string | undefined => {
     const fault = faults.find((one) => one.path === path)
-    return fault === undefined ? undefined : host.i18n.fault(context.locale, fault)
+    return fault === undefined ? undefined : host.i18n.faultOnPage(context.locale, fault)
   }
   const locale = typeof body?.['locale'] === 'string' ? body['locale'] : signer.locale
   return {

@@ -55,7 +55,7 @@ export function addTemplatePages(setup: ModuleSetup): void {
 
 /** Faults of a form beside the field they name, and all of them for its head. */
 function faultsFor(host: Host, context: CompanyContext, faults: readonly FaultDetail[]): object {
-  const text = (fault: FaultDetail): string => host.i18n.fault(context.locale, fault)
+  const text = (fault: FaultDetail): string => host.i18n.faultOnPage(context.locale, fault)
   const of = (path: string): string | undefined => {
     const found = faults.find((fault) => fault.path === path)
     return found === undefined ? undefined : text(found)

@@ -63,7 +63,11 @@ async function answering(host: Host, { context }: PageCall, work: () => Promise<
   } catch (error) {
     if (!(error instanceof Fault) || error.status === 403 || error.status === 404 || error.status >= 500) throw error
     return json({
-      faults: error.details.map((fault) => ({ code: fault.code, path: fault.path ?? null, text: host.i18n.fault(context.locale, fault) })),
+      faults: error.details.map((fault) => ({
+        code: fault.code,
+        path: fault.path ?? null,
+        text: host.i18n.faultOnPage(context.locale, fault),
+      })),
     })
   }
 }

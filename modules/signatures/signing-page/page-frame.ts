@@ -67,7 +67,7 @@ export function messageOf(
 }
 
 export function faultText(host: Host, locale: Locale, fault: FaultDetail): string {
-  return host.i18n.fault(locale, fault)
+  return host.i18n.faultOnPage(locale, fault)
 }
 
 function frame(host: Host, locale: Locale, title: string, scripts: readonly string[], here: string): object {

@@ -3,6 +3,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { formatMoment, type Presentation } from '../../../core/views/format.js'
 import { authenticationMethods } from '../authentication/registry.js'
+import { areFilesDeleted } from '../evidence/legal-hold.js'
 import type { RequestSigner, SignerState } from '../models/request.js'
 import { readRequest } from '../services/request-rows.js'
 import { isMailed } from '../services/requests/links.js'
@@ -55,7 +56,7 @@ export async function peopleOf(host: Host, transaction: CompanyTransaction, cont
         methods: signer.authentication.map((name) => titles.get(name) ?? name).join(' · '),
         reminders: signer.reminders,
         reason: signer.declineReason,
-        fault: signer.fault === null ? null : host.i18n.fault(context.locale, signer.fault),
+        fault: signer.fault === null ? null : host.i18n.faultOnPage(context.locale, signer.fault),
         mail:
           mail === undefined
             ? undefined
@@ -87,7 +88,7 @@ export async function troubleOf(
   const request = await readRequest(transaction, requestId)
   const told = (kind: string, text: string, level: string): object => ({ title: `signatures.trouble.${kind}`, text, level })
   if (request.state === 'sealing_failed')
-    return told('sealing', request.fault === null ? '' : host.i18n.fault(context.locale, request.fault), 'danger')
+    return told('sealing', request.fault === null ? '' : host.i18n.faultOnPage(context.locale, request.fault), 'danger')
   if (request.state === 'signed') return told('signed', '', 'success')
   const declined = request.signers.find((signer) => signer.state === 'declined')
   if (request.state === 'declined' && declined !== undefined)
@@ -99,5 +100,6 @@ export async function troubleOf(
 /** The document as it stands now; nothing before sending, when it is not made yet. */
 export async function previewOf(transaction: CompanyTransaction, requestId: string): Promise<object | null> {
   const request = await readRequest(transaction, requestId)
-  return request.headSha256 === null ? null : { url: `${requestPath(requestId)}/file/document` }
+  if (request.headSha256 === null || (await areFilesDeleted(transaction, requestId))) return null
+  return { url: `${requestPath(requestId)}/file/document` }
 }

@@ -143,7 +143,7 @@ async function startPage(host: Host, call: VisitorCall, typed: { name: string; e
       company: name,
       template: found.template,
       ...typed,
-      error: fault === undefined ? null : host.i18n.fault(call.locale, fault.details[0] ?? { code: fault.code }),
+      error: fault === undefined ? null : host.i18n.faultOnPage(call.locale, fault.details[0] ?? { code: fault.code }),
     },
   }
 }

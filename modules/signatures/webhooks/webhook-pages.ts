@@ -85,7 +85,7 @@ export function addWebhooks(setup: ModuleSetup): void {
         colour: { pending: 'orange', delivered: 'green', dead: 'red' }[delivery.state],
         most: mostTries,
         canResend: webhook.active,
-        faultText: delivery.lastFault === null ? null : host.i18n.fault(call.context.locale, delivery.lastFault),
+        faultText: delivery.lastFault === null ? null : host.i18n.faultOnPage(call.context.locale, delivery.lastFault),
       })),
     }
     if (call.partial) return { kind: 'fragment', template: 'signatures/webhook-deliveries', data }

@@ -74,7 +74,7 @@ export function reportView(verdict: DocumentVerdict, options: ViewOptions): Repo
     headline: texts.text(locale, `verification.headline.${kind}`, params),
     advice: advice.map((name) => texts.text(locale, `verification.advice.${name}`)).join(' '),
     signatures: verdict.signatures.map((signature, index) => signatureView(signature, index + 1, options)),
-    notes: verdict.findings.map((finding) => texts.fault(locale, finding)),
+    notes: verdict.findings.map((finding) => texts.faultOnPage(locale, finding)),
   }
 }
 
@@ -158,9 +158,9 @@ function signatureView(signature: SignatureVerdict, number: number, options: Vie
       until: options.day(certificate.notAfter),
       anchor: certificate.trustAnchor,
     })),
-    reasons: errors.map((finding) => texts.fault(locale, finding)),
+    reasons: errors.map((finding) => texts.faultOnPage(locale, finding)),
     // One issuer may stand in the paths of signer and time stamp: the same is said once.
-    notes: [...new Set(warnings.map((finding) => texts.fault(locale, finding)))],
+    notes: [...new Set(warnings.map((finding) => texts.faultOnPage(locale, finding)))],
   }
 }
 
