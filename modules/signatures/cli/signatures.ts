@@ -21,12 +21,12 @@ interface CompanyChecks {
 
 /** `khatm signatures verify-log`: event logs of requests, computed again and held against company log and sealed files. */
 export function register(program: Command): void {
-  const signatures = program.command('signatures').description('signature requests')
+  const signatures = program.command('signatures').description('cli.help.signatures')
   signatures
     .command('verify-log [request]')
-    .description('check the event log of a request (number or id), or of all with --all; exit 1 when one does not hold')
-    .option('--all', 'every request')
-    .option('--company <code>', 'one company only')
+    .description('cli.help.signatures.verify-log')
+    .option('--all', 'cli.help.signatures.verify-log.all')
+    .option('--company <code>', 'cli.help.signatures.verify-log.company')
     .action(async (request: string | undefined, _options: object, command: Command) => {
       const options = command.optsWithGlobals<VerifyLogOptions>()
       if ((request === undefined) === (options.all !== true)) throw new Fault('SIGNATURES-LOG-WHICH', { status: 400 })

@@ -12,6 +12,11 @@ export async function holdOf(transaction: CompanyTransaction, requestId: string)
   return (await lockedRow(transaction, requestId, false)).hold_reason
 }
 
+/** Whether the files of the request were deleted after their term. */
+export async function areFilesDeleted(transaction: CompanyTransaction, requestId: string): Promise<boolean> {
+  return (await lockedRow(transaction, requestId, false)).files_deleted_at !== null
+}
+
 /**
  * Keeps the files of a request until the hold is released: a dispute, an inspection.
  * @throws Fault SIGNATURES-HOLD-REASON (422) without a reason, SIGNATURES-HOLD-SET (409) when it is held already, SIGNATURES-FILES-DELETED (409),

@@ -34,22 +34,30 @@ export function dutiesOf(duties: readonly RetentionDuty[], country: string, day:
   return duties.filter((duty) => duty.countries.includes(country) && duty.from <= day && (duty.until === null || day <= duty.until))
 }
 
+/** Till when files are kept, and the duty that asks for it; without one it is the company's own term. */
+export interface KeptUntil {
+  readonly from: Date
+  readonly duty?: RetentionDuty
+}
+
 /**
- * Day from which files of a request may be deleted: the company's own term, never earlier than a duty of its country. Undefined: kept for ever.
+ * Day from which files of a request may be deleted: the company's own term, never earlier than a duty of its country.
+ * @param years the company's own term; 0 leaves the duties alone
  * @param certificatesEnd when the last certificate of a signer ends
  */
-export function deletableFrom(
+export function keptUntil(
   completedAt: Date,
-  retentionYears: number,
+  years: number,
   duties: readonly RetentionDuty[],
   certificatesEnd: Date | undefined,
-): Date | undefined {
-  if (retentionYears === 0) return undefined
-  const ends = [
-    plusYears(completedAt, retentionYears),
-    ...duties.map((duty) => plusYears(duty.counted === 'certificate-end' ? (certificatesEnd ?? completedAt) : completedAt, duty.years)),
-  ]
-  return new Date(Math.max(...ends.map((end) => end.getTime())))
+): KeptUntil {
+  return duties.reduce<KeptUntil>(
+    (latest, duty) => {
+      const from = plusYears(duty.counted === 'certificate-end' ? (certificatesEnd ?? completedAt) : completedAt, duty.years)
+      return from > latest.from ? { from, duty } : latest
+    },
+    { from: plusYears(completedAt, years) },
+  )
 }
 
 /** The same day so many years on; from 29 February to 1 March where there is none. */

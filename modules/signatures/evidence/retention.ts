@@ -1,26 +1,32 @@
+import type { Knex } from 'knex'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import { localDay } from '../../../core/i18n/local-time.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { signaturesSettings } from '../models/settings.js'
 import { recordEvent } from '../services/events.js'
 import { readRequest } from '../services/request-rows.js'
 import { isHeldElsewhere } from './held-elsewhere.js'
-import { deletableFrom, dutiesOf, readDuties } from './retention-duties.js'
+import { dutiesOf, keptUntil, readDuties, type RetentionDuty } from './retention-duties.js'
 
-/** A finished request whose term is over. */
-export interface DeletableRequest {
+/** A finished request whose files are still there, and when they go. */
+export interface PlannedDeletion {
   readonly id: string
   readonly number: string
   readonly name: string
   readonly completedAt: Date
-  /** Its files may be deleted from then on. */
+  /** Its files may be deleted from then on; under a legal hold not before that is released. */
   readonly from: Date
+  /** Asks for keeping so long; without one it is the company's own term. */
+  readonly duty?: RetentionDuty
+  readonly held: boolean
 }
 
 const finishedStates = ['sealed', 'declined', 'expired', 'cancelled'] as const
 const atOnce = 200
+const longestReason = 500
 /** The archive renews what ends soon. */
 const neverDue = new Date('9999-12-31T00:00:00Z')
 
@@ -37,31 +43,68 @@ interface CandidateRow {
 }
 
 /**
- * What the retention rule would delete now, oldest first: shown before anything is deleted. Requests under a legal hold are never in it.
- * Nothing is ever in it while the company keeps its files for ever (0 years).
+ * What a term would delete and when, oldest first: shown before it is decided. Requests under a legal hold stand in it as held.
+ * @param years the company's own term; at 0 the dates are the earliest that duties allow
  */
-export async function deletableRequests(host: Host, transaction: CompanyTransaction): Promise<readonly DeletableRequest[]> {
-  const { companyId } = transaction
-  const { retentionYears } = signaturesSettings.parse(await host.settings.get(transaction, 'signatures'))
-  if (retentionYears === 0) return []
-  const company = await host.access.company(companyId)
-  const now = host.now()
-  const duties = dutiesOf(readDuties(), company.country, localDay(now, company.timeZone))
-  const rows = await transaction
+export async function retentionPlan(host: Host, transaction: CompanyTransaction, years: number): Promise<readonly PlannedDeletion[]> {
+  const rows = await finished(transaction).orderBy('updated_at')
+  const duties = await dutiesNow(host, transaction)
+  const plan: PlannedDeletion[] = []
+  for (const row of rows) plan.push(await planned(transaction, row, years, duties))
+  return plan.sort((one, other) => one.from.getTime() - other.from.getTime())
+}
+
+/** The same of one request; undefined when it has not ended or its files are gone. */
+export async function deletionOf(
+  host: Host,
+  transaction: CompanyTransaction,
+  requestId: string,
+  years: number,
+): Promise<PlannedDeletion | undefined> {
+  const row = await finished(transaction).where({ id: requestId }).first()
+  return row === undefined ? undefined : planned(transaction, row, years, await dutiesNow(host, transaction))
+}
+
+function finished(transaction: CompanyTransaction): Knex.QueryBuilder<CandidateRow, CandidateRow[]> {
+  return transaction
     .knex<CandidateRow>('signatures_request')
-    .where({ company_id: companyId })
+    .where({ company_id: transaction.companyId })
     .whereIn('state', [...finishedStates])
-    .whereNull('hold_reason')
     .whereNull('files_deleted_at')
-    .orderBy('updated_at')
-    .select('id', 'number', 'name', 'completed_at', 'updated_at')
-  const found: DeletableRequest[] = []
-  for (const row of rows) {
-    const completedAt = row.completed_at ?? row.updated_at
-    const from = deletableFrom(completedAt, retentionYears, duties, await certificatesEnd(transaction, row.id))
-    if (from !== undefined && from <= now) found.push({ id: row.id, number: row.number, name: row.name, completedAt, from })
-  }
-  return found
+    .select('*')
+}
+
+async function dutiesNow(host: Host, transaction: CompanyTransaction): Promise<readonly RetentionDuty[]> {
+  const company = await host.access.company(transaction.companyId)
+  return dutiesOf(readDuties(), company.country, localDay(host.now(), company.timeZone))
+}
+
+async function planned(
+  transaction: CompanyTransaction,
+  row: CandidateRow,
+  years: number,
+  duties: readonly RetentionDuty[],
+): Promise<PlannedDeletion> {
+  const completedAt = row.completed_at ?? row.updated_at
+  const end = duties.some((duty) => duty.counted === 'certificate-end') ? await certificatesEnd(transaction, row.id) : undefined
+  const { id, number, name } = row
+  return { id, number, name, completedAt, held: row.hold_reason !== null, ...keptUntil(completedAt, years, duties, end) }
+}
+
+/**
+ * What the retention rule would delete now, oldest first. Requests under a legal hold are never in it. Nothing is ever in it while the
+ * company keeps its files for ever (0 years).
+ */
+export async function deletableRequests(host: Host, transaction: CompanyTransaction): Promise<readonly PlannedDeletion[]> {
+  const years = await retentionYearsOf(host, transaction)
+  if (years === 0) return []
+  const now = host.now()
+  return (await retentionPlan(host, transaction, years)).filter(({ from, held }) => !held && from <= now)
+}
+
+/** Years that the company keeps files of finished requests; 0: for ever. */
+export async function retentionYearsOf(host: Host, transaction: CompanyTransaction): Promise<number> {
+  return signaturesSettings.parse(await host.settings.get(transaction, 'signatures')).retentionYears
 }
 
 async function certificatesEnd(transaction: CompanyTransaction, requestId: string): Promise<Date | undefined> {
@@ -73,15 +116,50 @@ async function certificatesEnd(transaction: CompanyTransaction, requestId: strin
   return ends.length === 0 ? undefined : new Date(Math.max(...ends))
 }
 
-/** The job: deletes what is due, each request in a transaction of its own. @returns how many */
-export async function runRetention(host: Host, context: CompanyContext): Promise<number> {
+/** What a run deleted. */
+export interface DeletedRequest {
+  readonly number: string
+  readonly files: number
+  /** Of the files that are gone; of those that another record holds too nothing is. */
+  readonly bytes: number
+}
+
+/** The job: deletes what is due, each request in a transaction of its own. */
+export async function runRetention(host: Host, context: CompanyContext): Promise<readonly DeletedRequest[]> {
   const due = await host.db.company(context.companyId, (transaction) => deletableRequests(host, transaction))
-  let deleted = 0
+  const deleted: DeletedRequest[] = []
   for (const { id } of due.slice(0, atOnce)) {
-    const done = await host.db.company(context.companyId, (transaction) => deleteFiles(host, transaction, context, id))
-    if (done) deleted += 1
+    const done = await host.db.company(context.companyId, (transaction) => deleteFiles(host, transaction, context, id, {}))
+    if (done !== undefined) deleted.push(done)
   }
   return deleted
+}
+
+/**
+ * Deletes the files of one finished request now, because somebody asked for it: before the company's own term, never before a duty of its
+ * country, never under a hold.
+ * @throws Fault SIGNATURES-DELETE-REASON (422), SIGNATURES-DELETE-OPEN (409) while it runs or when they are gone, SIGNATURES-DELETE-HELD,
+ *   SIGNATURES-DELETE-DUTY (409)
+ */
+export async function deleteOnRequest(
+  host: Host,
+  transaction: CompanyTransaction,
+  context: CompanyContext,
+  requestId: string,
+  reason: string,
+): Promise<DeletedRequest> {
+  const said = reason.trim()
+  if (said === '' || said.length > longestReason)
+    throw new Fault('SIGNATURES-DELETE-REASON', { status: 422, path: 'reason', params: { limit: longestReason } })
+  const deletion = await deletionOf(host, transaction, requestId, 0)
+  const number = deletion?.number ?? (await readRequest(transaction, requestId)).number
+  if (deletion === undefined) throw new Fault('SIGNATURES-DELETE-OPEN', { status: 409, params: { number } })
+  if (deletion.held) throw new Fault('SIGNATURES-DELETE-HELD', { status: 409, params: { number } })
+  if (deletion.from > host.now())
+    throw new Fault('SIGNATURES-DELETE-DUTY', { status: 409, params: { number, until: deletion.from.toISOString().slice(0, 10) } })
+  const done = await deleteFiles(host, transaction, context, requestId, { reason: said })
+  if (done === undefined) throw new Fault('SIGNATURES-DELETE-OPEN', { status: 409, params: { number } })
+  return done
 }
 
 /**
@@ -89,10 +167,16 @@ export async function runRetention(host: Host, context: CompanyContext): Promise
  * of every file, and the whole event log, so that its chain and a copy in somebody's hands can still be checked. A hold that was set in
  * the meantime keeps everything.
  */
-async function deleteFiles(host: Host, transaction: CompanyTransaction, context: CompanyContext, requestId: string): Promise<boolean> {
+async function deleteFiles(
+  host: Host,
+  transaction: CompanyTransaction,
+  context: CompanyContext,
+  requestId: string,
+  why: { readonly reason?: string },
+): Promise<DeletedRequest | undefined> {
   const { companyId, knex } = transaction
   const row = await knex<CandidateRow>('signatures_request').where({ company_id: companyId, id: requestId }).forUpdate().first()
-  if (row === undefined || row.hold_reason !== null || row.files_deleted_at !== null) return false
+  if (row === undefined || row.hold_reason !== null || row.files_deleted_at !== null) return undefined
   const request = await readRequest(transaction, requestId)
   const signers = request.signers.map((signer) => signer.id)
   const files = await filesOf(transaction, requestId, signers)
@@ -100,7 +184,7 @@ async function deleteFiles(host: Host, transaction: CompanyTransaction, context:
   await recordEvent(host, transaction, context, {
     requestId,
     type: 'files_deleted',
-    facts: { files: files.map(({ kind, sha256 }) => ({ kind, sha256 })) },
+    facts: { ...why, files: files.map(({ kind, sha256 }) => ({ kind, sha256 })) },
   })
   await knex('signatures_request')
     .where({ company_id: companyId, id: requestId })
@@ -110,6 +194,7 @@ async function deleteFiles(host: Host, transaction: CompanyTransaction, context:
   await knex('core_archived_document')
     .where({ company_id: companyId, subject_type: 'signatures.request', subject_id: requestId })
     .update({ valid_until: neverDue })
+  let bytes = 0
   for (const { kind, sha256, size } of files) {
     const shared = await isHeldElsewhere(transaction, sha256, requestId, signers)
     await knex('signatures_deleted_file').insert({
@@ -121,22 +206,28 @@ async function deleteFiles(host: Host, transaction: CompanyTransaction, context:
       shared,
       deleted_at: now,
     })
-    if (!shared) await knex.raw('select signatures_delete_file(?)', [sha256])
+    if (shared) continue
+    await knex.raw('select signatures_delete_file(?)', [sha256])
+    bytes += size
   }
   // After the files: a file is deleted only while the request's own rows name it.
   for (const table of ['signatures_capture', 'signatures_attachment', 'signatures_progress'])
     await knex(table).where({ company_id: companyId }).whereIn('signer_id', signers).delete()
-  return true
+  return { number: request.number, files: files.length, bytes }
 }
 
-interface RequestFile {
+export interface RequestFile {
   readonly kind: string
   readonly sha256: string
   readonly size: number
 }
 
 /** Every file that was made for the request and is still stored, each once. */
-async function filesOf(transaction: CompanyTransaction, requestId: string, signers: readonly string[]): Promise<readonly RequestFile[]> {
+export async function filesOf(
+  transaction: CompanyTransaction,
+  requestId: string,
+  signers: readonly string[],
+): Promise<readonly RequestFile[]> {
   const { rows } = await transaction.knex.raw<{ rows: { kind: string; sha256: string; size: string }[] }>(
     `with named (kind, sha256) as (
        select file.kind, file.sha256 from signatures_request,

@@ -35,7 +35,7 @@ export function requestForm(host: Host): FormView {
         name: 'signed',
         label: 'signatures.action.download',
         icon: 'download',
-        visible: is('sealed'),
+        visible: (record) => is('sealed')(record) && record['filesDeleted'] === false,
         primary: () => true,
         href: file('signed'),
       },
@@ -78,7 +78,7 @@ export function requestForm(host: Host): FormView {
         name: 'hold',
         label: 'signatures.hold.set',
         icon: 'lock',
-        visible: (record) => !is('draft')(record) && record['held'] === false,
+        visible: (record) => !is('draft')(record) && record['held'] === false && record['filesDeleted'] === false,
         dialog: [
           {
             name: 'reason',
@@ -96,6 +96,14 @@ export function requestForm(host: Host): FormView {
         icon: 'lock-open',
         visible: (record) => record['held'] === true,
         dialog: [{ name: 'reason', label: 'signatures.hold.reason', type: 'multiline', required: true, width: 'full' }],
+      },
+      {
+        name: 'delete-files',
+        label: 'signatures.action.delete-files',
+        icon: 'trash',
+        visible: (record) => is('sealed', 'declined', 'expired', 'cancelled')(record) && record['filesDeleted'] === false,
+        href: (record) => `/app/signatures/retention/${String(record['id'])}`,
+        groups: ['signatures.manager'],
       },
       {
         name: 'cancel',

@@ -5,7 +5,7 @@ import { Fault } from '../../../core/i18n/fault.js'
 import { localDay } from '../../../core/i18n/local-time.js'
 import type { ActionOutcome, Model, RecordValues } from '../../../core/views/view.js'
 import type { RequestState, SignRequest } from '../models/request.js'
-import { holdOf, releaseHold, setHold } from '../evidence/legal-hold.js'
+import { areFilesDeleted, holdOf, releaseHold, setHold } from '../evidence/legal-hold.js'
 import { readRequest } from '../services/request-rows.js'
 import { isMailed } from '../services/requests/links.js'
 import { cancelRequest } from '../services/requests/cancel.js'
@@ -39,7 +39,11 @@ export function requestModel(host: Host): Model {
     label: (record) => (typeof record['number'] === 'string' ? record['number'] : '—'),
     load: async (transaction, _context, id) => {
       try {
-        return { ...recordOf(await readRequest(transaction, id)), held: (await holdOf(transaction, id)) !== null }
+        const record = recordOf(await readRequest(transaction, id))
+        const held = (await holdOf(transaction, id)) !== null
+        // Files that were deleted after their term are not offered.
+        if (!(await areFilesDeleted(transaction, id))) return { ...record, held, filesDeleted: false }
+        return { ...record, held, filesDeleted: true, hasCertificate: false, hasEvents: false, hasEvidence: false }
       } catch (error) {
         if (error instanceof Fault && error.code === 'SIGNATURES-REQUEST-UNKNOWN') return undefined
         throw error

@@ -11,7 +11,10 @@ const setting = (name: string, type: FieldDefinition['type']): FieldDefinition =
   type,
 })
 
-/** The settings page of signature requests; names are keys of `signaturesSettings`. */
+/**
+ * The settings page of signature requests; names are keys of `signaturesSettings`. How long files are kept is decided on a page of its
+ * own (evidence/retention-pages.ts), which shows first what would be deleted.
+ */
 export const settingsFields: readonly FieldDefinition[] = [
   setting('expiryDays', 'number'),
   setting('reminderFirstDays', 'number'),
@@ -26,5 +29,4 @@ export const settingsFields: readonly FieldDefinition[] = [
   { ...setting('timeStamps', 'select'), options: options('timeStamps', ['required', 'none']) },
   setting('sealWhenSigned', 'checkbox'),
   setting('ownProgram', 'checkbox'),
-  setting('retentionYears', 'number'),
 ]

@@ -3,7 +3,7 @@ import { Fault } from '../../../../core/i18n/fault.js'
 import { readEvents } from '../../services/events.js'
 import { readRequest } from '../../services/request-rows.js'
 import { holdOf, releaseHold, setHold } from '../legal-hold.js'
-import { deletableFrom, dutiesOf, readDuties } from '../retention-duties.js'
+import { keptUntil, dutiesOf, readDuties } from '../retention-duties.js'
 import { deletableRequests, runRetention } from '../retention.js'
 import { verifyRequestLog } from '../verify-log.js'
 import { evidenceHouse, finishedRequest, type EvidenceHouse, type FinishedRequest } from './finished-request.js'
@@ -59,8 +59,10 @@ describe('retention and legal hold', function () {
     await inCompany(companyId, (transaction) => setHold(host, transaction, house.context, held.request.id, 'Case 17/2036'))
     assert.equal(await inCompany(companyId, (transaction) => holdOf(transaction, held.request.id)), 'Case 17/2036')
     assert.deepEqual(await due(), [kept.request.id])
-    assert.equal(await runRetention(host, house.context), 1)
-    assert.equal(await runRetention(host, house.context), 0, 'once')
+    const [deleted, ...others] = await runRetention(host, house.context)
+    assert.deepEqual([deleted?.number, others], [kept.request.number, []], 'the run says what it deleted')
+    assert.ok((deleted?.files ?? 0) >= 5 && (deleted?.bytes ?? 0) > 10_000)
+    assert.deepEqual(await runRetention(host, house.context), [], 'once')
     assert.equal(await stored(held.request.sealedSha256), true)
   })
 
@@ -92,7 +94,7 @@ describe('retention and legal hold', function () {
   it('released, it goes as well', async () => {
     const { host } = house.host
     await inCompany(house.context.companyId, (transaction) => releaseHold(host, transaction, house.context, held.request.id, 'Case closed'))
-    assert.equal(await runRetention(host, house.context), 1)
+    assert.equal((await runRetention(host, house.context)).length, 1)
     for (const sha256 of [held.request.sealedSha256, held.attachment.sha256]) assert.equal(await stored(sha256), false)
     await assert.rejects(
       inCompany(house.context.companyId, (transaction) => setHold(host, transaction, house.context, held.request.id, 'late')),
@@ -103,7 +105,7 @@ describe('retention and legal hold', function () {
   it('counts from the end of the certificates where the law does', () => {
     const duties = dutiesOf(readDuties(), 'CN', '2026-01-01')
     assert.deepEqual(
-      deletableFrom(new Date('2026-01-01'), 1, duties, new Date('2028-02-29T00:00:00Z'))?.toISOString(),
+      keptUntil(new Date('2026-01-01'), 1, duties, new Date('2028-02-29T00:00:00Z')).from.toISOString(),
       '2033-03-01T00:00:00.000Z',
     )
     assert.deepEqual(dutiesOf(readDuties(), 'CN', '2001-01-01'), [], 'not before the law')
