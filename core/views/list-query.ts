@@ -116,17 +116,19 @@ async function equal(scope: ListScope, query: Knex.QueryBuilder, column: string,
 interface SummedColumn {
   readonly name: string
   readonly sql: string
+  /** Which rows count. */
+  readonly of: string | undefined
   /** Where the row has its currency. */
   readonly currency: string | undefined
 }
 
 async function sumColumns(scope: ListScope, view: ListView): Promise<SummedColumn[]> {
   const found: SummedColumn[] = []
-  for (const { sum, name, currencyField } of view.columns) {
+  for (const { sum, sumOf, name, currencyField } of view.columns) {
     if (sum !== true) continue
     const sql = await columnSql(scope, name)
     const currency = currencyField === undefined ? undefined : await columnSql(scope, currencyField)
-    if (sql !== undefined) found.push({ name, sql, currency })
+    if (sql !== undefined) found.push({ name, sql, of: sumOf, currency })
   }
   return found
 }
@@ -138,7 +140,11 @@ export async function queryList(given: ListScope, view: ListView, address: ListA
   const sums = await sumColumns(scope, view)
   // All sums of a view are in the currency of the row, where one of them is.
   const currency = sums.find((column) => column.currency !== undefined)?.currency ?? 'null::text'
-  const sumSql = sums.map(({ sql }, index) => `, coalesce(sum(${sql}), 0)::text as "s${String(index)}"`).join('')
+  const sumSql = sums
+    .map(
+      ({ sql, of }, index) => `, coalesce(sum(${sql})${of === undefined ? '' : ` filter (where ${of})`}, 0)::text as "s${String(index)}"`,
+    )
+    .join('')
   const namedSums = (rows: readonly Record<string, unknown>[]): ColumnSums =>
     Object.fromEntries(
       sums.map(({ name }, index) => [

@@ -22,6 +22,8 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
   if (saveRecord === undefined) throw new Fault('VIEW-NOT-EDITABLE', { status: 405 })
   let refused: RecordValues = {}
   let revision: string | undefined
+  // A record that was closed meanwhile takes nothing of what was typed: it is shown as it is.
+  let open = true
   try {
     return await inCompany(call, async (transaction) => {
       const before = await storedOrNew(call, transaction, id)
@@ -29,7 +31,8 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
       if (id !== undefined) {
         // Told once, with what was typed still there: who saves again has read it.
         revision = revisionOf(view, before)
-        requireUnchanged(call, view, before, 'VIEW-CHANGED-MEANWHILE')
+        open = editableFields(view, before).length > 0
+        requireUnchanged(call, view, before, open ? 'VIEW-CHANGED-MEANWHILE' : 'VIEW-CHANGED-SHOWN')
       }
       const outcome = await saveRecord(transaction, signedIn.context, id, withoutRowKeys(refused))
       Fault.throwIfAny(outcome.faults ?? [])
@@ -38,7 +41,13 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
   } catch (error) {
     const faults = faultsOf(error)
     if (faults === undefined) throw error
-    return { id, record: await computed(call, refused), faults, dirty: true, ...(revision === undefined ? {} : { revision }) }
+    return {
+      id,
+      record: open ? await computed(call, refused) : refused,
+      faults,
+      dirty: open,
+      ...(revision === undefined ? {} : { revision }),
+    }
   }
 }
 

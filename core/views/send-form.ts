@@ -56,7 +56,7 @@ export async function sendForm(call: RecordCall, response: Response, view: FormV
       dirty: state.dirty,
       revision: isNew ? '' : (state.revision ?? revisionOf(view, state.record)),
       computes: model.compute !== undefined,
-      removable: model.remove !== undefined && changeable,
+      removable: model.remove !== undefined && changeable && (model.removable?.(state.record) ?? true),
       duplicable: model.duplicate !== undefined && changeable,
       archivable: model.archive !== undefined && changeable,
       open: newQuery(request)['open'],

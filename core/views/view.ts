@@ -88,6 +88,8 @@ export interface ListColumn extends FieldDefinition {
   readonly sortable?: boolean
   /** Sum in the footer (decimal columns); of `money` with a `currencyField`, one sum for each currency. */
   readonly sum?: boolean
+  /** Which rows count in its sum, as SQL; without it all. */
+  readonly sumOf?: string
   /** Hidden until chosen in the column menu. */
   readonly optional?: 'show' | 'hide'
 }
@@ -249,6 +251,8 @@ export interface Model {
     values: RecordValues,
   ) => Promise<SaveOutcome>
   readonly remove?: (transaction: CompanyTransaction, context: CompanyContext, ids: readonly string[]) => Promise<void>
+  /** Which records the form offers to delete; without it all. What must stay `remove` refuses itself. */
+  readonly removable?: (record: RecordValues) => boolean
   /** Offers «Duplicate»: the values of a new, unsaved record made from this one. */
   readonly duplicate?: (transaction: CompanyTransaction, context: CompanyContext, id: string) => Promise<RecordValues>
   /** Offers «Archive» and «Unarchive»; a record is shown as archived by `active: false` or a set `archivedAt`. */

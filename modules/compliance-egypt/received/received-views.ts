@@ -134,7 +134,13 @@ export function receivedViews({ host, jobs, views }: ModuleSetup): void {
       { ...field('received_at', 'field.received', 'datetime'), sortable: true, optional: 'hide' },
       { ...field('reject_until', 'field.reject-until', 'datetime'), sortable: true, optional: 'show' },
       { ...field('status', 'field.state', 'badge', { options: states }), sortable: true },
-      { ...field('total_signed', 'field.total', 'money'), sortable: true, sum: true },
+      // What does not stand at the authority is listed and owed to nobody.
+      {
+        ...field('total_signed', 'field.total', 'money'),
+        sortable: true,
+        sum: true,
+        sumOf: `${table}.status not in ('Invalid', 'Rejected', 'Cancelled')`,
+      },
       { ...field('uuid', 'field.document', 'code'), optional: 'hide' },
     ],
     filters: [

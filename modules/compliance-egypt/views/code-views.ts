@@ -63,6 +63,7 @@ export function codeViews({ host, views }: ModuleSetup): void {
       if (rin === undefined) throw new Fault('EG-REGISTRATION-MISSING')
       return { id: await saveCode(transaction, rin, id, read.data, host.now()) }
     },
+    removable: (record) => changeableStates.some((state) => state === record['state']),
     remove: (transaction, _context, ids) => removeCodes(transaction, ids),
     action: async (context, action) => {
       if (action === 'send') {

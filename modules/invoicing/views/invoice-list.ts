@@ -52,6 +52,9 @@ const filters: readonly Filter[] = [
   { name: 'simplified', label: 'invoicing.filter.simplified', where: { simplified: true } },
 ]
 
+/** What was cancelled is listed and not counted: nobody owes it. */
+const total = { sum: true, sumOf: `invoicing_invoice.state <> 'cancelled'` } as const
+
 /** All invoices and notes of the company. */
 export const invoiceList: ListView = {
   id: 'invoicing.invoice.list',
@@ -71,12 +74,12 @@ export const invoiceList: ListView = {
       label: 'invoicing.field.untaxed',
       type: 'money',
       currencyField: 'currency',
-      sum: true,
+      ...total,
       sortable: true,
       optional: 'hide',
     },
-    { name: 'signed_total', label: 'invoicing.field.total', type: 'money', currencyField: 'currency', sum: true, sortable: true },
-    { name: 'open', label: 'invoicing.field.open', type: 'money', currencyField: 'currency', sum: true, optional: 'hide' },
+    { name: 'signed_total', label: 'invoicing.field.total', type: 'money', currencyField: 'currency', ...total, sortable: true },
+    { name: 'open', label: 'invoicing.field.open', type: 'money', currencyField: 'currency', ...total, optional: 'hide' },
     { name: 'currency', label: 'invoicing.field.currency', type: 'code', optional: 'hide' },
     { name: 'payment_state', label: 'invoicing.field.payment-state', type: 'badge', options: [...paymentOptions] },
     { name: 'state', label: 'invoicing.field.state', type: 'badge', options: [...stateOptions], sortable: true },

@@ -83,6 +83,8 @@ export function invoiceModel(host: Host): Model {
         throw error
       }
     },
+    // What has a number stays for good.
+    removable: (record) => record['state'] === 'draft',
     remove: (transaction, context, ids) => deleteDrafts(host, context, transaction, ids),
     action: (context, action, ids, input) => act(host, context, action, ids, input),
     propose: (transaction, context, action, record) => propose(host, transaction, context, action, record),

@@ -77,7 +77,8 @@ export function paymentViews(setup: ModuleSetup): void {
       { ...field('customer_name', 'text', 'customer', { arabic: 'customer_name_ar' }), sortable: true },
       field('invoice_number', 'code', 'settles'),
       field('method', 'select', 'method', { options: methodOptions }),
-      { ...amount, sum: true },
+      // An undone payment is listed and brought nothing.
+      { ...amount, sum: true, sumOf: `invoicing_payment.state = 'posted'` },
       { ...field('unallocated', 'money', 'unallocated'), optional: 'hide' },
       field('state', 'badge', 'state', { options: stateOptions }),
     ],
