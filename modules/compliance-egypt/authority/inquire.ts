@@ -83,10 +83,9 @@ async function fateOf(
 
 /** The authority shows new documents late: what was sent a moment ago and is not found may be there all the same. */
 function notShown(host: Host, request: SubmissionRequest, row: EtaSubmission): SubmissionUncertain | null {
-  const now = host.now().getTime()
-  const again = row.sendAgainAt?.getTime() ?? 0
-  if (again <= now) return null
-  return new SubmissionUncertain('not shown by the authority yet', new Date(Math.min(again, now + lookAgainMs(request))))
+  const againMs = (row.sendAgainSeconds ?? 0) * 1000
+  if (againMs <= 0) return null
+  return new SubmissionUncertain('not shown by the authority yet', new Date(host.now().getTime() + Math.min(againMs, lookAgainMs(request))))
 }
 
 function lookAgainMs({ attempt }: SubmissionRequest): number {

@@ -30,15 +30,18 @@ export interface EtaSubmission {
   readonly rejectAskedAt: Date | null
   readonly declinedAt: Date | null
   readonly checkedAt: Date | null
-  /** Before this the authority may have it without showing it: it is asked for, and not sent again. */
-  readonly sendAgainAt: Date | null
+  /**
+   * Until it may be sent again, by the database's clock; below 0 when that time is past. Meanwhile the authority may have it without
+   * showing it: it is asked for, and not sent.
+   */
+  readonly sendAgainSeconds: number | null
 }
 
 const columns = `invoice_id as "invoiceId", internal_id as "internalId", document_type as type, signature_sha256 as "signatureSha256",
   submission_uuid as "submissionUuid", document_uuid as "documentUuid", long_id as "longId", hash_key as "hashKey", status,
   status_reason as "statusReason", correlation_id as "correlationId", first_sent_at as "firstSentAt", sent_at as "sentAt",
   received_at as "receivedAt", cancel_asked_at as "cancelAskedAt", reject_asked_at as "rejectAskedAt", declined_at as "declinedAt",
-  checked_at as "checkedAt", send_again_at as "sendAgainAt"`
+  checked_at as "checkedAt", extract(epoch from send_again_at - clock_timestamp())::float8 as "sendAgainSeconds"`
 
 async function query(
   transaction: CompanyTransaction,
@@ -76,35 +79,35 @@ export function changeableSince(transaction: CompanyTransaction, since: Date): P
 
 /**
  * Written before anything is sent: from here on the authority can be asked for it. A document that another worker sent a moment ago, and
- * whose fate is not known yet, is not given out a second time, whatever its lease says.
+ * whose fate is not known yet, is not given out a second time, whatever its lease says. The wait runs by the database's clock, which is one for all hosts; `now` is only written down.
  * @returns invoices that may be sent now
  */
 export async function claimSending(
   transaction: CompanyTransaction,
   rows: readonly { readonly invoiceId: string; readonly type: string; readonly internalId: string; readonly signatureSha256: string }[],
   now: Date,
-  sendAgainAt: Date,
+  sendAgainSeconds: number,
 ): Promise<ReadonlySet<string>> {
   const { rows: claimed } = await transaction.knex.raw<{ rows: { invoiceId: string }[] }>(
     `insert into compliance_egypt_submission as known
        (company_id, invoice_id, document_type, internal_id, signature_sha256, status, first_sent_at, sent_at, send_again_at)
-     select ?, "invoiceId", type, "internalId", "signatureSha256", 'sending', ?, ?, ?
+     select ?, "invoiceId", type, "internalId", "signatureSha256", 'sending', ?, ?, clock_timestamp() + make_interval(secs => ?)
      from jsonb_to_recordset(?::jsonb) as new ("invoiceId" uuid, type text, "internalId" text, "signatureSha256" text)
      on conflict (company_id, invoice_id) do update set sent_at = excluded.sent_at, send_again_at = excluded.send_again_at
-       where known.send_again_at is null or known.send_again_at <= excluded.sent_at
+       where known.send_again_at is null or known.send_again_at <= clock_timestamp()
      returning invoice_id as "invoiceId"`,
-    [transaction.companyId, now, now, sendAgainAt, JSON.stringify(rows)],
+    [transaction.companyId, now, now, sendAgainSeconds, JSON.stringify(rows)],
   )
   return new Set(claimed.map((row) => row.invoiceId))
 }
 
-/** When these may be sent again: null once it is certain that the authority did not take them. */
-export async function setSendAgain(transaction: CompanyTransaction, invoiceIds: readonly string[], at: Date | null): Promise<void> {
+/** In how many seconds these may be sent again: null once it is certain that the authority did not take them. */
+export async function setSendAgain(transaction: CompanyTransaction, invoiceIds: readonly string[], seconds: number | null): Promise<void> {
   await transaction
     .knex('compliance_egypt_submission')
     .where({ company_id: transaction.companyId })
     .whereIn('invoice_id', [...invoiceIds])
-    .update({ send_again_at: at })
+    .update({ send_again_at: seconds === null ? null : transaction.knex.raw('clock_timestamp() + make_interval(secs => ?)', [seconds]) })
 }
 
 export type SubmissionChanges = Partial<
@@ -122,7 +125,6 @@ export type SubmissionChanges = Partial<
     | 'rejectAskedAt'
     | 'declinedAt'
     | 'checkedAt'
-    | 'sendAgainAt'
   >
 >
 
@@ -139,7 +141,6 @@ const columnOf: Readonly<Record<keyof SubmissionChanges, string>> = {
   rejectAskedAt: 'reject_asked_at',
   declinedAt: 'declined_at',
   checkedAt: 'checked_at',
-  sendAgainAt: 'send_again_at',
 }
 
 export async function updateSubmission(transaction: CompanyTransaction, invoiceId: string, changes: SubmissionChanges): Promise<void> {

@@ -70,14 +70,13 @@ async function sendBatch(round: Round, wanted: readonly Sending[]): Promise<Outc
 /** Only what nobody else has just sent goes out. */
 async function claim({ host, context, searchSeconds }: Round, wanted: readonly Sending[]): Promise<{ batch: Sending[]; others: Outcomes }> {
   const now = host.now()
-  const sendAgainAt = new Date(now.getTime() + searchSeconds * 1000)
   const rows = wanted.map(({ request, type, internalId, signatureSha256 }) => ({
     invoiceId: request.invoiceId,
     type,
     internalId,
     signatureSha256,
   }))
-  const free = await host.db.company(context.companyId, (transaction) => claimSending(transaction, rows, now, sendAgainAt))
+  const free = await host.db.company(context.companyId, (transaction) => claimSending(transaction, rows, now, searchSeconds))
   const others = wanted.filter(({ request }) => !free.has(request.invoiceId))
   return {
     batch: wanted.filter(({ request }) => free.has(request.invoiceId)),
@@ -102,7 +101,8 @@ async function sendClaimed(round: Round, batch: readonly Sending[], first: Sendi
   if (reply.status === 200 || reply.status === 202) return readAccepted(round, batch, reply)
   const refused = readRefusedCall(reply)
   // Not sent again before the time the authority names.
-  if (refused.means === 'there-already' && reply.retryAt !== undefined) await sendAgain(round, batch, reply.retryAt)
+  if (refused.means === 'there-already' && reply.retryAt !== undefined)
+    await sendAgain(round, batch, (reply.retryAt.getTime() - round.host.now().getTime()) / 1000)
   if (refused.means === 'there-already' || refused.means === 'unknown') return all(batch, refused.outcome)
   // The whole call was refused and nothing was taken.
   await sendAgain(round, batch, null)
@@ -112,9 +112,9 @@ async function sendClaimed(round: Round, batch: readonly Sending[], first: Sendi
   return [...(await sendBatch(round, batch.slice(0, half))), ...(await sendBatch(round, batch.slice(half)))]
 }
 
-function sendAgain({ host, context }: Round, batch: readonly Sending[], at: Date | null): Promise<void> {
+function sendAgain({ host, context }: Round, batch: readonly Sending[], seconds: number | null): Promise<void> {
   const ids = batch.map(({ request }) => request.invoiceId)
-  return host.db.company(context.companyId, (transaction) => setSendAgain(transaction, ids, at))
+  return host.db.company(context.companyId, (transaction) => setSendAgain(transaction, ids, seconds))
 }
 
 /** The documents as they were signed, byte for byte, in one list. */
@@ -134,8 +134,8 @@ async function readAccepted({ host, context, searchSeconds }: Round, batch: read
   const submissionUuid = read.data.submissionUUID ?? read.data.submissionId ?? null
   const accepted = read.data.acceptedDocuments ?? []
   const rejected = read.data.rejectedDocuments ?? []
-  const sendAgainAt = new Date(host.now().getTime() + searchSeconds * takenFactor * 1000)
   const outcomes: [SubmissionRequest, BatchOutcome][] = []
+  const promised: string[] = []
   await host.db.company(context.companyId, async (transaction) => {
     for (const { request, internalId } of batch) {
       const taken = accepted.filter((one) => one.internalId === internalId)
@@ -154,11 +154,12 @@ async function readAccepted({ host, context, searchSeconds }: Round, batch: read
           hashKey: one.hashKey ?? null,
           status: 'Submitted',
           correlationId: reply.correlationId,
-          sendAgainAt,
         })
+        promised.push(request.invoiceId)
         outcomes.push([request, pending(host, reply, one.uuid)])
       } else outcomes.push([request, refusal(reply, bad?.error)])
     }
+    await setSendAgain(transaction, promised, searchSeconds * takenFactor)
   })
   return outcomes
 }

@@ -115,7 +115,8 @@ export async function markSigned(transaction: CompanyTransaction, rows: readonly
 
 /**
  * Takes documents for sending: one attempt more, and nobody else sends them for the time of the lease. The hash of what is sent is
- * in the row since it was signed.
+ * in the row since it was signed. The lease runs by the database's clock, which is one for all hosts: a host whose own clock is ahead
+ * would else take what another is sending. `now` is only written down.
  */
 export async function claimForSending(
   transaction: CompanyTransaction,
@@ -125,10 +126,11 @@ export async function claimForSending(
 ): Promise<DocumentRow[]> {
   const { rows } = await transaction.knex.raw<{ rows: DocumentRow[] }>(
     `update compliance_document set state = 'submitted', attempts = attempts + 1, last_sent_at = ?, first_sent_at = coalesce(first_sent_at, ?),
-       claimed_until = ?, next_try_at = null
-     where company_id = ? and invoice_id = any(?::uuid[]) and state in ('signed', 'submitted') and (claimed_until is null or claimed_until <= ?)
+       claimed_until = clock_timestamp() + make_interval(secs => ?), next_try_at = null
+     where company_id = ? and invoice_id = any(?::uuid[]) and state in ('signed', 'submitted')
+       and (claimed_until is null or claimed_until <= clock_timestamp())
      returning ${columns}`,
-    [now, now, new Date(now.getTime() + leaseSeconds * 1000), transaction.companyId, [...invoiceIds], now],
+    [now, now, leaseSeconds, transaction.companyId, [...invoiceIds]],
   )
   return rows
 }
@@ -181,18 +183,21 @@ export async function recordFailures(transaction: CompanyTransaction, rows: read
   )
 }
 
+/** What is left of a claim, by the clock that it was given by. */
+const claimedSeconds = `greatest(extract(epoch from claimed_until - clock_timestamp()), 0)::float8`
+
 /**
  * A person asks for another try now. Who is sending it at this moment is not disturbed: the same bytes never go out twice at once.
- * @returns when it may be tried at the earliest (null: now); undefined when there is nothing to try
+ * @returns seconds until it may be tried at the earliest (0: now); undefined when there is nothing to try
  */
-export async function clearWait(transaction: CompanyTransaction, invoiceId: string): Promise<Date | null | undefined> {
-  const changed: { claimed_until: Date | null }[] = await transaction
-    .knex('compliance_document')
-    .where({ company_id: transaction.companyId, invoice_id: invoiceId })
-    .whereIn('state', ['prepared', 'signed', 'submitted'])
-    .update({ next_try_at: null, held: false })
-    .returning('claimed_until')
-  return changed[0]?.claimed_until
+export async function clearWait(transaction: CompanyTransaction, invoiceId: string): Promise<number | undefined> {
+  const { rows } = await transaction.knex.raw<{ rows: { seconds: number }[] }>(
+    `update compliance_document set next_try_at = null, held = false
+     where company_id = ? and invoice_id = ? and state in ('prepared', 'signed', 'submitted')
+     returning coalesce(${claimedSeconds}, 0) as seconds`,
+    [transaction.companyId, invoiceId],
+  )
+  return rows[0]?.seconds
 }
 
 /** Ends a document nobody has signed: it is neither signed nor sent any more. @returns false when it is signed by now */
@@ -204,16 +209,16 @@ export async function withdraw(transaction: CompanyTransaction, invoiceId: strin
   return changed > 0
 }
 
-/** Of these, what somebody has taken for sending and not answered yet, with the moment when it is given out again. */
+/** Of these, what somebody has taken for sending and not answered yet, with the seconds until it is given out again; longest first. */
 export async function claimedNow(
   transaction: CompanyTransaction,
   invoiceIds: readonly string[],
-  now: Date,
-): Promise<{ readonly invoiceId: string; readonly until: Date }[]> {
-  const { rows } = await transaction.knex.raw<{ rows: { invoiceId: string; until: Date }[] }>(
-    `select invoice_id as "invoiceId", claimed_until as until from compliance_document
-     where company_id = ? and invoice_id = any(?::uuid[]) and state = 'submitted' and claimed_until > ? order by claimed_until desc`,
-    [transaction.companyId, [...invoiceIds], now],
+): Promise<{ readonly invoiceId: string; readonly seconds: number }[]> {
+  const { rows } = await transaction.knex.raw<{ rows: { invoiceId: string; seconds: number }[] }>(
+    `select invoice_id as "invoiceId", ${claimedSeconds} as seconds from compliance_document
+     where company_id = ? and invoice_id = any(?::uuid[]) and state = 'submitted' and claimed_until > clock_timestamp()
+     order by claimed_until desc`,
+    [transaction.companyId, [...invoiceIds]],
   )
   return rows
 }
@@ -223,9 +228,9 @@ export async function leftBehind(transaction: CompanyTransaction, before: Date, 
   const { rows } = await transaction.knex.raw<{ rows: { invoiceId: string }[] }>(
     `select invoice_id as "invoiceId" from compliance_document
      where company_id = ? and state in ('prepared', 'signed', 'submitted') and not held
-       and coalesce(next_try_at, last_sent_at, signed_at, created_at) < ? and (claimed_until is null or claimed_until < ?)
+       and coalesce(next_try_at, last_sent_at, signed_at, created_at) < ? and (claimed_until is null or claimed_until < clock_timestamp())
      order by created_at limit ?`,
-    [transaction.companyId, before, before, limit],
+    [transaction.companyId, before, limit],
   )
   return rows.map((row) => row.invoiceId)
 }

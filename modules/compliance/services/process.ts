@@ -42,14 +42,14 @@ export async function watchDocuments(host: Host, context: CompanyContext): Promi
 export async function retryNow(host: Host, context: CompanyContext, invoiceId: string): Promise<boolean> {
   host.access.require(context, 'invoicing.user')
   return host.db.company(context.companyId, async (transaction) => {
-    const from = await clearWait(transaction, invoiceId)
-    if (from === undefined) return false
+    const seconds = await clearWait(transaction, invoiceId)
+    if (seconds === undefined) return false
     const row = await rowOfInvoice(transaction, invoiceId)
     host.audit.record(transaction, context, {
       action: 'compliance.retried',
       subject: { type: 'invoicing.invoice', id: invoiceId, label: row?.number ?? '' },
     })
-    await addProcessing(host, transaction, [invoiceId], from === null || from <= host.now() ? undefined : from)
+    await addProcessing(host, transaction, [invoiceId], seconds === 0 ? undefined : new Date(host.now().getTime() + seconds * 1000))
     return true
   })
 }

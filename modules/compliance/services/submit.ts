@@ -42,9 +42,10 @@ export async function submitNow(
     const rows = await claimForSending(transaction, invoiceIds, begun, leaseSeconds)
     // Taken by another: should his process have died, this job would be the last that knows of them.
     const others = invoiceIds.filter((id) => !rows.some(({ invoiceId }) => invoiceId === id))
-    const taken = others.length === 0 ? [] : await claimedNow(transaction, others, begun)
+    const taken = others.length === 0 ? [] : await claimedNow(transaction, others)
     const ids = taken.map(({ invoiceId }) => invoiceId)
-    await addProcessing(host, transaction, ids, taken[0]?.until)
+    const [longest] = taken
+    await addProcessing(host, transaction, ids, longest === undefined ? undefined : new Date(begun.getTime() + longest.seconds * 1000))
     const documents: { row: DocumentRow; bytes: Buffer }[] = []
     for (const row of rows) {
       if (row.legalSha256 !== null) documents.push({ row, bytes: (await host.files.get(transaction, row.legalSha256)).bytes })
