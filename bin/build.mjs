@@ -19,17 +19,20 @@ const record = recordOf(root)
 await rm(unfinished, { recursive: true, force: true })
 await mkdir(unfinished, { recursive: true })
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', unfinished], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', unfinished], {
+  stdio: 'inherit',
+})
 if (status !== 0) fail('nothing was built')
 
 const copied = (source) => belongs(basename(source)) && !source.endsWith('.ts')
 for (const folder of folders) await cp(join(root, folder), join(unfinished, folder), { recursive: true, filter: copied })
 
-const { devDependencies: _tools, scripts: _scripts, ...description } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+const { scripts: _scripts, ...description } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 for (const [name, file] of Object.entries(description.exports)) description.exports[name] = file.replace(/\.ts$/, '.js')
 // The contract of modules is a test, and stands in the sources alone.
 description.exports = Object.fromEntries(Object.entries(description.exports).filter(([, file]) => !file.startsWith('./test/')))
 await writeFile(join(unfinished, 'package.json'), `${JSON.stringify(description, undefined, 2)}\n`)
+for (const name of ['package-lock.json', '.npmrc']) await cp(join(root, name), join(unfinished, name))
 await writeFile(join(unfinished, recordName), JSON.stringify(record))
 
 await rm(target, { recursive: true, force: true })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 /** Folders of the installation that a running host reads; what is no TypeScript in them is copied as it is. */
 export const folders = ['bin', 'config', 'core', 'migrations', 'modules', 'templates']
-const settings = ['package.json', 'tsconfig.json', 'tsconfig.build.json']
+const settings = ['.npmrc', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']
 
 /** In the folder of a build: what each of its sources was. Written last, so that a build that was broken off has none. */
 export const recordName = 'sources.json'
@@ -56,5 +56,7 @@ function stamp(root, path) {
 }
 
 function digest(root, path) {
-  return createHash('sha256').update(readFileSync(join(root, path))).digest('hex')
+  return createHash('sha256')
+    .update(readFileSync(join(root, path)))
+    .digest('hex')
 }

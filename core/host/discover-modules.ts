@@ -87,11 +87,17 @@ async function listedPackage(listed: Configuration['modules'][number], root: str
 }
 
 function packageFolder(listed: Configuration['modules'][number], root: string): string | undefined {
-  if (listed.path !== undefined) return resolve(root, listed.path)
+  if (listed.path !== undefined) return resolve(operatorsFolder(root), listed.path)
   if (isAbsolute(listed.name)) return listed.name
   // Folders are walked, not exports: a package need not export its package.json.
   const folders = createRequire(join(root, 'package.json')).resolve.paths(listed.name) ?? []
   return folders.map((folder) => join(folder, listed.name)).find((folder) => existsSync(join(folder, 'package.json')))
+}
+
+/** The folder whose files an operator names: of a build that lies beside its sources the folder of both, so that a path means the same to either. */
+function operatorsFolder(root: string): string {
+  const above = resolve(root, '..')
+  return existsSync(join(root, 'sources.json')) && existsSync(join(above, 'bin/khatm.mjs')) ? above : root
 }
 
 async function firstFile(...paths: readonly string[]): Promise<string | undefined> {

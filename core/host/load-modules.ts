@@ -10,6 +10,7 @@ import { checkManifest } from './manifest-shape.js'
 import type { Host, LoadedModule, ModuleManifest, ModuleState } from './module.js'
 import { ModuleRecords } from './registrations.js'
 import { notRunningHost } from './not-running-host.js'
+import { readPackages } from './read-packages.js'
 
 /** Folder of the installation: `modules`, `migrations`, `node_modules` lie in it. */
 export const installationRoot = resolve(import.meta.dirname, '../..')
@@ -55,7 +56,9 @@ export interface LoadOptions {
 export async function loadModules(config: Pick<Configuration, 'modules' | 'dataDir'>, options: LoadOptions = {}): Promise<LoadedModules> {
   const root = options.root ?? installationRoot
   const places = { root, modulesDir: options.modulesDir ?? join(root, 'modules') }
-  const found = await Promise.all((await discoverModules(config, places)).map(importManifest))
+  const discovered = await discoverModules(config, places)
+  await readPackages(discovered)
+  const found = await Promise.all(discovered.map(importManifest))
   const named = refuseDoubles(found)
 
   const nodes = named.map((module) => ({ name: module.name, depends: module.manifest?.depends ?? [] }))

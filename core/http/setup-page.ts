@@ -38,9 +38,15 @@ export function addSetupPage(router: Router, parts: WebParts): void {
     told = true
     parts.logger.warn({ setupToken: token }, 'no user yet: open /setup and give this set-up token')
   }
-  void access.users.count().then((count) => {
-    if (count === 0 && !loopback.has(host.config.listen)) tell()
-  })
+  access.users.count().then(
+    (count) => {
+      if (count === 0 && !loopback.has(host.config.listen)) tell()
+    },
+    (error: unknown) => {
+      // A host that is stopped while it starts: nobody opens its page any more, and its end is no crash.
+      parts.logger.warn({ err: error }, 'users were not counted')
+    },
+  )
   // One set-up at a time: two posted together must not make two first administrators.
   let running = false
 
