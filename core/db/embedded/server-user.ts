@@ -72,3 +72,8 @@ export async function openTheWay(user: ServerUser, dataDir: string): Promise<str
   }
   return undefined
 }
+
+/** Account a child process runs under; nothing when it is our own. */
+export function identityOf(user: ServerUser): { uid: number; gid: number } | object {
+  return user.switched ? { uid: user.uid, gid: user.gid } : {}
+}

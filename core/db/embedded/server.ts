@@ -1,32 +1,20 @@
 import { spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { rmdirSync } from 'node:fs'
-import { chown, lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { chown, mkdir, open, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { isAlive, isTaken } from '../../host/living-process.js'
 import type { Logger } from '../../host/logger.js'
 import { Fault } from '../../i18n/fault.js'
-import { applicationRole } from '../connection.js'
-import type { PostgresBinaries } from './binaries.js'
-import { findBinaries } from './binaries.js'
+import { findBinaries, type PostgresBinaries } from './binaries.js'
 import { HostRegister } from './host-register.js'
+import { clusterUser, makeCluster, makeDatabase } from './make-cluster.js'
 import { isServerOf, readPostmasterFile } from './postmaster-file.js'
-import type { ServerUser } from './server-user.js'
-import { openTheWay, serverUser } from './server-user.js'
+import { identityOf, openTheWay, serverUser, type ServerUser } from './server-user.js'
+import { makeSocketFolder, removeSocketFolder } from './socket-folder.js'
 
-export const embeddedDatabaseName = 'khatm'
-/** Owns the tables; not a superuser, so that forced row-level security holds for it too. */
-export const embeddedOwner = 'khatm'
-/** Serves people. It logs in by itself, so not even a statement smuggled in could make it the owner again. */
-export const embeddedApplication = applicationRole
-/** Superuser of the cluster; used only by this supervisor. */
-const clusterUser = 'khatm_cluster'
 const port = 5432
-/** A Unix socket's path may have 107 bytes (sun_path of unix(7)), of which `/.s.PGSQL.5432.lock` takes 19. */
-const longestSocketFolder = 107 - '/.s.PGSQL.5432.lock'.length
 const startLimitMs = 60_000
 
 export interface EmbeddedServer {
@@ -106,7 +94,7 @@ class Supervisor implements EmbeddedServer {
     for (let waited = 0; isAlive(pid) && waited < 30_000; waited += 20) await sleep(20)
     if (isAlive(pid)) this.logger.warn({ pid }, 'embedded PostgreSQL did not stop within 30 seconds')
     // The next host may be about to start its server in the same folder.
-    if (!this.#register.holdsLiving()) removeEmptyFolder(this.socketFolder)
+    if (!this.#register.holdsLiving()) removeSocketFolder(this.socketFolder)
   }
 
   /** The cluster lies in the data folder; if its account cannot get there, below /var/lib, and a file in the data folder says so. */
@@ -132,7 +120,7 @@ class Supervisor implements EmbeddedServer {
     for (;;) {
       await this.#reach()
       try {
-        await this.#prepareDatabase()
+        await this.#asCluster(this.socketFolder, 'postgres', makeDatabase)
         if (await this.#stays()) return
       } catch (error) {
         if (Date.now() > limit || (await this.#stays())) throw error
@@ -213,8 +201,8 @@ class Supervisor implements EmbeddedServer {
   /** Starts the server; answers with its last words when it ended instead of getting ready. */
   async #launch(): Promise<string | undefined> {
     this.#binaries ??= await findBinaries(this.#user)
-    await this.#initialise(this.#binaries)
-    this.socketFolder = await this.#makeSocketFolder()
+    await makeCluster(this.#binaries, this.#user, this.#base, this.dataFolder)
+    this.socketFolder = await makeSocketFolder(this.#user, this.dataFolder)
     const logFile = path.join(this.#base, 'postgresql.log')
     const size = (await stat(logFile).catch(() => null))?.size ?? 0
     const log = await open(logFile, size > 10_000_000 ? 'w' : 'a')
@@ -240,7 +228,7 @@ class Supervisor implements EmbeddedServer {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
-      ...this.#identity(),
+      ...identityOf(this.#user),
     })
     await log.close()
     const life = { ended: false }
@@ -262,90 +250,6 @@ class Supervisor implements EmbeddedServer {
     }
     const words = (await readFile(logFile, 'utf8').catch(() => '')).slice(from)
     return words === '' ? 'it ended without a word' : words
-  }
-
-  #identity(): { uid: number; gid: number } | object {
-    return this.#user.switched ? { uid: this.#user.uid, gid: this.#user.gid } : {}
-  }
-
-  /** Makes the cluster in a folder beside and moves it into place whole, so a kill in between leaves nothing half-made. */
-  async #initialise(binaries: PostgresBinaries): Promise<void> {
-    if ((await stat(path.join(this.dataFolder, 'PG_VERSION')).catch(() => null)) !== null) return
-    const half = path.join(this.#base, `new-${randomBytes(6).toString('hex')}`)
-    const common = ['-D', half, '-U', clusterUser]
-    await this.#run(binaries.initdb, [
-      ...common,
-      '--encoding=UTF8',
-      '--locale-provider=builtin',
-      '--locale=C.UTF-8',
-      '--auth-local=trust',
-      '--auth-host=reject',
-      '--no-sync',
-      '--no-instructions',
-    ])
-    await this.#run(binaries.initdb, [...common, '--sync-only'])
-    try {
-      await rename(half, this.dataFolder)
-    } catch {
-      await rm(half, { recursive: true, force: true }) // another host was faster
-    }
-    const folder = await open(this.#base, 'r')
-    await folder.sync()
-    await folder.close()
-  }
-
-  async #run(program: string, parameters: string[]): Promise<void> {
-    const child = spawn(program, parameters, {
-      cwd: this.#base,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
-      ...this.#identity(),
-    })
-    let words = ''
-    child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', resolve)
-    })
-    if (code !== 0) throw new Fault('DB-EMBEDDED-START', { params: { reason: words.slice(-600) }, status: 503 })
-  }
-
-  async #makeSocketFolder(): Promise<string> {
-    const mark = createHash('sha256').update(this.dataFolder).digest('hex').slice(0, 10)
-    const root = Buffer.byteLength(tmpdir()) + 32 < longestSocketFolder ? tmpdir() : '/tmp'
-    const usual = path.join(root, `khatm-${mark}`)
-    // The same name each time keeps the address of a server that is started again. A folder some other account put
-    // there first is not trusted: then a random name is taken. Twice, since a host that leaves may just be removing it.
-    for (const folder of [usual, usual, `${usual}-${randomBytes(4).toString('hex')}`]) {
-      await mkdir(folder, { mode: 0o700 }).then(
-        () => (this.#user.switched ? chown(folder, this.#user.uid, this.#user.gid) : undefined),
-        () => undefined,
-      )
-      const facts = await lstat(folder).catch(() => undefined)
-      if (facts?.isDirectory() === true && facts.uid === this.#user.uid && (facts.mode & 0o077) === 0) return folder
-    }
-    throw new Fault('DB-EMBEDDED-START', { params: { reason: `no folder for the socket in ${root}` }, status: 503 })
-  }
-
-  async #prepareDatabase(): Promise<void> {
-    await this.#asCluster(this.socketFolder, 'postgres', async (client) => {
-      const { rows } = await client.query<{ made: boolean; login: boolean | null }>(
-        `select exists (select 1 from pg_database where datname = $1) as made,
-                (select rolcanlogin from pg_roles where rolname = $2) as login`,
-        [embeddedDatabaseName, embeddedApplication],
-      )
-      if (rows[0]?.login === false) await client.query(`alter role ${embeddedApplication} login`)
-      if (rows[0]?.made === true) return
-      const ignoreTaken = (error: unknown): void => {
-        // 42710, 42P04, 23505: another host made it a moment ago
-        const code = error instanceof pg.DatabaseError ? error.code : undefined
-        if (code !== '42710' && code !== '42P04' && code !== '23505') throw error
-      }
-      await client.query(`create role ${embeddedApplication} login`).catch(ignoreTaken)
-      await client.query(`create role ${embeddedOwner} login nosuperuser nocreatedb createrole`).catch(ignoreTaken)
-      await client.query(`grant ${embeddedApplication} to ${embeddedOwner} with admin option`).catch(ignoreTaken)
-      await client.query(`create database ${embeddedDatabaseName} owner ${embeddedOwner}`).catch(ignoreTaken)
-    })
   }
 
   /** Brings a server back that died while this host uses it. */
@@ -370,13 +274,5 @@ function endServer(pid: number): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-function removeEmptyFolder(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch {
-    // Not empty, or gone: nothing to do.
   }
 }
