@@ -1,6 +1,7 @@
-import { Command, CommanderError } from 'commander'
+import { CommanderError, type Command } from 'commander'
 import { moduleCommands } from './module-commands.js'
 import { commandTexts, languageOf, progress, reportError, type GlobalOptions } from './terminal.js'
+import { TranslatedCommand } from './translated-help.js'
 import { languageIn, usageError } from './usage-errors.js'
 
 /** What a command file exports. */
@@ -36,11 +37,27 @@ const commands: readonly CommandEntry[] = [
  */
 export async function runCommandLine(argv: readonly string[], start: { readonly staleBuild?: boolean } = {}): Promise<void> {
   if (start.staleBuild === true) progress(commandTexts().text(languageOf(languageIn(argv)), 'cli.build.stale'))
-  const program = new Command('khatm')
-    .description('Business modules for documents that must be signed.')
-    .option('--data <folder>', 'data folder (default: KHATM_DATA, else ./data)')
-    .option('--json', 'answer as JSON on standard output')
-    .option('--lang <language>', 'ar, en or bg (default: the language of the shell)')
+  const program = await readCommands(argv)
+
+  try {
+    if (argv.length === 0) program.outputHelp()
+    else await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+    else reportError(error, program.opts<GlobalOptions>())
+  }
+}
+
+/**
+ * The program with the commands that the command line names, or with all of them. Needs no configuration and loads no module.
+ * @param argv its `--lang` is the language of help, else the shell's
+ */
+export async function readCommands(argv: readonly string[]): Promise<Command> {
+  const program = new TranslatedCommand('khatm', languageOf(languageIn(argv)))
+    .description('cli.help.khatm')
+    .option('--data <folder>', 'cli.help.option.data')
+    .option('--json', 'cli.help.option.json')
+    .option('--lang <language>', 'cli.help.option.lang')
     .showHelpAfterError()
     .exitOverride()
   program.configureOutput({
@@ -59,14 +76,7 @@ export async function runCommandLine(argv: readonly string[], start: { readonly 
   const wanted = known.filter((entry) => argv.includes(entry.name))
   for (const entry of wanted.length > 0 ? wanted : known) (await entry.load()).register(program)
   for (const command of program.commands) command.exitOverride()
-
-  try {
-    if (argv.length === 0) program.outputHelp()
-    else await program.parseAsync([...argv], { from: 'user' })
-  } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
-    else reportError(error, program.opts<GlobalOptions>())
-  }
+  return program
 }
 
 if (import.meta.filename === process.argv[1]) await runCommandLine(process.argv.slice(2))

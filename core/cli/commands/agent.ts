@@ -23,17 +23,14 @@ interface AgentOptions extends GlobalOptions {
 
 /** `khatm agent`: the program on the PC that holds the token. It opens no database and no host. */
 export function register(program: Command): void {
-  const agent = program
-    .command('agent')
-    .description('the desk: signs with the token of this PC what a paired host asks for')
-    .option('--folder <folder>', "folder of this desk (default: the user's own)")
-  running(agent.command('run', { isDefault: true }).description('show what waits, sign it with the PIN given here'))
+  const agent = program.command('agent').description('cli.help.agent').option('--folder <folder>', 'cli.help.agent.folder')
+  running(agent.command('run', { isDefault: true }).description('cli.help.agent.run'))
   agent
     .command('pair <host> <code>')
-    .description('pair this PC with a company: the code is on the page Desks of the host')
-    .option('--name <name>', 'how this PC is called there')
-    .option('--authority <file>', "PEM of the authority of the host's own TLS certificate")
-    .option('--insecure', 'allow plain HTTP to another machine')
+    .description('cli.help.agent.pair')
+    .option('--name <name>', 'cli.help.agent.pair.name')
+    .option('--authority <file>', 'cli.help.agent.pair.authority')
+    .option('--insecure', 'cli.help.agent.pair.insecure')
     .action(async (host: string, code: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<AgentOptions>()
       const { pairWithHost, Pairings, publicKeyOfPairing } = await import('../../agent/pairings.js')
@@ -59,7 +56,7 @@ export function register(program: Command): void {
     })
   agent
     .command('status')
-    .description('pairings of this PC and whether the desk runs; with --json as JSON')
+    .description('cli.help.agent.status')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<AgentOptions>()
       const { Pairings } = await import('../../agent/pairings.js')
@@ -90,7 +87,7 @@ export function register(program: Command): void {
     })
   agent
     .command('unpair <agent>')
-    .description('end a pairing, here and on the host (its id is in status)')
+    .description('cli.help.agent.unpair')
     .action(async (id: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<AgentOptions>()
       const { Pairings } = await import('../../agent/pairings.js')
@@ -110,7 +107,7 @@ export function register(program: Command): void {
     })
   agent
     .command('service')
-    .description('print what starts the desk with the session of this user (systemd, Task Scheduler, launchd)')
+    .description('cli.help.agent.service')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<AgentOptions>()
       const { serviceFile } = await import('../../agent/service-files.js')
@@ -127,13 +124,13 @@ export function register(program: Command): void {
 
 function running(command: Command): void {
   command
-    .option('--library <file...>', 'PKCS#11 libraries instead of the known ones of this PC')
-    .option('--keep-unlocked <minutes>', 'leave the token unlocked so long after a batch', '0')
-    .option('--terminal', 'ask in the terminal, open no page')
-    .option('--no-open', 'print the address of the page, open no browser')
-    .option('--port <number>', 'port of the page (0: a free one)', '0')
-    .option('--pin-file <file>', 'sign without a person: the PIN is in this file')
-    .option('--purposes <list>', 'and only for these purposes: stamp-e-invoice,seal-document')
+    .option('--library <file...>', 'cli.help.agent.run.library')
+    .option('--keep-unlocked <minutes>', 'cli.help.agent.run.keep-unlocked', '0')
+    .option('--terminal', 'cli.help.agent.run.terminal')
+    .option('--no-open', 'cli.help.agent.run.no-open')
+    .option('--port <number>', 'cli.help.agent.run.port', '0')
+    .option('--pin-file <file>', 'cli.help.agent.run.pin-file')
+    .option('--purposes <list>', 'cli.help.agent.run.purposes')
     .action(async (_options: object, own: Command) => {
       const options = own.optsWithGlobals<AgentOptions>()
       const { openBrowser, runAgent } = await import('../../agent/run-agent.js')

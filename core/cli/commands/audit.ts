@@ -8,11 +8,11 @@ interface AuditOptions extends GlobalOptions {
 
 /** `khatm audit verify`: walks the event chain of each company from its first event. */
 export function register(program: Command): void {
-  const audit = program.command('audit').description('the event log')
+  const audit = program.command('audit').description('cli.help.audit')
   audit
     .command('verify')
-    .description('check the hash chain of the event log; exit 1 when it is broken')
-    .option('--company <code>', 'one company only')
+    .description('cli.help.audit.verify')
+    .option('--company <code>', 'cli.help.audit.verify.company')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<AuditOptions>()
       const locale = languageOf(options.lang)

@@ -25,27 +25,24 @@ const again = (value: string, before: string[] | undefined): string[] => [...(be
 
 /** `khatm certificate check LEAF` and `khatm certificate show FILE`. Need neither database nor modules. */
 export function register(program: Command): void {
-  const certificate = program.command('certificate').description('certificates: their paths and what they say')
+  const certificate = program.command('certificate').description('cli.help.certificate')
   certificate
     .command('check [leaf]')
-    .description('check the certification path of a certificate (RFC 5280); exit 0 only when it passed')
-    .option('--chain <file>', 'certificates that may lie between (PEM or DER); may be given again', again)
-    .option('--trust <file>', 'trust anchors (PEM or DER); may be given again', again)
-    .option('--crl <file>', 'revocation lists; given, the status of every certificate must be known; may be given again', again)
-    .option('--ocsp <file>', 'OCSP responses; likewise', again)
-    .option('--at <time>', 'check as of this time (ISO 8601)')
-    .option('--policy <oid>', 'policy to accept (any unless given); may be given again', again)
-    .option('--require-explicit-policy', 'the path must be valid for a policy')
-    .option('--inhibit-policy-mapping', 'no policy mapping')
-    .option('--inhibit-any-policy', 'anyPolicy stands for no policy')
-    .option('--any-algorithm', 'leave out the dated algorithm policy (for old test suites; not a verdict to rely on)')
-    .option('--purpose <purpose>', 'any, sign, tsa or ocsp', 'any')
-    .option(
-      '--stdio',
-      'answer one JSON request per line: {"id", "file" or "pem", "chain"?, "trust"?, "crl"?, "ocsp"?, "at"?, "policy"?, …}',
-    )
-    .option('--json', 'answer as JSON')
-    .option('--lang <language>', 'ar, en or bg')
+    .description('cli.help.certificate.check')
+    .option('--chain <file>', 'cli.help.certificate.check.chain', again)
+    .option('--trust <file>', 'cli.help.certificate.check.trust', again)
+    .option('--crl <file>', 'cli.help.certificate.check.crl', again)
+    .option('--ocsp <file>', 'cli.help.certificate.check.ocsp', again)
+    .option('--at <time>', 'cli.help.option.at')
+    .option('--policy <oid>', 'cli.help.certificate.check.policy', again)
+    .option('--require-explicit-policy', 'cli.help.certificate.check.explicit')
+    .option('--inhibit-policy-mapping', 'cli.help.certificate.check.mapping')
+    .option('--inhibit-any-policy', 'cli.help.certificate.check.any-policy')
+    .option('--any-algorithm', 'cli.help.certificate.check.any-algorithm')
+    .option('--purpose <purpose>', 'cli.help.certificate.check.purpose', 'any')
+    .option('--stdio', 'cli.help.certificate.check.stdio')
+    .option('--json', 'cli.help.option.json')
+    .option('--lang <language>', 'cli.help.option.lang')
     .action(async (leaf: string | undefined, _options: object, command: Command) => {
       const options = command.optsWithGlobals<CheckOptions>()
       const locale = languageOf(options.lang)
@@ -59,9 +56,9 @@ export function register(program: Command): void {
     })
   certificate
     .command('show <file>')
-    .description('what a certificate says: holder, issuer, validity, usage, policies')
-    .option('--json', 'answer as JSON')
-    .option('--lang <language>', 'ar, en or bg')
+    .description('cli.help.certificate.show')
+    .option('--json', 'cli.help.option.json')
+    .option('--lang <language>', 'cli.help.option.lang')
     .action((file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const locale = languageOf(options.lang)

@@ -5,7 +5,7 @@ import { commandTexts, configurationOf, languageOf, print, printJson, type Globa
 export function register(program: Command): void {
   program
     .command('doctor')
-    .description('say what is not ready and how to mend it')
+    .description('cli.help.doctor')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const locale = languageOf(options.lang)

@@ -5,7 +5,7 @@ import { configurationOf, faultLines, languageOf, print, printJson, progress, ty
 export function register(program: Command): void {
   program
     .command('hooks')
-    .description('list hook points with their owner and listeners')
+    .description('cli.help.hooks')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const { loadModules } = await import('../../host/load-modules.js')

@@ -38,19 +38,19 @@ const purposes: readonly KeyPurpose[] = [
 
 /** `khatm keys …`: keys and certificates of a company. Private keys are never shown or exported. */
 export function register(program: Command): void {
-  const keys = program.command('keys').description('keys and certificates of a company')
+  const keys = program.command('keys').description('cli.help.keys')
   const verb = (name: string, description: string): Command =>
-    keys.command(name).description(description).requiredOption('--company <code>', 'company')
+    keys.command(name).description(description).requiredOption('--company <code>', 'cli.help.option.company')
   const named = (command: Command): Command =>
     command
-      .requiredOption('--name <name>', 'what people call the key')
-      .addOption(new Option('--purpose <purpose...>', 'what it may be used for').choices(purposes).makeOptionMandatory())
+      .requiredOption('--name <name>', 'cli.help.keys.name')
+      .addOption(new Option('--purpose <purpose...>', 'cli.help.keys.purpose').choices(purposes).makeOptionMandatory())
 
-  verb('list', 'all keys').action((_options: object, command: Command) =>
+  verb('list', 'cli.help.keys.list').action((_options: object, command: Command) =>
     run(command, async (host, context) => host.db.company(context.companyId, (transaction) => host.signing.keys(transaction))),
   )
-  named(verb('generate', 'make a software key'))
-    .addOption(new Option('--algorithm <algorithm>', 'kind of key').choices(keyAlgorithms).default('ec-p256'))
+  named(verb('generate', 'cli.help.keys.generate'))
+    .addOption(new Option('--algorithm <algorithm>', 'cli.help.keys.algorithm').choices(keyAlgorithms).default('ec-p256'))
     .action((options: KeysOptions, command: Command) =>
       run(command, async (host, context) => {
         const { name, algorithm, purpose } = options
@@ -61,8 +61,8 @@ export function register(program: Command): void {
         ]
       }),
     )
-  named(verb('import <file>', 'take in a key file: PKCS#8, SEC1 or PKCS#12'))
-    .option('--password-file <file>', 'file that holds the password')
+  named(verb('import <file>', 'cli.help.keys.import'))
+    .option('--password-file <file>', 'cli.help.keys.import.password-file')
     .action((file: string, options: KeysOptions, command: Command) =>
       run(command, async (host, context) => {
         const bytes = await read(file)
@@ -73,14 +73,14 @@ export function register(program: Command): void {
         return [await host.db.company(context.companyId, (transaction) => host.signing.importKey(transaction, context, key))]
       }),
     )
-  named(verb('adopt', 'register a key that lies on a token or HSM, or in a remote signing service'))
-    .option('--module <name>', 'PKCS#11 module of the configuration')
-    .option('--csc <service>', 'remote signing service of the configuration (signing.csc)')
-    .option('--credential <id>', 'credential of that service')
-    .option('--token-serial <serial>', 'serial number of the token')
-    .option('--token-label <label>', 'label of the token')
-    .option('--key-label <label>', 'CKA_LABEL of the key')
-    .option('--key-id <hex>', 'CKA_ID of the key')
+  named(verb('adopt', 'cli.help.keys.adopt'))
+    .option('--module <name>', 'cli.help.keys.module')
+    .option('--csc <service>', 'cli.help.keys.csc')
+    .option('--credential <id>', 'cli.help.keys.credential')
+    .option('--token-serial <serial>', 'cli.help.keys.token-serial')
+    .option('--token-label <label>', 'cli.help.keys.token-label')
+    .option('--key-label <label>', 'cli.help.keys.key-label')
+    .option('--key-id <hex>', 'cli.help.keys.key-id')
     .action((options: KeysOptions, command: Command) =>
       run(command, async (host, context) => {
         const { name, purpose, module, tokenSerial, tokenLabel, keyLabel, keyId, csc, credential } = options
@@ -101,8 +101,8 @@ export function register(program: Command): void {
         return [await host.db.company(context.companyId, (transaction) => host.signing.adoptTokenKey(transaction, context, wanted))]
       }),
     )
-  verb('request <key>', 'certificate request (PKCS#10, PEM)')
-    .requiredOption('--subject <type=value...>', 'CN=…, O=…, C=… in order')
+  verb('request <key>', 'cli.help.keys.request')
+    .requiredOption('--subject <type=value...>', 'cli.help.keys.request.subject')
     .action(async (key: string, options: KeysOptions, command: Command) => {
       const name = options.subject.map((part) => {
         const at = part.indexOf('=')
@@ -115,22 +115,21 @@ export function register(program: Command): void {
       )
       print(pem.trimEnd())
     })
-  verb('install <key> <files...>', 'install the certificate and its issuers').action(
-    (key: string, files: string[], _options: object, command: Command) =>
-      run(command, async (host, context) => {
-        const certificates: Buffer[] = []
-        for (const file of files) certificates.push(...certificatesOf(await read(file)))
-        return [
-          await host.db.company(context.companyId, (transaction) =>
-            host.signing.installCertificates(transaction, context, key, certificates),
-          ),
-        ]
-      }),
+  verb('install <key> <files...>', 'cli.help.keys.install').action((key: string, files: string[], _options: object, command: Command) =>
+    run(command, async (host, context) => {
+      const certificates: Buffer[] = []
+      for (const file of files) certificates.push(...certificatesOf(await read(file)))
+      return [
+        await host.db.company(context.companyId, (transaction) =>
+          host.signing.installCertificates(transaction, context, key, certificates),
+        ),
+      ]
+    }),
   )
-  named(verb('make-on-token', 'make a key on a token or HSM that never leaves it, and register it'))
-    .requiredOption('--module <name>', 'PKCS#11 module of the configuration')
-    .requiredOption('--token-serial <serial>', 'serial number of the token')
-    .addOption(new Option('--algorithm <algorithm>', 'kind of key').choices(keyAlgorithms).default('ec-p256'))
+  named(verb('make-on-token', 'cli.help.keys.make-on-token'))
+    .requiredOption('--module <name>', 'cli.help.keys.module')
+    .requiredOption('--token-serial <serial>', 'cli.help.keys.token-serial')
+    .addOption(new Option('--algorithm <algorithm>', 'cli.help.keys.algorithm').choices(keyAlgorithms).default('ec-p256'))
     .action((options: KeysOptions, command: Command) =>
       run(command, async (host, context) => {
         const { name, purpose, module, tokenSerial, algorithm } = options
@@ -141,8 +140,8 @@ export function register(program: Command): void {
     )
   keys
     .command('credentials')
-    .description('credentials that a remote signing service offers to this host')
-    .requiredOption('--csc <service>', 'remote signing service of the configuration (signing.csc)')
+    .description('cli.help.keys.credentials')
+    .requiredOption('--csc <service>', 'cli.help.keys.csc')
     .action(async (options: { readonly csc: string }, command: Command) => {
       const provider = new CscKeyProvider(configurationOf(command).signing.csc)
       try {
@@ -171,7 +170,7 @@ export function register(program: Command): void {
     })
   keys
     .command('tokens')
-    .description('tokens that are plugged in, with the state of their PINs; nothing logs in')
+    .description('cli.help.keys.tokens')
     .action(async (_options: object, command: Command) => {
       await withHost(command, async ({ host }) => {
         const provider = tokensOf(host)
@@ -188,8 +187,8 @@ export function register(program: Command): void {
     })
   keys
     .command('rotate-master')
-    .description('wrap all software keys and secrets of all companies with a new master key; run it again after an interruption')
-    .requiredOption('--new-key-file <file>', 'file of mode 600 with 32 bytes in base64 (openssl rand -base64 32)')
+    .description('cli.help.keys.rotate-master')
+    .requiredOption('--new-key-file <file>', 'cli.help.keys.rotate-master.new-key-file')
     .action(async (options: { newKeyFile: string }, command: Command) => {
       await withHost(command, async ({ host }) => {
         const { rotateMasterKey } = await import('../../signing/keys/software/rotate-master-key.js')
@@ -222,8 +221,8 @@ export function register(program: Command): void {
         }
       })
     })
-  verb('stop <key>', 'report a key lost or stolen: no use from this moment')
-    .requiredOption('--reason <text>', 'why')
+  verb('stop <key>', 'cli.help.keys.stop')
+    .requiredOption('--reason <text>', 'cli.help.option.reason')
     .action((key: string, options: KeysOptions, command: Command) =>
       run(command, (host, context) =>
         host.db.company(context.companyId, async (transaction) => {

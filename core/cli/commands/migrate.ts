@@ -6,7 +6,7 @@ import { withHost } from '../with-host.js'
 export function register(program: Command): void {
   program
     .command('migrate')
-    .description('bring the database to the installed modules')
+    .description('cli.help.migrate')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const report = await withHost(command, ({ report: booted }) => Promise.resolve(booted))

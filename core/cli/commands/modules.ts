@@ -10,11 +10,11 @@ interface CompanyOption extends GlobalOptions {
 
 /** `khatm modules`: what is installed here, and which of it a company uses. */
 export function register(program: Command): void {
-  const modules = program.command('modules').description('list the modules; switch them on and off for a company')
+  const modules = program.command('modules').description('cli.help.modules')
   modules
     .command('list', { isDefault: true })
-    .description('list the modules; with --company, which of them it uses')
-    .option('--company <code>', 'company code')
+    .description('cli.help.modules.list')
+    .option('--company <code>', 'cli.help.option.company')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<Partial<CompanyOption>>()
       const locale = languageOf(options.lang)
@@ -34,8 +34,8 @@ export function register(program: Command): void {
   for (const verb of ['enable', 'disable'] as const) {
     modules
       .command(`${verb} <module>`)
-      .description(verb === 'enable' ? 'switch a module and what it depends on on for a company' : 'switch a module off for a company')
-      .requiredOption('--company <code>', 'company code')
+      .description(verb === 'enable' ? 'cli.help.modules.enable' : 'cli.help.modules.disable')
+      .requiredOption('--company <code>', 'cli.help.option.company')
       .action(async (module: string, _options: object, command: Command) => {
         const options = command.optsWithGlobals<CompanyOption>()
         const enabled = await withHost(command, async ({ host }) => {

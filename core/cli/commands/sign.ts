@@ -42,29 +42,21 @@ interface SignOptions extends GlobalOptions {
 export function register(program: Command): void {
   program
     .command('sign <file>')
-    .description('sign a file with a configured key')
-    .requiredOption('--company <code>', 'company the key belongs to')
-    .requiredOption('--key <id>', 'identifier of the key')
+    .description('cli.help.sign')
+    .requiredOption('--company <code>', 'cli.help.sign.company')
+    .requiredOption('--key <id>', 'cli.help.sign.key')
+    .addOption(new Option('--format <format>', 'cli.help.sign.format').choices(['pades', 'cades', 'xades']).default('pades'))
+    .addOption(new Option('--level <level>', 'cli.help.sign.level').choices(['b', 't', 'lt', 'lta']).default('b'))
     .addOption(
-      new Option('--format <format>', 'pades signs a PDF inside, xades an XML file inside, cades writes a .p7m beside')
-        .choices(['pades', 'cades', 'xades'])
-        .default('pades'),
+      new Option('--purpose <purpose>', 'cli.help.sign.purpose').choices(['seal-document', 'sign-contract']).default('seal-document'),
     )
-    .addOption(
-      new Option('--level <level>', 't adds a time stamp, lt proof of the certificates, lta an archive time stamp (pades)')
-        .choices(['b', 't', 'lt', 'lta'])
-        .default('b'),
-    )
-    .addOption(
-      new Option('--purpose <purpose>', 'what the key is used for').choices(['seal-document', 'sign-contract']).default('seal-document'),
-    )
-    .option('--reason <text>', 'shown in the PDF')
-    .option('--location <text>', 'shown in the PDF')
-    .option('--field <name>', 'signature field of the PDF; made when it is not there')
-    .addOption(new Option('--certify <level>', 'certifies the PDF: 1 no change, 2 signing, 3 also annotations').choices(['1', '2', '3']))
-    .option('--visible <page,x,y,width,height>', 'where the signature is seen; points from the lower left corner', readPlace)
-    .option('--detached', 'cades, xades: the content stays outside')
-    .option('--out <file>', 'where to write (default: beside the file)')
+    .option('--reason <text>', 'cli.help.sign.shown')
+    .option('--location <text>', 'cli.help.sign.shown')
+    .option('--field <name>', 'cli.help.sign.field')
+    .addOption(new Option('--certify <level>', 'cli.help.sign.certify').choices(['1', '2', '3']))
+    .option('--visible <page,x,y,width,height>', 'cli.help.sign.visible', readPlace)
+    .option('--detached', 'cli.help.sign.detached')
+    .option('--out <file>', 'cli.help.sign.out')
     .action(async (file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<SignOptions>()
       checkCombination(options)

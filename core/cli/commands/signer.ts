@@ -13,21 +13,16 @@ interface SignerOptions extends GlobalOptions {
 
 /** `khatm signer`: keys in a process of their own, used by hosts over the CSC API with mutual TLS. Needs no database. */
 export function register(program: Command): void {
-  const signer = program.command('signer').description('signing process that several hosts share (CSC API, mutual TLS)')
+  const signer = program.command('signer').description('cli.help.signer')
   const verb = (name: string, description: string, options: { isDefault?: boolean } = {}): Command =>
-    signer
-      .command(name, options)
-      .description(description)
-      .option('--config <file>', 'configuration (default: signer.json in the data folder)')
+    signer.command(name, options).description(description).option('--config <file>', 'cli.help.signer.config')
 
-  verb('run', 'serve until a signal; SIGHUP reads the configuration again', { isDefault: true }).action(
-    (_options: object, command: Command) => run(command),
-  )
-  verb('stop <credential>', 'report a key lost or stolen: no signature from this moment, also by a running signer')
-    .requiredOption('--reason <text>', 'why')
+  verb('run', 'cli.help.signer.run', { isDefault: true }).action((_options: object, command: Command) => run(command))
+  verb('stop <credential>', 'cli.help.signer.stop')
+    .requiredOption('--reason <text>', 'cli.help.option.reason')
     .action((credential: string, _options: object, command: Command) => stop(command, credential))
-  verb('verify-log', 'check the chain of the use log')
-    .option('--expect <sequence:hash>', 'an end of the log that was written down before: the log must still hold it')
+  verb('verify-log', 'cli.help.signer.verify-log')
+    .option('--expect <sequence:hash>', 'cli.help.signer.verify-log.expect')
     .action((_options: object, command: Command) => verifyLog(command))
 }
 

@@ -15,9 +15,9 @@ type Role = (typeof roles)[number]
 export function register(program: Command): void {
   program
     .command('start')
-    .description('run the host; without DATABASE_URL with its own PostgreSQL in the data folder')
-    .option('--role <roles>', 'what this process does: web, worker', roles.join(','))
-    .option('--port <number>', 'port of the web server (0: a free one)')
+    .description('cli.help.start')
+    .option('--role <roles>', 'cli.help.start.role', roles.join(','))
+    .option('--port <number>', 'cli.help.start.port')
     .action(async (_options: StartOptions, command: Command) => {
       const options = command.optsWithGlobals<StartOptions>()
       const chosen = rolesOf(options.role)

@@ -22,11 +22,11 @@ const listTimeoutMs = 60_000
 
 /** `khatm trust …`: whom this installation trusts when it judges signatures. Files of the data folder; no database. */
 export function register(program: Command): void {
-  const trust = program.command('trust').description('certificates and trusted lists that signatures are judged by')
+  const trust = program.command('trust').description('cli.help.trust')
 
   trust
     .command('list')
-    .description('pinned certificates and imported trusted lists')
+    .description('cli.help.trust.list')
     .action((_options: object, command: Command) => {
       const folder = folderOf(command)
       const anchors = folder.anchors()
@@ -44,8 +44,8 @@ export function register(program: Command): void {
 
   trust
     .command('add <file>')
-    .description('trust the certificates of a file (PEM or DER)')
-    .option('--country <code>', 'for signatures of one country: SA, EG, KW, BG')
+    .description('cli.help.trust.add')
+    .option('--country <code>', 'cli.help.trust.add.country')
     .action(async (file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<TrustOptions>()
       const added = folderOf(command).add(await read(file), options.country?.toUpperCase() ?? null, file)
@@ -56,7 +56,7 @@ export function register(program: Command): void {
 
   trust
     .command('remove <fingerprint>')
-    .description('trust a certificate no more; the first 8 or more digits of its SHA-256 are enough')
+    .description('cli.help.trust.remove')
     .action((fingerprint: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<TrustOptions>()
       const gone = folderOf(command).remove(fingerprint.toLowerCase().replaceAll(':', ''))
@@ -67,8 +67,8 @@ export function register(program: Command): void {
 
   trust
     .command('import <file>')
-    .description('check and keep a trusted list (ETSI TS 119 612)')
-    .option('--signer <pem>', 'certificates that may sign it, as you checked them; else those the list of the lists names')
+    .description('cli.help.trust.import')
+    .option('--signer <pem>', 'cli.help.trust.import.signer')
     .action(async (file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<TrustOptions>()
       const signers =
@@ -84,9 +84,9 @@ export function register(program: Command): void {
 
   trust
     .command('update')
-    .description('fetch the list of the lists and the national lists it names')
-    .option('--territory <code...>', 'only these: BG')
-    .option('--address <url>', 'where the list of the lists lies', listOfTheListsAddress)
+    .description('cli.help.trust.update')
+    .option('--territory <code...>', 'cli.help.trust.update.territory')
+    .option('--address <url>', 'cli.help.trust.update.address', listOfTheListsAddress)
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<TrustOptions>()
       const locale = languageOf(options.lang)

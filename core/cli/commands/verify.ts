@@ -26,24 +26,17 @@ const again = (value: string, before: string[] | undefined): string[] => [...(be
 export function register(program: Command): void {
   program
     .command('verify [files...]')
-    .description('check the signatures of files; exit 0 only when every file passed')
-    .option('--trust <pem>', 'file of certificates (PEM or DER) to trust; may be given again', again)
-    .option('--at <time>', 'check as of this time (ISO 8601)')
-    .option('--content <file>', 'what a detached signature signs (else the file beside it: contract.pdf of contract.pdf.p7s)')
-    .option('--online', 'ask the servers that certificates name for what is missing')
-    .addOption(
-      new Option('--revocation <mode>', 'required: a certificate whose withdrawal cannot be ruled out does not pass')
-        .choices(['known', 'required'])
-        .default('known'),
-    )
-    .option('--crl <file>', 'list of withdrawn certificates to use; may be given again', again)
-    .option('--ocsp <file>', 'OCSP response to use; may be given again', again)
-    .option(
-      '--stdio',
-      'answer one JSON request per line: {"id", "file", "trust"?, "at"?, "content"?, "online"?, "revocation"?, "crl"?, "ocsp"?}',
-    )
-    .option('--json', 'answer as JSON')
-    .option('--lang <language>', 'ar, en or bg')
+    .description('cli.help.verify')
+    .option('--trust <pem>', 'cli.help.verify.trust', again)
+    .option('--at <time>', 'cli.help.option.at')
+    .option('--content <file>', 'cli.help.verify.content')
+    .option('--online', 'cli.help.verify.online')
+    .addOption(new Option('--revocation <mode>', 'cli.help.verify.revocation').choices(['known', 'required']).default('known'))
+    .option('--crl <file>', 'cli.help.verify.crl', again)
+    .option('--ocsp <file>', 'cli.help.verify.ocsp', again)
+    .option('--stdio', 'cli.help.verify.stdio')
+    .option('--json', 'cli.help.option.json')
+    .option('--lang <language>', 'cli.help.option.lang')
     .action(async (files: string[], _options: object, command: Command) => {
       const options = command.optsWithGlobals<VerifyCommandOptions>()
       const locale = languageOf(options.lang)

@@ -18,19 +18,19 @@ interface OutOption extends GlobalOptions {
  * can judge a file with OpenSSL alone.
  */
 export function register(program: Command): void {
-  const eta = program.command('eta').description('parts of a document of the Egyptian authority, for checking with other tools')
+  const eta = program.command('eta').description('cli.help.eta')
   eta
     .command('text <file>')
-    .description('the canonical text, which is what is signed')
-    .option('--out <file>', 'where it goes (default: standard output)')
+    .description('cli.help.eta.text')
+    .option('--out <file>', 'cli.help.eta.out')
     .action((file: string, _options: object, command: Command) => {
       write(canonicalTextOf(read(file)), command)
     })
   eta
     .command('cms <file>')
-    .description('a signature as DER (CMS SignedData)')
-    .option('--number <n>', 'which of the signatures, from 1', '1')
-    .option('--out <file>', 'where it goes (default: standard output)')
+    .description('cli.help.eta.cms')
+    .option('--number <n>', 'cli.help.eta.cms.number', '1')
+    .option('--out <file>', 'cli.help.eta.out')
     .action((file: string, _options: object, command: Command) => {
       const { number } = command.optsWithGlobals<OutOption>()
       const signatures = itemsOf(memberOf(read(file), 'signatures'))
@@ -42,7 +42,7 @@ export function register(program: Command): void {
     })
   eta
     .command('hash <file>')
-    .description('SHA-256 of the canonical text in hexadecimal; of a receipt, the name it must have')
+    .description('cli.help.eta.hash')
     .action((file: string, _options: object, command: Command) => {
       const document = read(file)
       const isReceipt = memberOf(document, 'seller') !== undefined

@@ -10,10 +10,10 @@ export function register(program: Command): void {
   const parent = program.commands.find((command) => command.name() === 'certificate') ?? program.command('certificate')
   parent
     .command('lint <file>')
-    .description("content of a certificate against a country's law")
-    .requiredOption('--law <country>', 'law: egypt (Executive Regulations 109/2005, Art. 20)')
-    .option('--json', 'answer as JSON')
-    .option('--lang <language>', 'ar, en or bg')
+    .description('cli.help.certificate.lint')
+    .requiredOption('--law <country>', 'cli.help.certificate.lint.law')
+    .option('--json', 'cli.help.option.json')
+    .option('--lang <language>', 'cli.help.option.lang')
     .action((file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { law: string }>()
       if (options.law !== 'egypt') throw new Fault('EG-LINT-LAW', { status: 400, params: { law: options.law } })

@@ -14,10 +14,10 @@ interface DossierOptions extends GlobalOptions {
 export function dossierCommand(eta: Command): void {
   eta
     .command('dossier <number>')
-    .description('examination dossier of a signature (Executive Regulations 109/2005, Art. 7) as a ZIP')
-    .requiredOption('--company <code>', 'company that issued the document')
-    .option('--file <file>', 'a copy that somebody presents, examined in place of the filed document')
-    .option('--out <file>', 'where it goes (default: dossier-<number>.zip)')
+    .description('cli.help.eta.dossier')
+    .requiredOption('--company <code>', 'cli.help.eta.dossier.company')
+    .option('--file <file>', 'cli.help.eta.dossier.file')
+    .option('--out <file>', 'cli.help.eta.dossier.out')
     .action(async (number: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<DossierOptions>()
       const presented = options.file === undefined ? undefined : readFileSync(options.file)

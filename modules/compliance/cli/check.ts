@@ -8,8 +8,8 @@ import { rulesNamed, type FiredRule } from '../checks/file-rules.js'
 export function register(program: Command): void {
   program
     .command('check <files...>')
-    .description('business rules on e-invoice files: fired rules with level and place')
-    .requiredOption('--rules <set>', 'rule set of a country: zatca, eta, …')
+    .description('cli.help.check')
+    .requiredOption('--rules <set>', 'cli.help.check.rules')
     .action(async (files: string[], _options: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { rules: string }>()
       const rules = await rulesNamed(options.rules)

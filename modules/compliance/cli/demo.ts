@@ -15,10 +15,10 @@ interface DemoOptions extends GlobalOptions {
 export function register(program: Command): void {
   program
     .command('demo')
-    .description('demonstration companies with stamped, accepted invoices; a verdict per file')
-    .option('--once', 'end after the verdicts; exit code 0 only if all hold')
-    .option('--out <folder>', 'where the files go', 'out')
-    .option('--port <number>', 'port of the application (0: a free one)')
+    .description('cli.help.demo')
+    .option('--once', 'cli.help.demo.once')
+    .option('--out <folder>', 'cli.help.demo.out', 'out')
+    .option('--port <number>', 'cli.help.demo.port')
     .action(async (_options: DemoOptions, command: Command) => {
       const options = command.optsWithGlobals<DemoOptions>()
       const locale = languageOf(options.lang)

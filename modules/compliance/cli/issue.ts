@@ -20,13 +20,13 @@ interface IssueCommandOptions extends GlobalOptions {
 export function register(program: Command): void {
   program
     .command('issue')
-    .description('post, stamp, file and print invoices from JSON files')
-    .argument('<files...>', '.json (one invoice or an array) or .ndjson')
-    .option('--out <folder>', 'where <number>.xml|json, <number>.pdf and result.ndjson go', 'out')
-    .option('--no-pdf', 'make no PDF')
-    .option('--no-submit', 'sign, but leave the filing to the host that runs next')
-    .option('--again <name>', 'issue a file once more on purpose; every name is a new run, the same name the same run')
-    .option('--patience <seconds>', 'how long to wait for an invoice that gets nowhere', '120')
+    .description('cli.help.issue')
+    .argument('<files...>', 'cli.help.issue.files')
+    .option('--out <folder>', 'cli.help.issue.out', 'out')
+    .option('--no-pdf', 'cli.help.issue.no-pdf')
+    .option('--no-submit', 'cli.help.issue.no-submit')
+    .option('--again <name>', 'cli.help.issue.again')
+    .option('--patience <seconds>', 'cli.help.issue.patience', '120')
     .action(async (files: string[], _options: IssueCommandOptions, command: Command) => {
       const options = command.optsWithGlobals<IssueCommandOptions>()
       const locale = languageOf(options.lang)

@@ -13,9 +13,9 @@ interface SandboxCommandOptions extends GlobalOptions {
 export function register(program: Command): void {
   program
     .command('sandbox')
-    .description('run the sandbox authorities: CA, OCSP, time stamps, mail, Fatoora')
-    .option('--port <number>', 'port of the web server (default: the one used before, else a free one)')
-    .option('--smtp-port <number>', 'port of the mail server')
+    .description('cli.help.sandbox')
+    .option('--port <number>', 'cli.help.sandbox.port')
+    .option('--smtp-port <number>', 'cli.help.sandbox.smtp-port')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<SandboxCommandOptions>()
       const dataDir = join(configurationOf(command).dataDir, 'sandbox')
