@@ -4,6 +4,7 @@ import type { CompanyContext } from '../access/context.js'
 import { unstorableAt } from '../db/storable-text.js'
 import { Fault, type FaultDetail } from '../i18n/fault.js'
 import { parseJson } from './assets.js'
+import { contentDisposition } from './content-disposition.js'
 import { errorBody, faultOfError } from './errors.js'
 import { Idempotency, type StoredAnswer } from './idempotency.js'
 import { openApiDocument } from './openapi.js'
@@ -184,11 +185,10 @@ async function answer(
 
 function stored(route: ApiRoute, result: unknown): StoredAnswer {
   if (result instanceof FileAnswer) {
-    const name = encodeURIComponent(result.fileName)
     return {
       status: route.status ?? 200,
       mediaType: result.mediaType,
-      disposition: `${result.disposition}; filename*=UTF-8''${name}`,
+      disposition: contentDisposition(result.disposition, result.fileName),
       body: result.bytes,
     }
   }

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { isUtf8 } from 'node:buffer'
 import { gzip } from 'node:zlib'
 import express, { Router, type Response } from 'express'
 import { joinSheet } from './join-sheet.js'
@@ -141,4 +142,12 @@ export class Assets {
 /** Parsers of bodies, each with its limit. */
 export const bodyLimits = { form: '2mb', json: '5mb', upload: 25 * 1024 * 1024 } as const
 export const parseForm = express.urlencoded({ extended: false, limit: bodyLimits.form, parameterLimit: 20_000 })
-export const parseJson = express.json({ limit: bodyLimits.json, strict: true })
+export const parseJson = express.json({ limit: bodyLimits.json, strict: true, verify: refuseOtherEncodings })
+
+/**
+ * JSON is UTF-8 (RFC 8259, 8.1). Arabic in the code page of an old program would be read as signs of replacement, and stored so.
+ * @throws Error that `faultOfError` tells as HTTP-BODY-ENCODING
+ */
+function refuseOtherEncodings(_request: unknown, _response: unknown, bytes: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8' || !isUtf8(bytes)) throw new Error('a body in another encoding than UTF-8')
+}

@@ -40,6 +40,7 @@ export function faultOfError(error: unknown): Fault {
   const status = typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number' ? error.status : 500
   const type = typeof error === 'object' && error !== null && 'type' in error && typeof error.type === 'string' ? error.type : ''
   if (status === 413 || type === 'entity.too.large') return new Fault('HTTP-BODY-TOO-LARGE', { status: 413, cause: error })
+  if (type === 'entity.verify.failed') return new Fault('HTTP-BODY-ENCODING', { status: 400, cause: error })
   if (status >= 400 && status < 500) return new Fault('HTTP-REQUEST-MALFORMED', { status, cause: error })
   return new Fault('HTTP-INTERNAL', { status: 500, cause: error })
 }

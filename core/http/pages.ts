@@ -4,6 +4,7 @@ import type { Presentation } from '../views/format.js'
 import type { TemplateFrame } from '../views/template-engine.js'
 import type { MenuItem } from '../views/view.js'
 import type { Locale } from '../i18n/locale.js'
+import { contentDisposition } from './content-disposition.js'
 import { type FileAnswer } from './routes.js'
 import { stateOf } from './request-state.js'
 import type { WebParts } from './web-parts.js'
@@ -142,14 +143,9 @@ function longestMatch(menu: readonly MenuItem[], path: string, query: URLSearchP
   return best?.item
 }
 
-/** File names are given in ASCII and, for people, in UTF-8 (RFC 6266). */
 export function sendFile(response: Response, file: FileAnswer): void {
-  const plain = file.fileName.replace(/[^\w.-]/g, '_')
   response.setHeader('Content-Type', file.mediaType)
-  response.setHeader(
-    'Content-Disposition',
-    `${file.disposition}; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(file.fileName)}`,
-  )
+  response.setHeader('Content-Disposition', contentDisposition(file.disposition, file.fileName))
   // A stored document is data, never a page of ours: no scripts, whatever its bytes say. Our own pages may frame a PDF.
   response.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox")
   response.setHeader('X-Frame-Options', 'SAMEORIGIN')

@@ -8,6 +8,7 @@ import { storableText } from '../audit/canonical-json.js'
 import type { CompanyTransaction, Database } from '../db/database.js'
 import type { Files } from '../files/files.js'
 import type { Logger } from '../host/logger.js'
+import { containedText } from '../i18n/contained-text.js'
 import { Fault } from '../i18n/fault.js'
 import type { JobCall, JobHandler, Jobs } from '../jobs/jobs.js'
 import type { Mail, MailState, OutgoingMail } from './mail.js'
@@ -93,8 +94,8 @@ export function createMail(options: MailOptions): MailSystem {
       recipients: JSON.stringify(mail.to),
       copies: JSON.stringify(mail.cc ?? []),
       reply_to: mail.replyTo ?? null,
-      subject: storableText(mail.subject).replace(/[\r\n]+/g, ' '),
-      text: storableText(mail.text),
+      subject: containedText(storableText(mail.subject)).replace(/[\r\n]+/g, ' '),
+      text: containedText(storableText(mail.text)),
       html: mail.html === undefined ? null : storableText(mail.html),
       attachments: JSON.stringify(mail.attachments ?? []),
       record_type: mail.subjectRecord?.type ?? null,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Request, Response, Router } from 'express'
+import { containedText } from '../i18n/contained-text.js'
 import { Fault } from '../i18n/fault.js'
 import { sendFragment, sendPage } from '../http/pages.js'
 import { signedInOf } from '../http/request-state.js'
@@ -232,7 +233,7 @@ async function findRecords(parts: WebParts, request: Request, response: Response
   response.json({
     records: records.map((record) => ({
       id: plainText(record['id']),
-      label: call.model.label(record, call.signedIn.user.locale),
+      label: containedText(call.model.label(record, call.signedIn.user.locale)),
       code: plainText(record['code']),
     })),
   })
@@ -253,7 +254,7 @@ async function findEverywhere(parts: WebParts, request: Request, response: Respo
         const records = await searchRecords(scopeOf(any, transaction, model), search, {}, 5)
         for (const record of records)
           found.push({
-            label: model.label(record, any.signedIn.user.locale),
+            label: containedText(model.label(record, any.signedIn.user.locale)),
             href: `/app/${model.name.replace('.', '/')}/${plainText(record['id'])}`,
             kind: textIn(any, view.title),
           })

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Handlebars from 'handlebars'
+import { containedMarkup } from '../i18n/contained-text.js'
 import type { Presentation } from './format.js'
 import { registerHelpers, type HelperTexts } from './template-helpers.js'
 
@@ -53,6 +54,7 @@ export class TemplateEngine {
   render(name: string, data: object, frame: TemplateFrame): string {
     const template = this.#templates.get(name)
     if (template === undefined) throw new Error(`no template ${name}`)
-    return template(data, { data: { ...frame } })
+    // Here every text of others becomes part of a page, or of a mail.
+    return containedMarkup(template(data, { data: { ...frame } }))
   }
 }

@@ -32,6 +32,37 @@ describe('web server against ill will', function () {
     }
   })
 
+  it('shows nobody’s text with what turns the words around it, on a page, in a search or in a title', async () => {
+    const client = new WebClient(view.url)
+    await client.login('admin', view.password)
+    const number = 'turned-\u202e001\u2069\u2067'
+    const made = await client.post('/app/bookshelf/order/new', { number })
+    assert.equal(made.status, 303, made.text)
+    for (const path of [
+      '/app/bookshelf/order?q=turned',
+      String(made.location),
+      '/app/search?q=turned',
+      '/app/find/bookshelf.order?q=turned',
+    ]) {
+      const { status, text } = await client.get(path)
+      assert.equal(status, 200, path)
+      assert.match(text, /turned-001/, path)
+      assert.doesNotMatch(text, /[\u202a-\u202e]|001\u2069/, path)
+    }
+  })
+
+  it('takes JSON in UTF-8 alone: Arabic of a code page would be stored as signs of replacement', async () => {
+    for (const [type, body] of [
+      ['application/json', Buffer.from('{"number":"\xe3\xe4\xec"}', 'latin1')],
+      ['application/json; charset=utf-16', Buffer.from('\ufeff{"number":"x"}', 'utf16le')],
+    ] as const) {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': type, 'accept-language': 'en' }
+      const answer = await fetch(`${view.url}/api/v1/shelf-orders`, { method: 'POST', headers, body: Uint8Array.from(body) })
+      assert.equal(answer.status, 400)
+      assert.match(await answer.text(), /"code":"HTTP-BODY-ENCODING".*not UTF-8/)
+    }
+  })
+
   it('speaks English to a program that says nothing of languages', async () => {
     const answer = await fetch(`${view.url}/api/v1/shelf-orders`)
     assert.equal(answer.status, 401)
