@@ -46,6 +46,15 @@ export interface JobSystem {
 const nameShape = /^[a-z][a-z0-9-]*\.[\w:.-]+$/i
 const keptForOneStatement = 1_000
 
+/**
+ * The queue goes by the database's clock, whoever adds a job by his own: what is handed over is how long it waits. A host whose clock is
+ * behind would else run at once, again and again, what it means to try later.
+ */
+const addJobsSql = `select core_add_jobs(jsonb_agg(
+    case when spec->>'inSeconds' is null then spec
+         else spec || jsonb_build_object('runAt', clock_timestamp() + make_interval(secs => (spec->>'inSeconds')::float8)) end order by place))
+  from jsonb_array_elements(?::jsonb) with ordinality as given (spec, place)`
+
 /** Jobs on rows of the same database: a job exists if and only if the transaction that added it was committed. */
 export function createJobs(options: JobsOptions): JobSystem {
   const defined = new Map<string, DefinedJob>()
@@ -63,12 +72,12 @@ export function createJobs(options: JobsOptions): JobSystem {
         name,
         payload,
         queue: job.queue,
-        runAt: job.runAt,
+        inSeconds: job.runAt === undefined ? undefined : (job.runAt.getTime() - options.now().getTime()) / 1000,
         maxAttempts: job.maxAttempts,
         key: job.key,
         priority: job.priority,
       }))
-      await transaction.knex.raw('select core_add_jobs(?::jsonb)', [JSON.stringify(specs)])
+      await transaction.knex.raw(addJobsSql, [JSON.stringify(specs)])
     }
   }
 

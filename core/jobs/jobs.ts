@@ -4,6 +4,7 @@ import type { CompanyTransaction } from '../db/database.js'
 export interface JobOptions {
   /** Jobs of one queue name run one after another (per-chain order). */
   readonly queue?: string
+  /** By this host's clock; the queue waits as long by the database's. */
   readonly runAt?: Date
   /** Default 25, with exponential back-off. */
   readonly maxAttempts?: number
@@ -26,6 +27,7 @@ export type JobHandler<Payload> = (payload: Payload, call: JobCall) => Promise<v
 /** Thrown by a handler that wants to run again at a known time (Retry-After) without counting as an error. */
 export class RunAgain extends Error {
   constructor(
+    /** By this host's clock. */
     readonly at: Date,
     readonly reason: string,
   ) {

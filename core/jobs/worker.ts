@@ -209,10 +209,10 @@ export class JobWorker {
       const { rows } = await transaction.raw<{ rows: { job_queue_id: number | null }[] }>(
         // a job whose key was taken by a later one is not run again: the later one stands for it
         `update graphile_worker._private_jobs
-         set id = default, attempts = greatest(attempts - 1, 0), run_at = ?, last_error = ?, locked_at = null, locked_by = null, updated_at = now()
+         set id = default, attempts = greatest(attempts - 1, 0), run_at = clock_timestamp() + make_interval(secs => ?), last_error = ?, locked_at = null, locked_by = null, updated_at = now()
          where id = ? and locked_by = ? and key is not distinct from ?::text
          returning job_queue_id`,
-        [again.at, again.reason, job.id, job.locked_by, job.key],
+        [(again.at.getTime() - this.options.now().getTime()) / 1000, again.reason, job.id, job.locked_by, job.key],
       )
       const queue = rows[0]?.job_queue_id
       if (queue === undefined || queue === null) return

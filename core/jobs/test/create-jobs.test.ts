@@ -51,6 +51,29 @@ describe('jobs', function () {
     assert.deepEqual(seen.sort(), [company, other].sort())
   })
 
+  for (const minutes of [-45, 45]) {
+    it(`wait as long as was meant on a host whose clock is ${String(Math.abs(minutes))} minutes ${minutes < 0 ? 'behind' : 'ahead'}`, async () => {
+      const own = (): Date => new Date(Date.now() + minutes * 60_000)
+      const later = (seconds: number): Date => new Date(own().getTime() + seconds * 1000)
+      const system = create({ now: own })
+      const ran: string[] = []
+      system.define('test', 'test.later', (payload) => {
+        const { name } = payload as { name: string }
+        ran.push(name)
+        if (name === 'postponed' && ran.length < 20) throw new RunAgain(later(600), 'the authority is asked again in ten minutes')
+        return Promise.resolve()
+      })
+      await add(system, 'test.later', [{ name: 'in ten minutes' }], { runAt: later(600) })
+      await add(system, 'test.later', [{ name: 'at once' }], { runAt: later(-1) })
+      await add(system, 'test.later', [{ name: 'postponed' }])
+      assert.equal(await system.jobs.drain(), 2)
+      assert.deepEqual(ran.sort(), ['at once', 'postponed'])
+      const seconds = (await pending(system)).map((job) => (job.runAt.getTime() - Date.now()) / 1000)
+      assert.equal(seconds.length, 2)
+      for (const one of seconds) assert.ok(one > 500 && one <= 601, String(one))
+    })
+  }
+
   it('of one queue run one after another, in the order they were added', async () => {
     const system = create()
     const order: number[] = []
