@@ -1,4 +1,5 @@
 import type { CompanyContext } from '../../../core/access/context.js'
+import { storableText } from '../../../core/audit/canonical-json.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import type { DocumentSummary } from './eta-shapes.js'
@@ -43,6 +44,32 @@ export async function receivedDocuments(transaction: CompanyTransaction, limit: 
   return rows
 }
 
+/** Longer than any name or reason that the authority takes (SDK, Document Structure). */
+const longestText = 1_000
+
+/** Words of others as a row can hold them: one that it cannot would keep all documents of its page from coming in, for ever. */
+function asKept(said: DocumentSummary): DocumentSummary {
+  const kept = (text: string | null | undefined): string | null => (text === null || text === undefined ? null : words(text))
+  return {
+    ...said,
+    uuid: words(said.uuid),
+    internalId: words(said.internalId),
+    submissionUUID: kept(said.submissionUUID),
+    longId: kept(said.longId),
+    typeName: kept(said.typeName),
+    issuerId: kept(said.issuerId),
+    issuerName: kept(said.issuerName),
+    total: typeof said.total === 'string' ? words(said.total) : said.total,
+    status: kept(said.status),
+    documentStatusReason: kept(said.documentStatusReason),
+  }
+}
+
+function words(text: string): string {
+  // Half a character left by the cut becomes a sign of replacement.
+  return storableText(text.length <= longestText ? text : text.slice(0, longestText))
+}
+
 /** Adds, or brings up to date; a change of state is an event. */
 export async function recordReceived(
   host: Host,
@@ -50,7 +77,8 @@ export async function recordReceived(
   transaction: CompanyTransaction,
   said: readonly DocumentSummary[],
 ): Promise<void> {
-  for (const one of said) {
+  for (const told of said) {
+    const one = asKept(told)
     const issuedAt = timeOf(one.dateTimeIssued)
     const receivedAt = timeOf(one.dateTimeReceived)
     if (issuedAt === null || receivedAt === null) continue
