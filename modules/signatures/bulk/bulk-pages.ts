@@ -23,6 +23,7 @@ import { rowChecker } from './check-rows.js'
 import { inputOfRow, personFacts, rolesToFill, targetsOf, type BulkOptions } from './columns.js'
 import { resultCsv, sampleCsv } from './result.js'
 import { runBulk } from './run-bulk.js'
+import { countSigned, signedFiles } from './signed-files.js'
 
 const user = ['signatures.user']
 const shownRows = 8
@@ -115,6 +116,14 @@ export function addBulkSending(setup: ModuleSetup): void {
     return { kind: 'redirect', to: `/app/signatures/bulk/${id}` }
   })
 
+  routes.page('get', '/bulk/:id/signed', user, async (call) => {
+    const { name, bytes } = await inCompany(host, call, async (transaction) => {
+      const bulk = await bulkOf(transaction, call.params['id'] ?? '')
+      return { name: bulk.name, bytes: await signedFiles(host, transaction, call.context, bulk.id) }
+    })
+    return new FileAnswer(bytes, 'application/zip', `${name}.zip`)
+  })
+
   routes.page('get', '/bulk/:id/result', user, async (call) => {
     const rows = await inCompany(host, call, async (transaction) => {
       const bulk = await bulkOf(transaction, call.params['id'] ?? '')
@@ -195,6 +204,7 @@ async function progressData(host: Host, call: PageCall, bulk: Bulk): Promise<obj
     const progress = await progressOf(transaction, bulk.id)
     const refused = await rowsOf(transaction, bulk.id, 'refused', shownFaults)
     return {
+      signed: await countSigned(transaction, bulk.id),
       id: bulk.id,
       name: bulk.name,
       fileName: bulk.fileName,

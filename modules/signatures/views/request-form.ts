@@ -98,6 +98,12 @@ export function requestForm(host: Host): FormView {
         dialog: [{ name: 'reason', label: 'signatures.hold.reason', type: 'multiline', required: true, width: 'full' }],
       },
       {
+        name: 'again',
+        label: 'signatures.action.again',
+        icon: 'send',
+        visible: (record) => is('declined', 'expired', 'cancelled')(record) && record['hasSource'] === false,
+      },
+      {
         name: 'delete-files',
         label: 'signatures.action.delete-files',
         icon: 'trash',

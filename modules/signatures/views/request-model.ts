@@ -10,6 +10,7 @@ import { readRequest } from '../services/request-rows.js'
 import { isMailed } from '../services/requests/links.js'
 import { cancelRequest } from '../services/requests/cancel.js'
 import { changeExpiry } from '../services/requests/expiry.js'
+import { draftAgain } from '../services/requests/send-again.js'
 import { remindSigner } from '../services/requests/reminders.js'
 import { askedStates } from '../services/requests/states.js'
 import { retrySealing } from '../services/signing/seal-request.js'
@@ -131,6 +132,11 @@ const actions: Readonly<Record<string, Act>> = {
     const reason = typeof input['reason'] === 'string' ? input['reason'] : ''
     for (const id of ids) await inCompany(host, context, (transaction) => releaseHold(host, transaction, context, id, reason))
     return { notice: { key: 'signatures.hold.notice-released', level: 'success' } }
+  },
+  again: async (host, context, ids) => {
+    const [id = ''] = ids
+    const draft = await inCompany(host, context, (transaction) => draftAgain(host, transaction, context, id))
+    return { redirect: `/app/signatures/new/${draft}`, notice: { key: 'signatures.notice.again', level: 'success' } }
   },
   seal: async (host, context, ids) => {
     for (const id of ids) await inCompany(host, context, (transaction) => retrySealing(host, transaction, id))

@@ -4,7 +4,7 @@ import type { Host } from '../../../core/host/module.js'
 import { formatMoment, type Presentation } from '../../../core/views/format.js'
 import { authenticationMethods } from '../authentication/registry.js'
 import { areFilesDeleted } from '../evidence/legal-hold.js'
-import type { RequestSigner, SignerState } from '../models/request.js'
+import type { RequestSigner, SignerState, SignRequest } from '../models/request.js'
 import { readRequest } from '../services/request-rows.js'
 import { isMailed } from '../services/requests/links.js'
 import { mayChange } from '../services/requests/correct.js'
@@ -48,7 +48,7 @@ export async function peopleOf(host: Host, transaction: CompanyTransaction, cont
         phone: signer.phone,
         role: request.roles.find((role) => role.id === signer.role)?.name ?? signer.role,
         order: groups.size > 1 && signer.action !== 'copy' ? String(signer.group) : '',
-        stateLabel: request.state === 'draft' ? 'signatures.signer.draft' : `signatures.signer.${signer.state}`,
+        stateLabel: stateLabelOf(request, signer),
         colour: request.state === 'draft' ? 'grey' : signerColours[signer.state],
         done: ['signed', 'approved', 'copied'].includes(signer.state),
         when: whenOf(signer, shown),
@@ -69,6 +69,14 @@ export async function peopleOf(host: Host, transaction: CompanyTransaction, cont
       }
     }),
   }
+}
+
+/** Nobody's time is over when a request was withdrawn or somebody declined, and nobody waits for a turn that never comes. */
+function stateLabelOf(request: SignRequest, signer: RequestSigner): string {
+  if (request.state === 'draft') return 'signatures.signer.draft'
+  const over = request.state === 'cancelled' || request.state === 'declined' || request.state === 'expired'
+  if (over && (signer.state === 'waiting' || (signer.state === 'expired' && request.state !== 'expired'))) return 'signatures.signer.ended'
+  return `signatures.signer.${signer.state}`
 }
 
 const mailColours: Readonly<Record<string, string>> = { sent: 'green', failed: 'red', queued: 'grey', sending: 'grey' }

@@ -11,6 +11,7 @@ import { changeExpiry, expireWhenDue } from '../expiry.js'
 import { signerByToken } from '../links.js'
 import { checkReady } from '../ready.js'
 import { remindSigner, remindWhenDue } from '../reminders.js'
+import { draftAgain } from '../send-again.js'
 import { sendRequest } from '../send-request.js'
 import { RequestHouse, tokenIn } from './request-house.js'
 
@@ -186,6 +187,25 @@ describe('life of a request', function () {
     await sendRequest(host, context, signed)
     for (const role of ['approver', 'buyer', 'seller']) await house.finish(signed, role)
     await assert.rejects(cancel(signed, 'too late'), code('SIGNATURES-REQUEST-STATE'))
+  })
+
+  it('what ended unsigned is sent again as a new request: same people and values, own number, the old one as it ended', async () => {
+    const { host, context } = house
+    const id = await house.draft()
+    const sent = await sendRequest(host, context, id)
+    const again = (): Promise<string> => inCompany(context.companyId, (transaction) => draftAgain(host, transaction, context, id))
+    await assert.rejects(again(), { code: 'SIGNATURES-AGAIN-NOT-ENDED' })
+    await inCompany(context.companyId, (transaction) => cancelRequest(host, transaction, context, id, 'wrong value'))
+    const draft = await house.read(await again())
+    const before = await house.read(id)
+    assert.deepEqual([draft.state, before.state], ['draft', 'cancelled'])
+    assert.notEqual(draft.number, before.number)
+    const facts = ({ signers, variables }: typeof before): unknown => [
+      signers.map(({ role, name, email, locale }) => [role, name, email, locale]),
+      variables,
+    ]
+    assert.deepEqual(facts(draft), facts(sent))
+    assert.deepEqual(await checkReady(host, context, draft.id), [], 'ready to be sent')
   })
 
   it('reminds once when it is time, though two workers take the job at the same moment', async () => {
