@@ -41,7 +41,7 @@ export interface RunningHost {
   readonly access: AccessService
   /** Stand-ins for authorities that this process started; undefined when none were needed. */
   readonly authorities: LocalAuthorities | undefined
-  /** Opens the web server (role `web`). @throws Fault HTTP-PORT-TAKEN when the port is taken */
+  /** Opens the web server (role `web`). @throws Fault HTTP-PORT-TAKEN when the port is taken, HTTP-STOPPING (503) once it was told to stop */
   listen(): Promise<{ readonly port: number; readonly url: string }>
   /** Stops taking requests, lets running jobs end, closes everything. Safe to call twice. */
   stop(): Promise<void>
@@ -113,6 +113,8 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
       now,
     }
     const host = running
+    let listening: Promise<unknown> | undefined
+    let stopping: Promise<void> | undefined
     const warnings: FaultDetail[] = []
     for (const company of await access.companies()) {
       warnings.push(...(await modules.enableAlways(await access.systemContext(company.id, 'job'))))
@@ -137,12 +139,21 @@ export async function bootHost(given: Configuration, options: BootOptions = {}):
         warnings,
         milliseconds: performance.now() - started,
       },
-      listen: async () => {
-        const server = await services.listen(host, access)
-        closing.add(() => server.close())
-        return { port: server.port, url: server.url }
+      listen: () => {
+        // Told to stop while it booted: a server opened now would begin work on a database that is closed, and nobody would close it.
+        if (stopping !== undefined) return Promise.reject(new Fault('HTTP-STOPPING', { status: 503 }))
+        const opening = services.listen(host, access).then((server) => {
+          closing.add(() => server.close())
+          return { port: server.port, url: server.url }
+        })
+        listening = opening
+        return opening
       },
-      stop: () => closing.run(),
+      stop: () => {
+        // What is being opened stands first, so that it is closed before what it works on.
+        stopping ??= Promise.allSettled([listening]).then(() => closing.run())
+        return stopping
+      },
     }
   } catch (error) {
     await closing.run()

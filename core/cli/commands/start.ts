@@ -31,8 +31,14 @@ export function register(program: Command): void {
           progress(commandTexts().text(locale, `host.step.${step}`))
         },
       })
-      stopOnSignal(async () => (await booting).stop())
+      const told = new AbortController()
+      stopOnSignal(async () => {
+        told.abort()
+        await (await booting).stop()
+      })
       const running = await booting
+      // Told to stop while it booted: it opens nothing, and ends as soon as everything is closed.
+      if (told.signal.aborted) return
       progress(bootReportText(running.report, running.host.i18n, locale))
       const { port, url } = chosen.includes('web') ? await running.listen() : { port: undefined, url: undefined }
       if (options.json === true) printJson({ url, port, pid: process.pid, roles: chosen, report: running.report })

@@ -49,6 +49,27 @@ describe('booting twice on the same data', function () {
     }
   })
 
+  it('told to stop while it starts: opens no page any more, and what it was opening is closed before its database', async () => {
+    const unheard: unknown[] = []
+    const hear = (error: unknown): void => void unheard.push(error)
+    process.on('unhandledRejection', hear)
+    try {
+      const early = await startTestHost({ role: { web: true } })
+      const stopped = early.stop()
+      await assert.rejects(early.listen(), hasCode('HTTP-STOPPING'))
+      await stopped
+      const late = await startTestHost({ role: { web: true } })
+      const opening = late.listen()
+      await late.stop()
+      const { url } = await opening
+      await assert.rejects(fetch(url, { signal: AbortSignal.timeout(5_000) }), 'nobody answers there any more')
+      await late.stop()
+    } finally {
+      process.off('unhandledRejection', hear)
+    }
+    assert.deepEqual(unheard, [])
+  })
+
   it('goes on when a module that is for everybody cannot be prepared for a company, says so, and tries again', async () => {
     const data = await temporaryFolder()
     const modules = join(data.path, 'modules')
