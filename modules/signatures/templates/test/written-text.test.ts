@@ -185,4 +185,17 @@ describe('texts written here', function () {
     const { pages } = await render({ ...sample, content: { ...sample.content, clauses: [{ body }] } })
     assert.equal(pages.length, 2)
   })
+
+  it('a row of a table goes to the next page whole, with the head of the table above it', async () => {
+    const sample = contractSample(['en'])
+    const words = 'words that take some lines in a narrow column '.repeat(6)
+    const rows = Array.from({ length: 40 }, (_, index) => `| begin${String(index)} ${words} end${String(index)} | 1 |`)
+    const body = { en: ['| Clause | Amount |', '|---|---:|', ...rows].join('\n') }
+    const { pdf, pages } = await render({ ...sample, content: { ...sample.content, clauses: [{ body }] } })
+    assert.ok(pages.length > 2)
+    const texts = textOf(pdf).split('\f')
+    const pageOf = (word: string): number => texts.findIndex((text) => new RegExp(`\\b${word}\\b`).test(text))
+    for (const index of rows.keys()) assert.equal(pageOf(`begin${String(index)}`), pageOf(`end${String(index)}`), `row ${String(index)}`)
+    for (const text of texts.filter((text) => /\bbegin\d+\b/.test(text))) assert.match(text, /Clause/)
+  })
 })
