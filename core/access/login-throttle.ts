@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.js'
+import { networkOf } from '../http/limit-calls.js'
 import { hashSecret } from './secrets.js'
 
 /** Failures that cost nothing, then 2, 4, 8 … seconds, at most a quarter of an hour. Forgotten an hour after the last. */
@@ -61,8 +62,6 @@ function accountKey(login: string): string {
   return `account:${hashSecret(login.trim().toLowerCase())}`
 }
 
-/** IPv6 customers hold a /64: count those together. */
 function addressKey(address: string): string {
-  const plain = address.replace(/^::ffff:/, '')
-  return `address:${plain.includes(':') ? plain.split(':').slice(0, 4).join(':') : plain}`
+  return `address:${networkOf(address)}`
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { startViewHost, type ViewHost } from '../../../test/fixtures/view-modules/start.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
+import { LoginThrottle } from '../../access/login-throttle.js'
 import { WebClient } from '../../../test/helpers/web-client.js'
 
 describe('web server against ill will', function () {
@@ -61,6 +62,16 @@ describe('web server against ill will', function () {
       assert.equal(answer.status, 400)
       assert.match(await answer.text(), /"code":"HTTP-BODY-ENCODING".*not UTF-8/)
     }
+  })
+
+  it('counts guesses of one line together, however its addresses of IPv6 are written', async () => {
+    const throttle = new LoginThrottle(view.host.host.db)
+    const waits: (number | undefined)[] = []
+    for (let guess = 1; guess <= 25; guess += 1)
+      waits.push(await throttle.reserve(`guess-${String(guess)}`, `2001:db8::${guess.toString(16)}:1:1:1`))
+    assert.ok(waits.slice(0, 20).every((wait) => wait === undefined))
+    assert.ok(waits.slice(21).some((wait) => wait !== undefined))
+    assert.equal(await throttle.reserve('another', '2001:db8:0:1::1'), undefined)
   })
 
   it('speaks English to a program that says nothing of languages', async () => {
