@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createTranslator } from '../../core/i18n/create-translator.js'
 import { Fault } from '../../core/i18n/fault.js'
@@ -25,6 +25,9 @@ export function runModuleContract(manifestPath: string): void {
     let loaded: LoadedModules
 
     before(async () => {
+      // First, since a package that asks for `khatm/…` can be read only once the host knows of it.
+      const listed = firstParty ? [] : [{ name: basename(folder), version: '*', path: folder }]
+      loaded = await loadModules({ modules: listed, dataDir: folder })
       const imported: unknown = await import(pathToFileURL(manifestPath).href)
       assert.ok(
         typeof imported === 'object' && imported !== null && 'default' in imported,
@@ -33,8 +36,6 @@ export function runModuleContract(manifestPath: string): void {
       const checked = checkManifest(folder, imported.default)
       if ('fault' in checked) throw new Fault(checked.fault.code, { params: checked.fault.params })
       manifest = checked.manifest
-      const listed = firstParty ? [] : [{ name: manifest.name, version: manifest.version, path: folder }]
-      loaded = await loadModules({ modules: listed, dataDir: folder })
     })
     const module = () => loaded.all.find((candidate) => candidate.name === manifest.name)
 

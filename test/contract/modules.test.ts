@@ -9,3 +9,4 @@ for (const name of readdirSync(modules)) {
   if (existsSync(manifest)) runModuleContract(manifest)
 }
 runModuleContract(join(installationRoot, 'test/fixtures/country-module/manifest.js'))
+runModuleContract(join(installationRoot, 'test/fixtures/regime-module/manifest.js'))
