@@ -37,6 +37,10 @@ const elsewhere: readonly Readonly<Record<string, string>>[] = [
   { 'sec-fetch-site': 'same-site' },
 ]
 
+/** All of them with KHATM_FULL=1, else every third: what one route is not sent, its neighbours are. */
+const bodiesFor = (index: number): typeof hostileBodies =>
+  hostileBodies.filter((_, position) => process.env['KHATM_FULL'] === '1' || (position + index) % 3 === 0)
+
 describe('guards of the routes', function () {
   this.timeout(600_000)
   let running: TestHost
@@ -176,7 +180,7 @@ describe('guards of the routes', function () {
     const calls = routes.filter(({ kind, method }) => kind === 'api' && method !== 'get')
     assert.deepEqual(
       await wrong(calls, async (route) => {
-        for (const [what, body, further] of hostileBodies) {
+        for (const [what, body, further] of bodiesFor(calls.indexOf(route))) {
           const headers = {
             authorization: `Bearer ${key}`,
             'content-type': 'application/json',
