@@ -32,7 +32,7 @@ function shownDay(locale: Locale, value: string): string {
 function shownAmount(locale: Locale, value: string): string {
   const [, number = '', currency = ''] = amount.exec(value) ?? []
   if (!currencies.has(currency)) return value
-  const meant = number.split('.')[1]?.replace(/0+$/, '').length ?? 0
+  const meant = Array.from(number.split('.')[1] ?? '').findLastIndex((digit) => digit !== '0') + 1
   const decimals = Math.max(meant, currencyDecimals(currency))
   return `${formatNumber(number, { locale, digits: 'latin', decimals })}\u00a0${currency}`
 }

@@ -23,7 +23,7 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
   let refused: RecordValues = {}
   let revision: string | undefined
   // A record that was closed meanwhile takes nothing of what was typed: it is shown as it is.
-  let open = true
+  let closed: boolean | undefined
   try {
     return await inCompany(call, async (transaction) => {
       const before = await storedOrNew(call, transaction, id)
@@ -31,8 +31,8 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
       if (id !== undefined) {
         // Told once, with what was typed still there: who saves again has read it.
         revision = revisionOf(view, before)
-        open = editableFields(view, before).length > 0
-        requireUnchanged(call, view, before, open ? 'VIEW-CHANGED-MEANWHILE' : 'VIEW-CHANGED-SHOWN')
+        closed = editableFields(view, before).length === 0
+        requireUnchanged(call, view, before, closed ? 'VIEW-CHANGED-SHOWN' : 'VIEW-CHANGED-MEANWHILE')
       }
       const outcome = await saveRecord(transaction, signedIn.context, id, withoutRowKeys(refused))
       Fault.throwIfAny(outcome.faults ?? [])
@@ -43,9 +43,9 @@ export async function saveForm(call: RecordCall, view: FormView, id: string | un
     if (faults === undefined) throw error
     return {
       id,
-      record: open ? await computed(call, refused) : refused,
+      record: closed === true ? refused : await computed(call, refused),
       faults,
-      dirty: open,
+      dirty: closed !== true,
       ...(revision === undefined ? {} : { revision }),
     }
   }

@@ -47,3 +47,21 @@ on('click', '[data-dialog]', (_event, button) => {
 })
 on('click', '[data-close]', (_event, button) => button.closest('dialog')?.close())
 for (const dialog of document.querySelectorAll('dialog[data-open]')) dialog.showModal()
+
+/** An answer that is a file leaves the page where it is: after this time the same button sends again. */
+const stillMs = 8000
+let sentBy = new WeakMap()
+// A second press before the answer is of the same wish: who registers a payment with a double click pays once.
+document.addEventListener('submit', (event) => {
+  const form = event.target
+  // Read as attributes: a field of a payment is called «method». The form of a record watches itself (forms.js).
+  if (event.defaultPrevented || form.getAttribute('method') !== 'post' || form.getAttribute('id') === 'k-form') return
+  if (sentBy.get(form) === event.submitter) {
+    event.preventDefault()
+    return
+  }
+  sentBy.set(form, event.submitter)
+  setTimeout(() => sentBy.delete(form), stillMs)
+})
+// Back from the next page, everything can be sent again.
+addEventListener('pageshow', () => (sentBy = new WeakMap()))
