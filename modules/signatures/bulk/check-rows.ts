@@ -3,6 +3,7 @@ import { isMailAddress } from '../../contacts/index.js'
 import { requestInput, type RequestInput } from '../models/request.js'
 import type { TemplateVersion } from '../models/template.js'
 import { readInput } from '../services/requests/read-input.js'
+import { showMerged } from '../templates/written/merge-values.js'
 
 /**
  * Judges the rows of a table one after another, before anything is made: what each says by itself, and the same person asked twice in
@@ -16,6 +17,7 @@ export function rowChecker(version: TemplateVersion): (input: RequestInput, row:
       ...missingPeople(version, input),
       ...strangeAddresses(input),
       ...missingVariables(version, input),
+      ...wrongVariables(version, input),
     ]
     // By role and address: the company's own representative is the same in every row, and comes from no column.
     const main = input.signers.find((signer) => signer.email !== undefined && signer.role === version.roles.at(-1)?.id)
@@ -62,4 +64,24 @@ function missingVariables(version: TemplateVersion, input: RequestInput): FaultD
   return version.content.mergeFields
     .filter((field) => field.required && (input.variables?.[field.name] ?? '') === '')
     .map((field) => ({ code: 'SIGNATURES-BULK-VALUE-MISSING', path: `variables.${field.name}`, params: { field: field.name } }))
+}
+
+/** A word where an amount or a day belongs is seen before anything is sent, not when its turn comes. */
+function wrongVariables(version: TemplateVersion, input: RequestInput): FaultDetail[] {
+  const { content } = version
+  if (content.kind !== 'text') return []
+  const [language = 'ar'] = content.languages
+  return content.mergeFields.flatMap((field) => {
+    const value = (input.variables?.[field.name] ?? '').trim()
+    // Whether it is of the field's type hangs neither on the language nor on the currency.
+    if (value === '' || showMerged(value, field, { locale: language, digits: 'latin' }, field.currency ?? 'XXX') !== undefined) return []
+    const name = field.label[language] ?? field.name
+    return [
+      {
+        code: 'SIGNATURES-VARIABLE-INVALID',
+        path: `variables.${field.name}`,
+        params: { name, value: value.slice(0, 60) },
+      },
+    ]
+  })
 }

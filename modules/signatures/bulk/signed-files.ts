@@ -66,7 +66,6 @@ function safeName(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .replace(/[\\/:*?"<>|]/g, '-')
-    .replace(/\.+$/, '')
     .trim()
     .slice(0, 120)
 }

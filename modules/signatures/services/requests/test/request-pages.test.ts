@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { WebClient } from '../../../../../test/helpers/web-client.js'
+import { createBulk } from '../../../bulk/bulk.js'
 import { sendRequest } from '../send-request.js'
 import { RequestHouse, tokenIn } from './request-house.js'
 
@@ -151,5 +152,33 @@ describe('pages of requests', function () {
       '/app/signatures/request?f=mine&g=state',
     ])
       assert.equal((await client.get(path)).status, 200, path)
+  })
+
+  it('a table of people: a wrong address and a word for an amount are seen before anything is sent', async () => {
+    const { host, context } = house
+    const before = (await house.mails()).length
+    const heads = ['approver', 'buyer', 'seller', 'office'].flatMap((role) => [`${role} name`, `${role} email`])
+    const row = (number: number, email: string, value: string): string =>
+      [
+        ...Array.from({ length: 4 }, (_, place) => [
+          `Person ${String(place)}`,
+          place === 1 ? email : `p${String(number)}-${String(place)}@pages.test`,
+        ]).flat(),
+        value,
+      ].join(',')
+    const rows = Array.from({ length: 5 }, (_, index) =>
+      row(index, index === 1 ? 'no address' : `b${String(index)}@pages.test`, index === 3 ? 'much' : '1500.50'),
+    )
+    const sample = (await client.get(`/app/signatures/bulk/sample?template=${house.templateId}`)).text
+      .replace(/^\ufeff/, '')
+      .split(/\r?\n/)[0]
+    const columns = (sample ?? '').split(',').filter((head) => / name$| email$|contract\.value/.test(head))
+    assert.equal(columns.length, heads.length + 1, sample)
+    const bytes = Buffer.from([columns.join(','), ...rows].join('\n'))
+    const id = await createBulk(host, context, { name: 'people.csv', bytes }, house.templateId)
+    const preview = await client.get(`/app/signatures/bulk/${id}`)
+    assert.match(preview.text, /“\u2068?much\u2069?” is not valid for/)
+    assert.match(preview.text, /value="start">[^<]*3/, 'three of five can be sent')
+    assert.equal((await house.mails()).length, before)
   })
 })
