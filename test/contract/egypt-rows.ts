@@ -144,6 +144,15 @@ function rowsWith(mark: string, invoice: string, key: string): Readonly<Record<s
     compliance_egypt_certificate: { sha256: sha256('kept'), der: Buffer.from('x') },
     compliance_egypt_revocation: { sha256: sha256('answer'), kind: 'crl', der: Buffer.from('x') },
     compliance_egypt_status_check: { certificate_sha256: sha256('kept'), checked_at: at, answers: JSON.stringify([sha256('answer')]) },
+    compliance_egypt_revocation_stamp: {
+      sha256: sha256('answer'),
+      url: 'https://tsa.example',
+      authority: `${mark} archive`,
+      stamped_at: at,
+      token: Buffer.from('x'),
+      dependence: null,
+      trusted: true,
+    },
     compliance_egypt_log_stamp: {
       sequence: 1,
       hash: sha256('head'),
