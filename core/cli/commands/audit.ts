@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import { commandTexts, languageOf, print, printJson, type GlobalOptions } from '../terminal.js'
+import { commandTexts, configurationOf, languageOf, print, printJson, progress, type GlobalOptions } from '../terminal.js'
 import { withHost } from '../with-host.js'
 
 interface AuditOptions extends GlobalOptions {
   readonly company?: string
 }
 
-/** `khatm audit verify`: walks the event chain of each company from its first event. */
+/** `khatm audit verify`: walks the event chain of each company from its first event. Exit code 1 when one is broken, and when there is none to check. */
 export function register(program: Command): void {
   const audit = program.command('audit').description('cli.help.audit')
   audit
@@ -34,6 +34,8 @@ export function register(program: Command): void {
             : commandTexts().text(locale, 'cli.audit.broken', { company, events, at: brokenAt ?? 0, reason: reason ?? '' }),
         )
       }
-      if (results.some((result) => !result.intact)) process.exitCode = 1
+      // Silence would pass for success where the wrong folder was named.
+      if (results.length === 0) progress(commandTexts().text(locale, 'cli.audit.none', { folder: configurationOf(command).dataDir }))
+      if (results.length === 0 || results.some((result) => !result.intact)) process.exitCode = 1
     })
 }

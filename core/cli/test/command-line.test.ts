@@ -77,6 +77,13 @@ describe('the command', function () {
     assert.deepEqual([result?.company, result?.intact, (result?.events ?? 0) > 0], ['cli-one', true, true])
   })
 
+  it('finds no event log whole where there is none', async () => {
+    const other = await temporaryFolder()
+    const { status, stderr } = khatm('audit', 'verify', '--data', other.path)
+    assert.deepEqual([status, stderr.includes(`No company with events in ${other.path}`)], [1, true])
+    await other.remove()
+  })
+
   it('examines the installation and says what to do', () => {
     const findings = json(khatm('doctor', '--json').stdout) as { check: string; state: string; text: string; remedy?: string }[]
     const byCheck = new Map(findings.map((finding) => [finding.check, finding]))
