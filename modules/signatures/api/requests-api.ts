@@ -2,47 +2,21 @@ import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
-import { FileAnswer, type RouteRegistration } from '../../../core/http/routes.js'
+import type { RouteRegistration } from '../../../core/http/routes.js'
 import { Fault } from '../../../core/i18n/fault.js'
-import { requestStates, signerInput, type SignRequest } from '../models/request.js'
-import { readEvents } from '../services/events.js'
+import { requestStates, type SignRequest } from '../models/request.js'
 import { readRequest } from '../services/request-rows.js'
 import { cancelRequest } from '../services/requests/cancel.js'
-import { correctSigner } from '../services/requests/correct.js'
 import { createRequest } from '../services/requests/create-request.js'
-import { newLink, publicAddress, signerPath } from '../services/requests/links.js'
 import { readableRequests, requireReadable } from '../services/requests/readable.js'
 import { remindSigner } from '../services/requests/reminders.js'
 import { askedStates } from '../services/requests/states.js'
 import { sendRequest } from '../services/requests/send-request.js'
-import { acceptOutside } from '../services/signing/outside.js'
 import { requestAnswer, requestAnswerShape } from './request-answer.js'
+import { addRecordRoutes } from './request-record-api.js'
+import { idOf, user } from './request-routes.js'
 import { requestOfWire, requestWire } from './request-wire.js'
-
-const user = ['signatures.user']
-
-/** Files of a request by the name they have in addresses. */
-const documents = {
-  original: { column: 'originalSha256', suffix: 'original' },
-  current: { column: 'headSha256', suffix: 'current' },
-  signed: { column: 'sealedSha256', suffix: 'signed' },
-  certificate: { column: 'certificateSha256', suffix: 'certificate' },
-  'event-log': { column: 'eventLogSha256', suffix: 'event-log' },
-  evidence: { column: 'evidenceSha256', suffix: 'evidence' },
-} as const satisfies Record<string, { column: keyof SignRequest; suffix: string }>
-const documentNames = Object.keys(documents)
-
-const eventShape = z.object({
-  sequence: z.number().int(),
-  at: z.iso.datetime(),
-  type: z.string(),
-  signer_id: z.uuid().nullable(),
-  actor: z.looseObject({}),
-  origin: z.looseObject({}),
-  facts: z.looseObject({}),
-  /** Hexadecimal; see the event log of the request for how it is made. */
-  hash: z.string(),
-})
+import { addSignerRoutes } from './request-signers-api.js'
 
 /** REST interface of signature requests, under `/sign-requests` and, for programs written for DocuSeal, `/submissions`. */
 export function requestsApi(setup: ModuleSetup): void {
@@ -66,6 +40,7 @@ function routesUnder({ host, ...setup }: ModuleSetup, base: string, tag: string)
   }
   const inCompany = <Result>(context: CompanyContext, work: (transaction: CompanyTransaction) => Promise<Result>): Promise<Result> =>
     host.db.company(context.companyId, work)
+  const parts = { host, routes, base, tag, inCompany }
 
   routes.api({
     method: 'post',
@@ -163,128 +138,8 @@ function routesUnder({ host, ...setup }: ModuleSetup, base: string, tag: string)
       }),
   })
 
-  routes.api({
-    method: 'patch',
-    path: `${base}/:id/signers/:signerId`,
-    summary: 'Corrects name, address, phone or language of a signer who has not signed; earlier links are void',
-    tag,
-    groups: user,
-    body: z
-      .object({
-        name: signerInput.shape.name.optional(),
-        email: signerInput.shape.email,
-        phone: signerInput.shape.phone,
-        locale: signerInput.shape.locale,
-      })
-      .strict(),
-    response: requestAnswerShape,
-    handle: ({ context, params, body }) =>
-      inCompany(context, async (transaction) => {
-        const id = idOf(params['id'], 'SIGNATURES-REQUEST-UNKNOWN')
-        const { name, email, phone, locale } = body
-        const changes = {
-          ...(name === undefined ? {} : { name }),
-          ...(email === undefined ? {} : { email }),
-          ...(phone === undefined ? {} : { phone }),
-          ...(locale === undefined ? {} : { locale }),
-        }
-        await correctSigner(host, transaction, context, id, idOf(params['signerId'], 'SIGNATURES-SIGNER-UNKNOWN'), changes)
-        return requestAnswer(await readRequest(transaction, id))
-      }),
-  })
-
-  routes.api({
-    method: 'post',
-    path: `${base}/:id/signers/:signerId/link`,
-    summary: 'A fresh link for a signer, to hand on yourself; allowed where the request sends no mails',
-    tag,
-    groups: user,
-    response: z.object({ url: z.url() }),
-    handle: ({ context, params }) =>
-      inCompany(context, async (transaction) => {
-        const request = await readRequest(transaction, idOf(params['id'], 'SIGNATURES-REQUEST-UNKNOWN'))
-        const signer = request.signers.find(({ id }) => id === params['signerId'])
-        if (signer === undefined) throw new Fault('SIGNATURES-SIGNER-UNKNOWN', { status: 404 })
-        // Who may read the link may sign with it: where mail proves the address, only the mail has it.
-        if (request.sendEmail) throw new Fault('SIGNATURES-LINK-BY-MAIL', { status: 409 })
-        const address = publicAddress(host, await host.access.company(context.companyId))
-        host.audit.record(transaction, context, {
-          action: 'signatures.link-copied',
-          subject: { type: 'signatures.request', id: request.id, label: `${request.number} ${request.name}` },
-          facts: { signer: signer.name },
-        })
-        return { url: `${address}${signerPath(await newLink(host, transaction, signer))}` }
-      }),
-  })
-
-  routes.api({
-    method: 'post',
-    path: `${base}/:id/signers/:signerId/signed-file`,
-    summary: 'The file that a signer downloaded from his page and signed with a program of his own, brought by another way than his page',
-    tag,
-    groups: user,
-    body: z.object({ content: z.base64() }).strict(),
-    response: requestAnswerShape,
-    handle: async ({ context, params, body }) => {
-      const requestId = idOf(params['id'], 'SIGNATURES-REQUEST-UNKNOWN')
-      const signerId = idOf(params['signerId'], 'SIGNATURES-SIGNER-UNKNOWN')
-      await acceptOutside(host, context, { requestId, signerId, origin: {}, pdf: Buffer.from(body.content, 'base64') })
-      return requestAnswer(await inCompany(context, (transaction) => readRequest(transaction, requestId)))
-    },
-  })
-
-  routes.api({
-    method: 'get',
-    path: `${base}/:id/events`,
-    summary: 'The event log of a request, each entry bound to the one before by its hash',
-    tag,
-    groups: user,
-    response: z.object({ data: z.array(eventShape) }),
-    handle: ({ context, params }) =>
-      inCompany(context, async (transaction) => {
-        const request = await readRequest(transaction, idOf(params['id'], 'SIGNATURES-REQUEST-UNKNOWN'))
-        const events = await readEvents(transaction, request.id)
-        const data = events.map(({ requestId: _request, signerId, at, hash, ...rest }) => ({
-          ...rest,
-          at: at.toISOString(),
-          signer_id: signerId,
-          hash: hash.toString('hex'),
-        }))
-        return { data }
-      }),
-  })
-
-  routes.api({
-    method: 'get',
-    path: `${base}/:id/documents`,
-    summary: 'Which files of a request exist: name and SHA-256',
-    tag,
-    groups: user,
-    response: z.object({ data: z.array(z.object({ name: z.string(), sha256: z.string(), path: z.string() })) }),
-    handle: ({ context, params }) =>
-      inCompany(context, async (transaction) => {
-        const request = await readRequest(transaction, idOf(params['id'], 'SIGNATURES-REQUEST-UNKNOWN'))
-        const data = Object.entries(documents).flatMap(([name, { column }]) => {
-          const sha256 = request[column]
-          return sha256 === null ? [] : [{ name, sha256, path: `/api/v1${base}/${request.id}/documents/${name}` }]
-        })
-        return { data }
-      }),
-  })
-
-  routes.api({
-    method: 'get',
-    path: `${base}/:id/documents/:name`,
-    summary: `A file of a request: ${documentNames.join(', ')}`,
-    tag,
-    groups: user,
-    response: { mediaType: 'application/octet-stream' },
-    handle: ({ context, params }) =>
-      inCompany(context, async (transaction) => {
-        const request = await readRequest(transaction, idOf(params['id'], 'SIGNATURES-REQUEST-UNKNOWN'))
-        return documentAnswer(host, transaction, request, params['name'] ?? '')
-      }),
-  })
+  addSignerRoutes(parts)
+  addRecordRoutes(parts)
 }
 
 /** A request that cannot be sent is not left behind as a draft nobody knows of: it is gone with the answer that says why. */
@@ -326,27 +181,4 @@ async function pageOfIds(
     .limit(query.limit + 1)
     .select('id')
   return found.map(({ id }) => id)
-}
-
-/** @throws Fault SIGNATURES-DOCUMENT-MISSING (404) */
-export async function documentAnswer(
-  host: Host,
-  transaction: CompanyTransaction,
-  request: SignRequest,
-  name: string,
-  disposition: 'inline' | 'attachment' = 'attachment',
-): Promise<FileAnswer> {
-  const document = Object.entries(documents).find(([known]) => known === name)?.[1]
-  const sha256 = document === undefined ? null : request[document.column]
-  if (document === undefined || sha256 === null) throw new Fault('SIGNATURES-DOCUMENT-MISSING', { status: 404 })
-  const { bytes, mediaType } = await host.files.get(transaction, sha256)
-  const extension = name === 'evidence' ? 'asice' : 'pdf'
-  return new FileAnswer(bytes, mediaType, `${request.number.replaceAll('/', '-')}-${document.suffix}.${extension}`, disposition)
-}
-
-/** An id that is none finds nothing, instead of failing in the database. */
-function idOf(value: string | undefined, code: string): string {
-  const parsed = z.uuid().safeParse(value)
-  if (!parsed.success) throw new Fault(code, { status: 404 })
-  return parsed.data
 }
