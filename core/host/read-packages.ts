@@ -12,7 +12,8 @@ export async function readPackages(discovered: readonly DiscoveredModule[]): Pro
   const manifests = discovered.flatMap(({ origin, manifest }) => (origin === 'package' && manifest !== undefined ? [manifest] : []))
   if (manifests.length === 0) return
   const isBuilt = extname(import.meta.filename) === '.js'
-  if (isBuilt && manifests.some((manifest) => /\.m?ts$/.test(manifest))) await import(new URL('../../bin/typescript.mjs', import.meta.url).href)
+  if (isBuilt && manifests.some((manifest) => /\.m?ts$/.test(manifest)))
+    await import(new URL('../../bin/typescript.mjs', import.meta.url).href)
   // Once: each call would put another hook before the one that is there.
   if (!ready) register('../../bin/host-of-modules.mjs', import.meta.url)
   ready = true
