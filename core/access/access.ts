@@ -3,6 +3,7 @@ import type { CompanyTransaction } from '../db/database.js'
 import type { LocalizedText } from '../i18n/locale.js'
 import type { Company, CompanyContext } from './context.js'
 
+/** A company that has no id yet. */
 export type NewCompany = Omit<Company, 'id'>
 
 /** Companies and what actors may do in them. */

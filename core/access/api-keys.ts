@@ -4,6 +4,7 @@ import { hashSecret, newSecret } from './secrets.js'
 
 const prefix = 'khatm_'
 
+/** A key that was found: whose it is and what it may do. The secret itself is kept by nobody, only its hash. */
 export interface ApiKey {
   readonly id: string
   readonly companyId: string
@@ -23,6 +24,7 @@ interface ApiKeyRow {
 export class ApiKeys {
   constructor(private readonly db: Database) {}
 
+  /** Makes a key for the company. The secret is in this answer alone: it cannot be shown again. `groups` are names of access groups. */
   async create(
     companyId: string,
     name: string,
@@ -45,6 +47,7 @@ export class ApiKeys {
     return { id, secret }
   }
 
+  /** The key of a secret; undefined when it is unknown or was revoked. Its last use is written down at most once a minute. */
   async find(secret: string): Promise<ApiKey | undefined> {
     if (!secret.startsWith(prefix) || secret.length > 100) return undefined
     return this.db.host(async (knex) => {
@@ -60,6 +63,7 @@ export class ApiKeys {
     })
   }
 
+  /** Ends these keys of the company at once; keys of others and those already ended stay as they are. */
   async revoke(companyId: string, ids: readonly string[]): Promise<void> {
     await this.db.host((knex) =>
       knex('core_api_key')

@@ -45,11 +45,13 @@ export class Companies {
     private readonly clock: () => number = () => performance.now(),
   ) {}
 
+  /** All companies, read now, ordered by name. */
   async list(): Promise<Company[]> {
     const rows = await this.db.host((knex) => knex<CompanyRow>('core_company').orderBy('name').select('*'))
     return rows.map(companyOf)
   }
 
+  /** The company, from memory for a short while; another host's change is seen after that. @throws Fault ACCESS-COMPANY-UNKNOWN */
   async byId(id: string): Promise<Company> {
     const kept = this.kept.get(id)
     const age = kept === undefined ? Infinity : this.clock() - kept.readAt
@@ -82,6 +84,7 @@ export class Companies {
     return company
   }
 
+  /** The company of a code (`demo-eg`), read now. @throws Fault ACCESS-COMPANY-UNKNOWN */
   async byCode(code: string): Promise<Company> {
     const [row] = await this.db.host((knex) => knex<CompanyRow>('core_company').where({ code }).limit(1))
     if (row === undefined) throw unknown(code)
@@ -102,6 +105,10 @@ export class Companies {
     return { ...company, id }
   }
 
+  /**
+   * Stores the changes and answers the company as it is then. The code stays: papers and folders carry it. @throws Fault
+   * ACCESS-COMPANY-CODE-FIXED, or what the checks of a new company say
+   */
   async update(id: string, changes: Partial<NewCompany>): Promise<Company> {
     const before = await this.readRow(id)
     const after = { ...before, ...changes, id }
@@ -116,6 +123,7 @@ export class Companies {
   }
 }
 
+/** Whether it has the form of a UUID (RFC 9562), of any version; asked before a text goes into a query on a uuid column. */
 export function isUuid(text: string): boolean {
   return /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i.test(text)
 }

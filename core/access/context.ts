@@ -40,6 +40,7 @@ export interface Company {
   readonly website: string | null
 }
 
+/** An address in parts, as e-invoicing wants it; what a country demands of it is its module's to say. */
 export interface PostalAddress {
   readonly street?: string
   /** Second street line. */

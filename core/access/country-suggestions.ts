@@ -8,6 +8,7 @@ export interface CountrySuggestion {
   readonly locale: Locale
 }
 
+/** What the form of a new company proposes for a country; everything can be changed, and other countries are open. */
 export const countrySuggestions: readonly CountrySuggestion[] = [
   { code: 'SA', currency: 'SAR', timeZone: 'Asia/Riyadh', locale: 'ar' },
   { code: 'EG', currency: 'EGP', timeZone: 'Africa/Cairo', locale: 'ar' },

@@ -30,6 +30,7 @@ export interface AccessService extends Access {
   companiesOf(userId: string): Promise<readonly Company[]>
 }
 
+/** What access rests on. */
 export interface AccessParts {
   readonly db: Database
   readonly now: () => Date

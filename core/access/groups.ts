@@ -2,6 +2,7 @@ import type { LocalizedText } from '../i18n/locale.js'
 import type { RecordRule } from './access.js'
 import type { CompanyContext } from './context.js'
 
+/** A group of users: `<module>.<name>`, and the groups whose rights it has too. */
 export interface GroupDefinition {
   readonly name: string
   readonly module: string
@@ -21,18 +22,22 @@ export class GroupRegistry {
     this.define('core', administrator, { ar: 'الإعدادات: المسؤول', en: 'Settings: Administrator', bg: 'Настройки: администратор' })
   }
 
+  /** Adds a group, or puts this one in the place of its name. `includes` names groups whose rights it has too. */
   define(module: string, name: string, title: LocalizedText, includes: readonly string[] = []): void {
     this.#groups.set(name, { name, module, title, includes })
   }
 
+  /** Adds a rule that narrows which records its groups see and change. */
   addRule(rule: RecordRule): void {
     this.#rules.push(rule)
   }
 
+  /** All groups, in the order they were defined. */
   list(): readonly GroupDefinition[] {
     return [...this.#groups.values()]
   }
 
+  /** Whether a group of this name exists. */
   has(name: string): boolean {
     return this.#groups.has(name)
   }

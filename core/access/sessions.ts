@@ -3,8 +3,10 @@ import { hashSecret, newSecret } from './secrets.js'
 
 /** A session dies 30 minutes after its last request and 12 hours after its login, whatever happens. */
 export const idleMinutes = 30
+/** A session ends after so many hours however busy it is. */
 export const longestHours = 12
 
+/** A session of a browser; the cookie holds the secret, the table its hash. */
 export interface Session {
   readonly idHash: string
   readonly userId: string
@@ -44,6 +46,10 @@ export class Sessions {
     return secret
   }
 
+  /**
+   * The session of a cookie's secret; undefined when unknown, idle for too long or older than `longestHours`. Its use is written
+   * down at most once a minute.
+   */
   async find(secret: string): Promise<Session | undefined> {
     const now = this.now()
     const idHash = hashSecret(secret)
@@ -61,10 +67,12 @@ export class Sessions {
     })
   }
 
+  /** Works for this company from the next request on. Whether the user belongs to it is asked at every request. */
   async chooseCompany(session: Session, companyId: string): Promise<void> {
     await this.db.host((knex) => knex('core_session').where({ id_hash: session.idHash }).update({ company_id: companyId }))
   }
 
+  /** Ends the session; an unknown secret is no fault. */
   async close(secret: string): Promise<void> {
     await this.db.host((knex) =>
       knex('core_session')

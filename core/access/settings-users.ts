@@ -201,6 +201,7 @@ async function refuseForeign(
   if (foreign.length > 0) throw new Fault('ACCESS-USER-SHARED', { path })
 }
 
+/** The languages of the interface, as choices of a field. */
 export const languageOptions = [
   { value: 'ar', label: 'access.language.ar' },
   { value: 'en', label: 'access.language.en' },

@@ -4,6 +4,7 @@ import { Fault } from '../i18n/fault.js'
 import type { Locale } from '../i18n/locale.js'
 import { hashPassword, passwordFits } from './passwords.js'
 
+/** A person with an account; the password's hash never leaves the table. */
 export interface User {
   readonly id: string
   readonly login: string
@@ -13,6 +14,7 @@ export interface User {
   readonly active: boolean
 }
 
+/** A person to be given an account. `password` in clear text, kept only as a hash. */
 export interface NewUser {
   readonly login: string
   readonly name: string
@@ -20,6 +22,7 @@ export interface NewUser {
   readonly locale: Locale
 }
 
+/** A company that a user belongs to, and the groups there. */
 export interface Membership {
   readonly companyId: string
   readonly groups: readonly string[]
@@ -54,11 +57,13 @@ export class Users {
     return id
   }
 
+  /** How many accounts there are, inactive ones too; 0 opens the first-time setup. */
   async count(): Promise<number> {
     const row = await this.db.host((knex) => knex('core_user').count<{ count: string }[]>('* as count').first())
     return Number(row?.count ?? 0)
   }
 
+  /** The active account of an id; undefined when it was switched off or never was. */
   async find(id: string): Promise<User | undefined> {
     return this.db.host((knex) =>
       knex<UserRow>('core_user')
@@ -92,6 +97,7 @@ export class Users {
     return rows.map((row) => ({ companyId: row.company_id, groups: row.groups }))
   }
 
+  /** Stores what the user chose for himself; what is not given stays. */
   async changePreferences(userId: string, changes: { locale?: Locale; theme?: User['theme']; name?: string }): Promise<void> {
     if (Object.keys(changes).length === 0) return
     await this.db.host((knex) => knex('core_user').where({ id: userId }).update(changes))

@@ -39,6 +39,7 @@ export class History {
     this.size = this.sizeNow()
   }
 
+  /** Appends an entry that carries the hash of the one before, on disk when it returns. @throws Error of the file system */
   add(event: HistoryEntry['event'], facts: HistoryEntry['facts']): void {
     // `khatm agent pair` writes beside a desk that runs: the chain goes on from what stands there.
     if (this.sizeNow() !== this.size) {
@@ -60,6 +61,7 @@ export class History {
     return statSync(this.file, { throwIfNoEntry: false })?.size ?? 0
   }
 
+  /** The last `count` entries, newest first. */
   newest(count: number): readonly HistoryEntry[] {
     return this.entries.slice(-count).reverse()
   }

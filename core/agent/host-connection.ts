@@ -58,6 +58,7 @@ export class HostConnection {
     )
   }
 
+  /** Connects, and again after every loss, until `close`. */
   open(): void {
     if (this.state === 'closed') return
     clearTimeout(this.timer)
@@ -116,6 +117,7 @@ export class HostConnection {
     return true
   }
 
+  /** Ends the connection for good; a host that does not answer the goodbye is cut off after 300 ms. */
   close(): void {
     this.set('closed')
     clearTimeout(this.timer)

@@ -30,10 +30,12 @@ export class Offers {
     return [...this.held.values()].sort((one, other) => (one.offer.createdAt < other.offer.createdAt ? -1 : 1))
   }
 
+  /** The offer of an id while it waits for a decision. */
   get(id: string): PendingOffer | undefined {
     return this.held.get(id)
   }
 
+  /** Takes the offer off the list: it was decided, withdrawn or ran out. */
   delete(id: string): void {
     this.held.delete(id)
   }
@@ -79,6 +81,7 @@ export class Offers {
   }
 }
 
+/** What a person knows the offer by: the label of its first subject, else the start of the digest. */
 export function labelOf(offer: Offer): string {
   return offer.uses[0]?.subject.label ?? offer.digest.slice(0, 16)
 }

@@ -47,6 +47,7 @@ export class Outbox {
     await this.onDisk()
   }
 
+  /** Whether an answer to this request is still to be brought. */
   has(id: string): boolean {
     return this.kept.has(id)
   }
@@ -57,10 +58,12 @@ export class Outbox {
     return answer === undefined || answer.agentId === agentId
   }
 
+  /** Answers still to be brought to the host of this pairing, oldest first. */
   of(agentId: string): readonly KeptAnswer[] {
     return [...this.kept.values()].filter((answer) => answer.agentId === agentId)
   }
 
+  /** The host has it: the answer is kept no longer. */
   remove(id: string): void {
     if (!this.kept.delete(id)) return
     // Lost in a crash it is brought once more, and the host says that it has it.
@@ -68,6 +71,7 @@ export class Outbox {
     else truncateSync(this.file)
   }
 
+  /** Waits until what was kept is on disk. */
   async close(): Promise<void> {
     await this.next
     await this.syncing

@@ -67,6 +67,7 @@ export class PageServer {
     return `http://127.0.0.1:${String(this.port)}/#${this.secret}`
   }
 
+  /** Ends the pages that wait for news, then the server. */
   close(): Promise<void> {
     for (const wake of [...this.waiting]) wake()
     return new Promise((resolve) => {

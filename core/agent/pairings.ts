@@ -39,6 +39,7 @@ export class Pairings {
     prepareFolder(this.folder)
   }
 
+  /** All pairings of this desk. @throws Fault SIGN-AGENT-PAIRING-UNREADABLE naming the file that is none */
   list(): Pairing[] {
     return readdirSync(this.folder)
       .filter((name) => name.endsWith('.json'))
@@ -52,10 +53,12 @@ export class Pairings {
       })
   }
 
+  /** Keeps the pairing in a file of its own that only its owner reads: it holds the desk's private key. */
   add(pairing: Pairing): void {
     writePrivateFile(join(this.folder, `${pairing.agentId}.json`), `${JSON.stringify(pairing, null, 2)}\n`)
   }
 
+  /** Deletes the pairing and with it the desk's key for that host; the host forgets the desk by itself. */
   remove(agentId: string): void {
     removeFile(join(this.folder, `${agentId}.json`))
   }
@@ -102,10 +105,12 @@ export async function pairWithHost(address: string, code: string, options: PairO
   }
 }
 
+/** The desk's private key for this host. */
 export function keyOfPairing(pairing: Pairing): KeyObject {
   return createPrivateKey({ key: Buffer.from(pairing.privateKey, 'base64'), format: 'der', type: 'pkcs8' })
 }
 
+/** The desk's public key for this host: DER, SubjectPublicKeyInfo (RFC 5280, clause 4.1.2.7). */
 export function publicKeyOfPairing(pairing: Pairing): Buffer {
   return createPublicKey(keyOfPairing(pairing)).export({ format: 'der', type: 'spki' })
 }

@@ -23,6 +23,7 @@ export function readIfThere(file: string): string | undefined {
   }
 }
 
+/** Deletes the file; one that is not there is no fault. */
 export function removeFile(file: string): void {
   rmSync(file, { force: true })
 }

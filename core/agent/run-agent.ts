@@ -104,6 +104,7 @@ export async function runAgent(options: RunOptions): Promise<RunningAgent> {
   }
 }
 
+/** The page that takes the browser to the desk: it holds the secret of the desk's pages, so that no command line does. */
 export function openerFile(folder: string): string {
   return join(folder, 'open.html')
 }

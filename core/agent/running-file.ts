@@ -29,10 +29,12 @@ function isSame({ pid, mark, startedAt }: Running): boolean {
   return mark === undefined ? isAlive(pid) : isSameAlive(pid, mark)
 }
 
+/** Writes down the desk that runs on this folder, with the start mark of its process. */
 export function writeRunning(folder: string, running: Omit<Running, 'mark'>): void {
   writePrivateFile(join(folder, 'running.json'), `${JSON.stringify({ ...running, mark: startMark(running.pid) })}\n`)
 }
 
+/** The desk ended. */
 export function removeRunning(folder: string): void {
   removeFile(join(folder, 'running.json'))
 }

@@ -70,6 +70,7 @@ export class SigningDesk {
     this.connections = options.pairings.map((pairing) => this.connectionFor(pairing))
   }
 
+  /** Looks for tokens and connects to every paired host. */
   async start(): Promise<void> {
     const { tokens } = this.options
     tokens.bell.on('change', () => {
@@ -96,6 +97,7 @@ export class SigningDesk {
     this.changed()
   }
 
+  /** The paired hosts, how each connection stands, and the fingerprint of the host's key. */
   get hosts(): readonly { readonly pairing: Pairing; readonly state: ConnectionState; readonly fingerprint: string }[] {
     return this.connections.map(({ pairing, state }) => ({
       pairing,
@@ -104,6 +106,7 @@ export class SigningDesk {
     }))
   }
 
+  /** The tokens of this computer. */
   get tokens(): Tokens {
     return this.options.tokens
   }
@@ -113,6 +116,7 @@ export class SigningDesk {
     return this.offers.all.filter(({ offer }) => !this.outbox.has(offer.id))
   }
 
+  /** The key the offer asks for, if its token is present. */
   keyOf(offer: Offer): PresentKey | undefined {
     return this.tokens.keyFor(offer.publicKey, offer.tokenSerial)
   }
@@ -148,6 +152,10 @@ export class SigningDesk {
     return document.text
   }
 
+  /**
+   * Tells the hosts that these will not be signed, and why. Unknown ids are passed over. @throws Fault SIGN-AGENT-OFFLINE (503) at
+   * the first whose host is not connected; it and those after it stay to be decided
+   */
   refuse(ids: readonly string[], reason: string): void {
     for (const id of ids) {
       const pending = this.offers.get(id)
@@ -161,12 +169,14 @@ export class SigningDesk {
     this.changed()
   }
 
+  /** Closes all tokens: the next signature asks for the PIN. */
   async lock(): Promise<void> {
     this.unlockedTime.end()
     await this.tokens.lock()
     this.changed()
   }
 
+  /** Ends connections, waits for the signature being made, gives the tokens back. */
   async close(): Promise<void> {
     this.closed = true
     this.unlockedTime.pause()

@@ -32,11 +32,16 @@ export class TerminalDesk {
     })
   }
 
+  /** Asks no further question. */
   stop(): void {
     this.stopped = true
     this.terminal.input.pause()
   }
 
+  /**
+   * Shows what waits for one token and asks whether to sign it; with the PIN, if the token wants one. Asks once until something
+   * changes.
+   */
   async offer(): Promise<void> {
     if (this.asking || this.stopped) return
     const ready = this.desk.pending.filter((one) => this.desk.obstacle(one) === undefined)

@@ -46,6 +46,7 @@ export class Tokens {
     }
   }
 
+  /** Looks for tokens, and again every three seconds. */
   async start(): Promise<void> {
     await this.look()
     const next = (): void => {
@@ -58,6 +59,7 @@ export class Tokens {
     next()
   }
 
+  /** What the last look found. */
   get present(): readonly PresentToken[] {
     return this.seen
   }
@@ -93,6 +95,7 @@ export class Tokens {
     }
   }
 
+  /** The raw signature over a digest, made by the token. @throws Fault of the token when it is locked, gone or refuses */
   async sign(present: PresentKey, scheme: SignatureScheme, digestAlgorithm: DigestAlgorithm, digest: Uint8Array): Promise<Buffer> {
     const query = { tokenSerial: present.token.token.serial, keyId: present.key.keyId }
     const signature = await this.host(present.token.library).request({ operation: 'sign', query, scheme, digestAlgorithm, digest })
@@ -113,6 +116,7 @@ export class Tokens {
     return [...this.hosts.values()].flatMap((host) => (host.pid === undefined ? [] : [host.pid]))
   }
 
+  /** Ends the look-out and the processes that hold the tokens' libraries. */
   close(): void {
     this.closed = true
     clearTimeout(this.timer)

@@ -16,6 +16,10 @@ export class UnattendedSigning {
     private readonly warn?: (facts: object, message: string) => void,
   ) {}
 
+  /**
+   * Signs what waits and may be signed without a person, each request once; those that come meanwhile too. What it could not sign
+   * stays for a person.
+   */
   async attend(): Promise<void> {
     if (this.running) return
     this.running = true

@@ -12,6 +12,7 @@ export class UnlockedTime {
     private readonly lock: () => void,
   ) {}
 
+  /** Whether the time has run out, by the clock, though the timer may not have rung (a computer that slept). */
   get passed(): boolean {
     return this.until !== undefined && this.now().getTime() >= this.until
   }
@@ -27,6 +28,7 @@ export class UnlockedTime {
     clearTimeout(this.look)
   }
 
+  /** The tokens are locked: no time runs. */
   end(): void {
     clearTimeout(this.look)
     this.until = undefined

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 
 const anchorLine = z.object({ companyId: z.string(), sequence: z.number().int().positive(), hash: z.string(), at: z.string() })
+/** The head of a company's chain at a time, written outside the database. */
 export type Anchor = z.infer<typeof anchorLine>
 
 /** Stands for the hash of a place of which two different hashes are told: no event has it. */
@@ -20,6 +21,10 @@ export class AnchorFile {
 
   constructor(readonly file: string) {}
 
+  /**
+   * Appends one line per anchor and resolves once they are on disk; writers of this process wait for each other. @throws Error of
+   * the file system
+   */
   async append(anchors: readonly Anchor[]): Promise<void> {
     if (anchors.length === 0) return
     const text = anchors.map((anchor) => `${JSON.stringify(anchor)}\n`).join('')

@@ -2,6 +2,7 @@ import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import type { HashedEvent } from './event-hash.js'
 
+/** What happened, for the hash-chained log of its company. */
 export interface AuditEvent {
   /** `<module>.<past tense>`: `invoice.posted`, `key.used`. Its text is `event.<action>` in the locale files. */
   readonly action: string
@@ -10,6 +11,7 @@ export interface AuditEvent {
   readonly facts?: Readonly<Record<string, unknown>>
 }
 
+/** What a walk along the whole chain of a company found. */
 export interface AuditVerification {
   readonly companyId: string
   readonly events: number
@@ -53,6 +55,7 @@ export interface ProvenEvent {
   readonly hash: string
 }
 
+/** Events of one subject with what proves that they stand in the chain. */
 export interface AuditExtract {
   readonly events: readonly ProvenEvent[]
   /** End of the company's chain now. */
@@ -61,6 +64,7 @@ export interface AuditExtract {
   readonly anchor: AuditHead | null
 }
 
+/** An event as it stands in the log: numbered, with its time (UTC) and who did it. */
 export interface RecordedEvent extends AuditEvent {
   readonly sequence: number
   readonly at: Date

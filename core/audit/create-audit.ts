@@ -12,6 +12,7 @@ import type { EventRow } from './event-row.js'
 import { extractEvents } from './extract-events.js'
 import { verifyChains, verifyPieces } from './verify-chain.js'
 
+/** What the log rests on. */
 export interface AuditOptions {
   readonly database: OpenDatabase
   /** `<dataDir>/audit-anchors.ndjson`, or a place on another disk. */
@@ -20,6 +21,7 @@ export interface AuditOptions {
   readonly logger: Logger
 }
 
+/** The log with what only the host may do with it. */
 export interface AuditSystem extends Audit {
   /** Writes down the heads of all chains that grew since the last time. Runs by itself within a second; commands that end call `close`. */
   anchor(): Promise<void>

@@ -26,6 +26,7 @@ export function eventHash(previous: Buffer, event: HashedEvent): Buffer {
   return createHash('sha256').update(previous).update(canonicalJson(event)).digest()
 }
 
+/** A text as PostgreSQL can keep it, so that what is hashed is what will be read back; null and undefined are null. */
 export function storable(text: string): string
 export function storable(text: string | null | undefined): string | null
 export function storable(text: string | null | undefined): string | null {

@@ -6,7 +6,9 @@ import { checkPath, keyUsageOf, type PathAnswer } from '../validation/certificat
 import type { RevocationStatus } from '../validation/revocation/evidence.js'
 import type { CertificateFacts, SubIndication } from '../validation/verdict.js'
 
+/** What a certificate is to be good for; `any` asks nothing of its key usage. */
 export const purposes = ['any', 'sign', 'tsa', 'ocsp'] as const
+/** One of `purposes`. */
 export type Purpose = (typeof purposes)[number]
 
 /** What is asked of one certificate. A source is the path of a file, or a PEM text in its place. */
@@ -26,6 +28,7 @@ export interface CertificateQuestion {
   readonly purpose: Purpose
 }
 
+/** The answer of `khatm certificate check` for one file: the JSON that integrators read. */
 export interface CertificateVerdict {
   readonly file: string
   readonly verdict: 'passed' | 'indeterminate' | 'failed'

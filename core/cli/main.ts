@@ -9,6 +9,7 @@ export interface CommandFile {
   register(program: Command): void
 }
 
+/** A verb of the command, whose code is loaded when it is called. */
 export interface CommandEntry {
   readonly name: string
   load(): Promise<CommandFile>

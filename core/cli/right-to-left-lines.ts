@@ -1,6 +1,8 @@
 /** Marks of the Unicode Standard, Annex 9: what stands between one of the first two and the last is ordered by itself. */
 export const rightToLeftIsolate = '\u2067'
+/** U+2066, opens a run that is shown left to right (Unicode UAX 9, clause 2.4.2). */
 export const leftToRightIsolate = '\u2066'
+/** U+2069, ends the isolate opened last. */
 export const popIsolate = '\u2069'
 
 /** Names, options and examples inside a text: from a letter, digit, dash or path to a letter, digit or closing mark, spaces between them. */

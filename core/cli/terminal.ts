@@ -15,6 +15,7 @@ export interface GlobalOptions {
   readonly lang?: string
 }
 
+/** The folder of this installation: where package.json, modules and templates lie. */
 export const installation = join(import.meta.dirname, '../..')
 
 /** Language of messages: `--lang`, else the shell's (`LC_ALL`, `LC_MESSAGES`, `LANG`), else English. */

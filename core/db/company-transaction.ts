@@ -22,6 +22,10 @@ export class OpenCompanyTransaction implements CompanyTransaction {
     readonly knex: Knex.Transaction,
   ) {}
 
+  /**
+   * Takes `count` numbers without a gap and answers the first. The counter's row stays locked to the end of the transaction, and
+   * numbers of one that fails are taken again. @throws RangeError when `count` is no positive safe integer
+   */
   async takeNumbers(counter: string, count = 1): Promise<number> {
     if (!Number.isSafeInteger(count) || count < 1) throw new RangeError(`takeNumbers: count ${String(count)}`)
     // One after another: two callers inside one transaction must not both find the counter not yet held.
@@ -49,14 +53,17 @@ export class OpenCompanyTransaction implements CompanyTransaction {
     return next - count
   }
 
+  /** Does the work last inside the transaction; if it fails, nothing is committed. */
   beforeCommit(work: () => Promise<void>): void {
     this.#before.push(work)
   }
 
+  /** Does the work once the transaction stands; never when it fails or is retried. */
   afterCommit(work: () => void): void {
     this.#after.push(work)
   }
 
+  /** The value of `make`, made at the first asking for `key` in this transaction. */
   once<Value>(key: symbol, make: () => Value): Value {
     if (!this.#values.has(key)) this.#values.set(key, make())
     // The map holds under this key only what `make` of the same key returned.
@@ -83,6 +90,7 @@ export class OpenCompanyTransaction implements CompanyTransaction {
     )
   }
 
+  /** Does what waits for the commit. Its failures go to `report`: the transaction stands all the same. */
   committed(report: (error: unknown) => void): void {
     for (const work of this.#after) {
       try {

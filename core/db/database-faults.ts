@@ -6,6 +6,7 @@ export function isRetryable(error: unknown): boolean {
   return code === '40001' || code === '40P01'
 }
 
+/** The SQLSTATE of an error of PostgreSQL (its manual, appendix A); the `code` of other errors, if they have one. */
 export function sqlState(error: unknown): string | undefined {
   if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code
   return undefined

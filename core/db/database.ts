@@ -24,6 +24,7 @@ export interface CompanyTransaction {
   once<Value>(key: symbol, make: () => Value): Value
 }
 
+/** Transactions of companies and of the host; row-level security holds in both, since the role of the application owns no table. */
 export interface Database {
   /** Retries the whole work on 40001 and 40P01 with jitter, at most 8 times: work must have no effect outside the transaction. */
   company<Result>(companyId: string, work: (transaction: CompanyTransaction) => Promise<Result>): Promise<Result>

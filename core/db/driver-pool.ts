@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { ConnectionSettings } from './connection.js'
 
+/** Connections of the bare driver, for the job worker, which takes no Knex. */
 export type DriverPool = pg.Pool
 
 /**

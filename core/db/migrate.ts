@@ -14,12 +14,14 @@ import { openDriverPool } from './driver-pool.js'
 import { OwnerSchema } from './migration-schema.js'
 import type { Migration } from './migration.js'
 
+/** Where the migrations of a module lie. */
 export interface MigrationSource {
   readonly module: string
   /** Holds `<version>__<slug>.ts` (or `.js` when compiled). A missing folder means nothing to do. */
   readonly folder: string
 }
 
+/** What was run for a module, and why it stopped if it did. */
 export interface MigrationReport {
   readonly module: string
   /** File names run now, without extension. */

@@ -8,6 +8,10 @@ const nameShape = /^[a-z][a-z0-9_]{0,50}$/
 export class OwnerSchema implements MigrationSchema {
   constructor(readonly knex: Knex.Transaction) {}
 
+  /**
+   * Creates a table of companies: see `MigrationSchema.companyTable`. @throws Error on a name that is no plain identifier, or `id:
+   * false` without a key
+   */
   async companyTable(
     name: string,
     columns: (table: Knex.CreateTableBuilder) => void,
@@ -33,6 +37,10 @@ export class OwnerSchema implements MigrationSchema {
     )
   }
 
+  /**
+   * Adds the foreign key and an index on the referring columns. `set null` empties the one column only. @throws Error on a
+   * PostgreSQL older than 15 for `set null`
+   */
   async reference(
     table: string,
     column: string,
@@ -53,6 +61,7 @@ export class OwnerSchema implements MigrationSchema {
     )
   }
 
+  /** Creates a table without company, for the host alone; the application role may read and write all of it. */
   async hostTable(name: string, columns: (table: Knex.CreateTableBuilder) => void): Promise<void> {
     checkName(name)
     await this.knex.schema.createTable(name, columns)

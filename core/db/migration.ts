@@ -8,6 +8,7 @@ export interface Migration {
   up(schema: MigrationSchema): Promise<void>
 }
 
+/** What a migration builds with, so that no table forgets its company, its row-level security or its grants. */
 export interface MigrationSchema {
   readonly knex: Knex.Transaction
   /**
@@ -28,6 +29,7 @@ export interface MigrationSchema {
   hostTable(name: string, columns: (table: Knex.CreateTableBuilder) => void): Promise<void>
 }
 
+/** Types the one export of a migration file: `export default defineMigration(async (schema) => …)`. There is no way down. */
 export function defineMigration(up: Migration['up']): Migration {
   return { up }
 }

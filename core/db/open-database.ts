@@ -17,6 +17,7 @@ import { prepareBookkeeping, runMigrations } from './migrate.js'
 const mostTries = 8
 const uuidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
+/** The database with what only the host may do with it. */
 export interface OpenDatabase extends Database {
   readonly kind: 'embedded' | 'external'
   /** Connections of the role that owns the tables: for the host's own upkeep and the job worker, never for requests. */
@@ -29,6 +30,7 @@ export interface OpenDatabase extends Database {
   migrate(sources: readonly MigrationSource[]): Promise<MigrationReport[]>
 }
 
+/** Where the database writes its log; nowhere unless told. */
 export interface OpenDatabaseOptions {
   readonly logger?: Logger
 }

@@ -10,6 +10,7 @@ import type { RenderJob } from './worker-messages.js'
 const templateName = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/
 const fileName = /^[a-z0-9][\w. -]{0,120}$/i
 
+/** What a host may set; the rest follows from the machine. */
 export type DocumentsSettings = Partial<Pick<PoolSettings, 'templatesDir' | 'timeoutMs' | 'workerModule'>>
 
 /** Starts nothing yet: threads come with the first document. */

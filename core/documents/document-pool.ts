@@ -3,6 +3,7 @@ import { Fault } from '../i18n/fault.js'
 import { startThread } from './start-thread.js'
 import type { DocumentAnswer, DocumentJob, WorkerSettings } from './worker-messages.js'
 
+/** How many workers render documents, and when one is replaced. */
 export interface PoolSettings extends WorkerSettings {
   readonly workers: number
   /** A worker is replaced after this many documents: Typst's memory grows slowly. */

@@ -1,5 +1,6 @@
 import type { Digits, Locale } from '../i18n/locale.js'
 
+/** A file inside the PDF (ISO 32000-2, clause 7.11.4), and what it is to the document: its AFRelationship (clause 14.13). */
 export interface DocumentAttachment {
   readonly name: string
   readonly bytes: Uint8Array
@@ -8,6 +9,7 @@ export interface DocumentAttachment {
   readonly description: string
 }
 
+/** A document to be rendered. */
 export interface DocumentRequest {
   /** `<module>/<name>` of a `templates/<module>/<name>.typ`. */
   readonly template: string
@@ -37,6 +39,7 @@ export interface PlacedBox {
   readonly height: number
 }
 
+/** The PDF, not yet sealed. */
 export interface RenderedDocument {
   readonly pdf: Buffer
   readonly pages: number

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { startThread } from './start-thread.js'
 
+/** The thread, and what it may use. */
 export interface LimitedThreadSettings {
   readonly module: URL
   /** A question that takes longer is given up, and its thread is ended. Milliseconds. */
@@ -14,6 +15,7 @@ export interface LimitedThreadSettings {
 /** Why there is no answer. */
 export type ThreadLoss = 'busy' | 'time' | 'lost'
 
+/** The thread was ended before it answered; `loss` says why. */
 export class LostThread extends Error {
   constructor(
     readonly loss: ThreadLoss,

@@ -8,6 +8,7 @@ export class PrintableCharacters {
     for (const code of [0x09, 0x0a, 0x0d, 0x200c, 0x200d, 0x200e, 0x200f]) this.#add(code)
   }
 
+  /** Whether the fonts of this installation can draw the code point. */
   has(code: number): boolean {
     return ((this.#bits[code >> 3] ?? 0) & (1 << (code & 7))) !== 0
   }

@@ -18,6 +18,7 @@ export interface TextTag extends TagMeaning {
   readonly height: number
 }
 
+/** The tags found in a PDF, or that its text could not be read. */
 export type TagsAnswer = { readonly ok: true; readonly tags: readonly TextTag[] } | { readonly ok: false }
 
 const thread = new LimitedThread<Uint8Array, TagsAnswer>({

@@ -34,8 +34,10 @@ export interface DrawingJob {
   readonly digits: Digits
 }
 
+/** What is asked of a worker. */
 export type DocumentJob = RenderJob | DrawingJob
 
+/** What a worker answers to the job of the same `id`; `place` says where in the template it failed. */
 export type DocumentAnswer =
   | {
       readonly id: number
@@ -48,6 +50,7 @@ export type DocumentAnswer =
   | { readonly id: number; readonly ok: true; readonly kind: 'svg'; readonly svg: string }
   | { readonly id: number; readonly ok: false; readonly message: string; readonly place: string }
 
+/** What a worker is given when it starts. */
 export interface WorkerSettings {
   readonly templatesDir: string
 }

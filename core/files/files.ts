@@ -1,5 +1,6 @@
 import type { CompanyTransaction } from '../db/database.js'
 
+/** A file in the store. The same bytes are kept once. */
 export interface StoredFile {
   /** Lower-case hex SHA-256 of the bytes: the file's name in the store. */
   readonly sha256: string

@@ -11,6 +11,7 @@ export interface UploadedTable {
   readonly rows: readonly (readonly string[])[]
 }
 
+/** The cells of a table as texts, or the fault it is refused with. */
 export type TableAnswer =
   | { readonly ok: true; readonly rows: readonly (readonly string[])[] }
   | { readonly ok: false; readonly code: string; readonly status: number; readonly params: FaultParameters }

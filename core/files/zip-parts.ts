@@ -20,6 +20,7 @@ export interface ZipPart {
   readonly packed: Buffer
 }
 
+/** How much an archive may hold. */
 export interface ZipPartLimits {
   readonly files: number
   /** Of all files together, unpacked, as the archive tells it; `unpackPart` takes no more than is told. */

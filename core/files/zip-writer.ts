@@ -1,11 +1,13 @@
 import { crc32 } from 'node:zlib'
 
+/** A file to be packed. */
 export interface ZipFile {
   /** Path with `/`; ASCII, unless the archive says `unicodeNames`. */
   readonly name: string
   readonly bytes: Uint8Array
 }
 
+/** How the archive is written. */
 export interface ZipOptions {
   /** Of all files. Unless told 1980-01-01 00:00, the first day that the format knows: then it says nothing of when it was packed. */
   readonly modified?: Date

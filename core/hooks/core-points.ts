@@ -13,6 +13,7 @@ export interface Readiness {
   readonly remedy: LocalizedText
 }
 
+/** A signed paper that the demonstration made and wants judged. */
 export interface DemonstrationPaper {
   readonly fileName: string
   readonly bytes: Buffer

@@ -25,6 +25,7 @@ export interface Notify<Payload> {
   readonly payload: Payload
 }
 
+/** What becomes of the listeners' answers: see `Waterfall`, `Collect`, `Veto`, `Notify`. */
 export type HookKind = 'waterfall' | 'collect' | 'veto' | 'notify'
 
 /**
@@ -34,6 +35,7 @@ export type HookKind = 'waterfall' | 'collect' | 'veto' | 'notify'
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by declaration merging
 export interface HookMap {}
 
+/** Names of all points that a `HookMap` declares. */
 export type HookName = keyof HookMap & string
 /** Names of one kind. */
 export type HookOfKind<Kind extends HookKind> = {
@@ -48,6 +50,7 @@ export interface HookCall {
 
 type Awaitable<Value> = Value | Promise<Value>
 
+/** The function that fits a point. */
 export type HookListener<Point> =
   Point extends Waterfall<infer Value, infer Info>
     ? (value: Value, info: Info, call: HookCall) => Awaitable<Value>

@@ -11,11 +11,13 @@ export const hookKinds: readonly HookKind[] = ['waterfall', 'collect', 'veto', '
  */
 export type UntypedListener = (...values: readonly unknown[]) => unknown
 
+/** A point that a module owns. */
 export interface DeclaredPoint {
   readonly name: string
   readonly kind: HookKind
 }
 
+/** A listener of a module, its types already checked where it was handed in. */
 export interface RecordedListener {
   readonly name: string
   readonly listener: UntypedListener
@@ -26,10 +28,12 @@ export class HookRecords implements HookRegistration {
   readonly declared: DeclaredPoint[] = []
   readonly listeners: RecordedListener[] = []
 
+  /** Writes down a point of this module. Whether another owns it too is asked when all modules are known. */
   declare(name: string, kind: HookKind): void {
     this.declared.push({ name, kind })
   }
 
+  /** Writes down a listener of this module. @throws TypeError when it is no function */
   on(name: string, listener: unknown): void {
     // The typed interface admits only functions that fit the point; a JavaScript module may still hand in anything.
     if (typeof listener !== 'function') throw new TypeError(`the listener of ${name} is not a function`)
@@ -43,6 +47,7 @@ export interface HookParticipant {
   readonly records: HookRecords
 }
 
+/** Why the module cannot stand. */
 export interface HookFault {
   readonly module: string
   readonly fault: FaultDetail

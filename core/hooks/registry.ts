@@ -5,6 +5,7 @@ import type { HookCall, HookKind } from './hook-map.js'
 import type { Hooks } from './hooks.js'
 import { hookKinds, type HookFault, type HookParticipant, type UntypedListener } from './point-records.js'
 
+/** A listener in its place at a point. */
 export interface PointListener {
   readonly module: string
   /** Place among this module's listeners of the point: names the listener in a job. */
@@ -12,6 +13,7 @@ export interface PointListener {
   readonly run: UntypedListener
 }
 
+/** A point with everyone who listens there. */
 export interface Point {
   readonly name: string
   readonly kind: HookKind
@@ -162,8 +164,10 @@ export class HookRegistry implements Hooks {
   }
 }
 
+/** The job that calls one listener of a `notify` point. */
 export const notifyJob = 'hooks.notify'
 
+/** Which listener is to be called, and with what; JSON, kept in the job's row. */
 export interface NotifyJob {
   readonly hook: string
   readonly module: string

@@ -18,6 +18,7 @@ import { readModuleStates, recordModuleVersions } from './module-versions.js'
 import { lateHost, refuseService } from './not-running-host.js'
 import { startServices, type Services } from './services.js'
 
+/** How a host starts. */
 export interface BootOptions {
   /** What this process does: answers pages, runs jobs. Neither unless told: a command that uses the services itself. */
   readonly role?: { readonly web?: boolean; readonly worker?: boolean }
@@ -32,6 +33,7 @@ export interface BootOptions {
   readonly logger?: Logger
 }
 
+/** A host that stands. */
 export interface RunningHost {
   readonly host: Host
   readonly report: BootReport
@@ -166,10 +168,12 @@ export class Closing {
   private works: (() => Promise<void>)[] = []
   private closed: Promise<void> | undefined
 
+  /** Adds a work for the end; the latest runs first. */
   add(work: () => Promise<void>): void {
     this.works.push(work)
   }
 
+  /** Does all of it once; a second call waits for the same end. */
   run(): Promise<void> {
     this.closed ??= this.runAll()
     return this.closed

@@ -7,6 +7,7 @@ import { EnabledSets } from './enabled-modules.js'
 import type { LoadedModules, ModuleInBoot } from './load-modules.js'
 import type { LoadedModule, Modules } from './module.js'
 
+/** What it rests on; services that stand later are asked for when they are needed. */
 export interface CompanyModulesParts {
   readonly loaded: LoadedModules
   readonly db: () => Database
@@ -24,18 +25,22 @@ export class CompanyModules implements Modules {
     this.enabled = new EnabledSets(parts.db, (rows) => this.withDependencies([...this.always(), ...rows]))
   }
 
+  /** All modules found, in dependency order, failed ones too. */
   list(): readonly LoadedModule[] {
     return this.parts.loaded.describe()
   }
 
+  /** Names of the modules that work for the company; may be two seconds old. */
   async enabledFor(companyId: string): Promise<ReadonlySet<string>> {
     return this.enabled.of(companyId)
   }
 
+  /** Whether the module works for the company; may be two seconds old. */
   async isEnabled(companyId: string, module: string): Promise<boolean> {
     return (await this.enabledFor(companyId)).has(module)
   }
 
+  /** Modules for everywhere and for the company's country. */
   async offeredFor(companyId: string): Promise<readonly LoadedModule[]> {
     const { country } = await this.parts.access().company(companyId)
     return this.list().filter((module) => {
@@ -44,6 +49,10 @@ export class CompanyModules implements Modules {
     })
   }
 
+  /**
+   * Enables it and what it depends on, and runs `onEnable` of each, in one transaction. @throws Fault MODULE-UNKNOWN (404),
+   * MODULE-FAILED (503), MODULE-OTHER-COUNTRY
+   */
   async enable(context: CompanyContext, module: string): Promise<void> {
     const wanted = this.byName(module)
     if (wanted === undefined) throw new Fault('MODULE-UNKNOWN', { status: 404, params: { module } })
@@ -82,6 +91,10 @@ export class CompanyModules implements Modules {
     return [...failed.values()]
   }
 
+  /**
+   * Switches it off; what it stored stays. @throws Fault MODULE-UNKNOWN (404), MODULE-NEEDED while another module of the company
+   * depends on it
+   */
   async disable(context: CompanyContext, module: string): Promise<void> {
     const wanted = this.byName(module)
     if (wanted === undefined) throw new Fault('MODULE-UNKNOWN', { status: 404, params: { module } })
@@ -101,6 +114,10 @@ export class CompanyModules implements Modules {
     })
   }
 
+  /**
+   * Refuses while a module that the company enabled does not stand. Inside a transaction (give it) the rows are asked. @throws
+   * Fault MODULE-FAILED (503) naming module and reason
+   */
   async requireHealthy(companyId: string, transaction?: CompanyTransaction): Promise<void> {
     const enabled = await this.enabled.of(companyId, transaction)
     for (const name of enabled) {

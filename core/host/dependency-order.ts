@@ -1,3 +1,4 @@
+/** A module and those that must come before it. */
 export interface DependencyNode {
   readonly name: string
   readonly depends: readonly string[]

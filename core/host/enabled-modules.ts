@@ -31,6 +31,7 @@ export class EnabledSets {
     })
   }
 
+  /** The next question for the company asks the database. */
   forget(companyId: string): void {
     this.kept.delete(companyId)
   }

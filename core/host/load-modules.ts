@@ -41,6 +41,7 @@ export interface LoadedModules {
   describe(): readonly LoadedModule[]
 }
 
+/** Where modules lie, and the host they are given. */
 export interface LoadOptions {
   readonly modulesDir?: string
   readonly root?: string

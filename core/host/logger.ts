@@ -1,6 +1,7 @@
 import pino from 'pino'
 import type { Configuration } from '../../config/schema.js'
 
+/** The log of the host: one JSON object a line. */
 export type Logger = pino.Logger
 
 /** Log lines as JSON on standard error, so that standard output stays for the command's answer. */

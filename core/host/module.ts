@@ -60,6 +60,7 @@ export interface ModuleSetup {
   settings(definition: import('./settings.js').SettingsDefinition): void
 }
 
+/** What a module says of itself. */
 export interface ModuleManifest {
   /** Folder name: lower case, hyphens. */
   readonly name: string
@@ -87,6 +88,7 @@ export interface ModuleManifest {
   startAuthorities?(config: Configuration): Promise<LocalAuthorities>
 }
 
+/** The stand-ins for authorities on this machine, while they run. */
 export interface LocalAuthorities {
   readonly url: string
   readonly timeStampUrl: string
@@ -101,8 +103,10 @@ export function defineModule(manifest: ModuleManifest): ModuleManifest {
   return manifest
 }
 
+/** How a module stands in this database; whether a company uses it is another question. */
 export type ModuleState = 'available' | 'installed' | 'upgrading' | 'failed'
 
+/** A module as pages and commands show it. */
 export interface LoadedModule {
   readonly name: string
   readonly version: string
@@ -119,6 +123,7 @@ export interface LoadedModule {
   readonly fault?: import('../i18n/fault.js').FaultDetail
 }
 
+/** Which modules stand, and for whom. */
 export interface Modules {
   list(): readonly LoadedModule[]
   isEnabled(companyId: string, module: string): Promise<boolean>

@@ -6,6 +6,7 @@ export function notRunningHost(): Host {
   return lateHost(() => refuseService)
 }
 
+/** A command that only loads modules has no services. @throws Fault HOST-NOT-RUNNING (500) always */
 export function refuseService(service: string): never {
   throw new Fault('HOST-NOT-RUNNING', { status: 500, params: { service } })
 }

@@ -11,6 +11,7 @@ import type { Router } from 'express'
 import type { Host, ModuleSetup } from './module.js'
 import type { SettingsDefinition } from './settings.js'
 
+/** A page for users of a company. */
 export interface RecordedPage {
   readonly method: 'get' | 'post'
   /** Below /app/<module>. */
@@ -19,6 +20,7 @@ export interface RecordedPage {
   readonly handle: (call: PageCall) => Promise<PageAnswer>
 }
 
+/** A page for people without an account. */
 export interface RecordedVisitorPage {
   readonly method: 'get' | 'post'
   /** Below the root. */
@@ -27,12 +29,14 @@ export interface RecordedVisitorPage {
   readonly handle: (call: VisitorCall) => Promise<PageAnswer>
 }
 
+/** A group of users that the module brings. */
 export interface RecordedGroup {
   readonly name: string
   readonly title: LocalizedText
   readonly includes: readonly string[]
 }
 
+/** What a module does when a company enables it, in the same transaction. */
 export type EnableWork = (transaction: CompanyTransaction, context: CompanyContext) => Promise<void>
 
 /**

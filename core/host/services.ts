@@ -28,6 +28,7 @@ import { faultOf, type LoadedModules, type ModuleInBoot } from './load-modules.j
 import type { Logger } from './logger.js'
 import type { Host } from './module.js'
 
+/** What the services are built from. */
 export interface ServiceParts {
   readonly config: Configuration
   readonly database: OpenDatabase
@@ -40,6 +41,7 @@ export interface ServiceParts {
   readonly closing: Closing
 }
 
+/** The services of the host, in the order they were started. */
 export interface Services {
   readonly access: AccessService
   readonly audit: Audit

@@ -3,6 +3,7 @@ import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import type { FieldDefinition } from '../views/view.js'
 
+/** Settings that a module keeps per company. */
 export interface SettingsDefinition {
   /** Every field has a default, so a company without a row has settings. */
   readonly schema: z.ZodObject

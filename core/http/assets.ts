@@ -141,7 +141,9 @@ export class Assets {
 
 /** Parsers of bodies, each with its limit. */
 export const bodyLimits = { form: '2mb', json: '5mb', upload: 25 * 1024 * 1024 } as const
+/** Reads forms of pages (application/x-www-form-urlencoded); names and values are texts. */
 export const parseForm = express.urlencoded({ extended: false, limit: bodyLimits.form, parameterLimit: 20_000 })
+/** Reads JSON bodies, objects and arrays alone. */
 export const parseJson = express.json({ limit: bodyLimits.json, strict: true, verify: refuseOtherEncodings })
 
 /**

@@ -30,6 +30,7 @@ export function setCookie(response: Response, name: string, value: string, optio
   })
 }
 
+/** Takes the cookie back, with the very attributes it was set with: browsers keep it otherwise. */
 export function clearCookie(response: Response, name: string, https: boolean): void {
   response.clearCookie(cookieName(name, https), { httpOnly: true, sameSite: 'lax', secure: https, path: '/' })
 }

@@ -29,6 +29,7 @@ import { addSetupPage } from './setup-page.js'
 import { refuseUnstorableForm, refuseZeroInAddress } from './refuse-unstorable.js'
 import type { WebLogger, WebParts } from './web-parts.js'
 
+/** What the web server shows and serves. */
 export interface ServerParts {
   readonly access: AccessService
   /** What the host and the standing modules registered, in dependency order. */
@@ -38,6 +39,7 @@ export interface ServerParts {
   readonly templates?: readonly TemplateSource[]
 }
 
+/** The pages and the API. */
 export interface WebServer {
   readonly app: Express
   /** Opens the port of the configuration. @throws Fault HTTP-PORT-TAKEN (503) */

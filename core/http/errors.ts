@@ -15,6 +15,7 @@ export interface ErrorBody {
   }
 }
 
+/** The body of a refused API call, in the language of the request: the head fault and each detail with code, path and text. */
 export function errorBody(parts: WebParts, request: Request, fault: Fault): ErrorBody {
   const { locale, id } = stateOf(request)
   const text = (detail: FaultDetail): string => parts.host.i18n.fault(locale, detail)
@@ -45,6 +46,7 @@ export function faultOfError(error: unknown): Fault {
   return new Fault('HTTP-INTERNAL', { status: 500, cause: error })
 }
 
+/** The last handler: nobody answered. @throws Fault HTTP-NOT-FOUND (404) to the error handler */
 export const notFound: RequestHandler = (_request, _response, next) => {
   next(new Fault('HTTP-NOT-FOUND', { status: 404 }))
 }

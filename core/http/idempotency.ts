@@ -4,6 +4,7 @@ import type { CompanyContext } from '../access/context.js'
 import type { Database } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
 
+/** An answer as it was sent, kept to be sent again. */
 export interface StoredAnswer {
   readonly status: number
   readonly mediaType: string
@@ -35,6 +36,11 @@ const patienceMs = 60_000
 export class Idempotency {
   constructor(private readonly db: Database) {}
 
+  /**
+   * Does the work once per key and caller; a repetition is given the first answer, after waiting for it if it is being made.
+   * @throws Fault API-IDEMPOTENCY-KEY (400) on an unfit key, API-IDEMPOTENCY-BUSY (409) when the first does not end in time,
+   * API-IDEMPOTENCY-MISMATCH when the key came before with another request
+   */
   async run(
     context: CompanyContext,
     key: string,

@@ -91,19 +91,23 @@ function callOf(request: Request, page: RecordedPage): PageCall {
   }
 }
 
+/** Parts of the path (`:id`) as texts. */
 export function paramsOf(request: Request): PageCall['params'] {
   return Object.fromEntries(Object.entries(request.params).map(([name, value]) => [name, String(value)]))
 }
 
+/** The query as texts; of a name given twice the last counts. */
 export function queryOf(request: Request): PageCall['query'] {
   return Object.fromEntries(new URL(request.originalUrl, 'http://host').searchParams)
 }
 
+/** The parsed form; empty when nothing was sent. */
 export function bodyOf(request: Request): PageCall['body'] {
   const body: unknown = request.body
   return typeof body === 'object' && body !== null ? { ...body } : {}
 }
 
+/** The uploaded files, in memory, with their names as the browser sent them. */
 export function filesOf(request: Request): PageCall['files'] {
   const files = Array.isArray(request.files) ? request.files : []
   return files.map((file) => ({
@@ -115,6 +119,7 @@ export function filesOf(request: Request): PageCall['files'] {
   }))
 }
 
+/** Sends what a page of a module answered: a file, a page, a fragment, JSON or a redirect (303; to htmx by its header). */
 export async function answerPage(parts: WebParts, request: Request, response: Response, answer: PageAnswer): Promise<void> {
   if (answer instanceof FileAnswer) {
     sendFile(response, answer)

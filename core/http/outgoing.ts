@@ -5,6 +5,7 @@ import https from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { Fault } from '../i18n/fault.js'
 
+/** A request to the outside, and its bounds. */
 export interface GuardedRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -30,6 +31,7 @@ export interface GuardedRequest {
   readonly signal?: AbortSignal
 }
 
+/** The whole answer; a status of 400 and above is an answer too. */
 export interface GuardedAnswer {
   readonly status: number
   /** Lower-case names; repeated headers joined by a comma. */

@@ -9,6 +9,7 @@ import { type FileAnswer } from './routes.js'
 import { stateOf } from './request-state.js'
 import type { WebParts } from './web-parts.js'
 
+/** A page inside the frame of the application. */
 export interface PageContent {
   readonly template: string
   readonly title: string
@@ -26,6 +27,7 @@ export function presentationOf(request: Request): Presentation {
   return { locale, digits: signedIn?.company.digits ?? 'latin', timeZone: signedIn?.company.timeZone ?? 'UTC' }
 }
 
+/** What every template gets for this request: language, direction, theme, the form's token, the nonce of scripts. */
 export function frameOf(parts: WebParts, request: Request): TemplateFrame {
   const state = stateOf(request)
   return { ...presentationOf(request), dir: directionOf(state.locale), token: state.token, nonce: state.nonce, assets: parts.assets.base }
@@ -143,6 +145,7 @@ function longestMatch(menu: readonly MenuItem[], path: string, query: URLSearchP
   return best?.item
 }
 
+/** Sends a stored file under a policy that lets nothing in it run. */
 export function sendFile(response: Response, file: FileAnswer): void {
   response.setHeader('Content-Type', file.mediaType)
   response.setHeader('Content-Disposition', contentDisposition(file.disposition, file.fileName))

@@ -16,6 +16,7 @@ export interface SignedIn {
   readonly enabled: ReadonlySet<string>
 }
 
+/** One sentence to be shown on the next page; `key` is its text in the locale files. */
 export interface Notice {
   readonly key: string
   readonly params?: FaultParameters
@@ -35,6 +36,7 @@ export interface RequestState {
 
 const states = new WeakMap<Request, RequestState>()
 
+/** Keeps the state of a request; once, by the first handler. */
 export function setState(request: Request, state: RequestState): void {
   states.set(request, state)
 }

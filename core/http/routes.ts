@@ -21,6 +21,7 @@ export interface ApiRoute<Body = unknown, Query = unknown> {
   handle(call: ApiCall<Body, Query>): Promise<unknown>
 }
 
+/** A call of the API, its body and query checked by the route's schemas. */
 export interface ApiCall<Body = unknown, Query = unknown> {
   readonly context: CompanyContext
   readonly params: Readonly<Record<string, string>>
@@ -40,6 +41,7 @@ export class FileAnswer {
   ) {}
 }
 
+/** A request for a page of a module, by a user who may see it. Nothing in it is checked yet. */
 export interface PageCall {
   readonly context: CompanyContext
   readonly params: Readonly<Record<string, string>>
@@ -116,6 +118,7 @@ export type PageAnswer =
     }
   | FileAnswer
 
+/** How a module says what it answers on the web. Called in setup. */
 export interface RouteRegistration {
   api<Body, Query>(route: ApiRoute<Body, Query>): void
   /** A page of the application (session needed) at /app/<module><path>; lists and forms come from views and need none. */

@@ -7,9 +7,11 @@ import { clearCookie, cookieName, readCookie, setCookie } from './cookies.js'
 import { setState, stateOf, type Notice, type SignedIn } from './request-state.js'
 import type { WebParts } from './web-parts.js'
 
+/** Holds the session's secret. */
 export const sessionCookie = 'khatm'
 const visitorCookie = 'khatm-visitor'
 const noticeCookie = 'khatm-notice'
+/** Holds the language of a visitor without account. */
 export const languageCookie = 'khatm-language'
 
 /** The visitor's language: chosen before, asked by the browser, else English. */

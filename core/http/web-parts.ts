@@ -5,6 +5,7 @@ import type { TemplateEngine } from '../views/template-engine.js'
 import type { ViewCatalog } from '../views/view-catalog.js'
 import type { Assets } from './assets.js'
 
+/** The log as the web server writes it. */
 export interface WebLogger {
   info(facts: object, message: string): void
   warn(facts: object, message: string): void

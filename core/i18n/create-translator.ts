@@ -14,6 +14,7 @@ export interface TextFolder {
   readonly folder: string
 }
 
+/** A text that cannot be used, and the module it belongs to. */
 export type TextFault = { readonly owner: string; readonly fault: FaultDetail }
 
 const textFile = z.record(z.string(), z.string())

@@ -1,3 +1,4 @@
+/** Values for the `{{name}}` places of a fault's text. */
 export type FaultParameters = Readonly<Record<string, string | number>>
 
 /** One thing that is wrong, as data: the code finds the text (`fault.<code>` in the locale files of its owner). */
@@ -11,6 +12,7 @@ export interface FaultDetail {
   readonly level?: 'error' | 'warning'
 }
 
+/** Where, why and with which status. */
 export interface FaultOptions {
   readonly path?: string
   readonly params?: FaultParameters

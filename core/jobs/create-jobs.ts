@@ -5,6 +5,7 @@ import type { Logger } from '../host/logger.js'
 import type { JobHandler, JobOptions, Jobs } from './jobs.js'
 import { JobWorker } from './worker.js'
 
+/** What jobs rest on. */
 export interface JobsOptions {
   readonly database: OpenDatabase
   readonly contextFor: (companyId: string, source: 'job') => Promise<CompanyContext>
@@ -27,11 +28,13 @@ export interface PendingJob {
   readonly createdAt: Date
 }
 
+/** What does the jobs of a name. */
 export interface DefinedJob {
   readonly module: string
   readonly handler: JobHandler<object>
 }
 
+/** Jobs with what only the host may do with them. */
 export interface JobSystem {
   readonly jobs: Jobs
   /** @throws Error when the name is defined twice or is not `<module>.<verb>` */

@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 
+/** When and how often a job is tried. */
 export interface JobOptions {
   /** Jobs of one queue name run one after another (per-chain order). */
   readonly queue?: string
@@ -13,6 +14,7 @@ export interface JobOptions {
   readonly priority?: number
 }
 
+/** One try of a job. `signal` ends it when the host stops. */
 export interface JobCall {
   readonly context: CompanyContext
   /** 1 at the first try. */
@@ -36,6 +38,7 @@ export class RunAgain extends Error {
   }
 }
 
+/** How a module says which jobs it does. */
 export interface JobRegistration {
   /** `name` is `<module>.<verb>`: `zatca.submit`. Called in setup. */
   define<Payload extends object>(name: string, handler: JobHandler<Payload>): void
@@ -43,6 +46,7 @@ export interface JobRegistration {
   schedule(name: string, cron: string): void
 }
 
+/** Work that must happen: kept as rows, done after the commit, tried again when it fails. */
 export interface Jobs {
   /** Inserts the job in the caller's transaction: it exists if and only if the document does. */
   add(transaction: CompanyTransaction, name: string, payload: object, options?: JobOptions): Promise<void>

@@ -33,6 +33,7 @@ export class WorkerLife {
     private readonly logger: Logger,
   ) {}
 
+  /** Frees the jobs of workers that died, and begins the heartbeat. */
   async begin(): Promise<void> {
     await this.freeDeadOfThisMachine()
     await this.freeSilent()
@@ -44,11 +45,13 @@ export class WorkerLife {
     this.#timer.unref()
   }
 
+  /** Writes down a worker of this process under the id that its jobs are locked with. */
   async enter(id: string): Promise<void> {
     this.#ids.add(id)
     await this.owner('core_worker').insert({ id, machine: await machineName(), pid: process.pid, start_mark: startMark(process.pid) })
   }
 
+  /** Ends the heartbeat and takes the workers of this process off the list. */
   async end(): Promise<void> {
     clearInterval(this.#timer)
     const ids = [...this.#ids]

@@ -33,6 +33,7 @@ export class JobWorker {
     private readonly addMany: AddMany,
   ) {}
 
+  /** Takes jobs, `concurrency` at a time. Does nothing when it runs already. */
   async start(concurrency: number): Promise<void> {
     if (this.#runner !== undefined) return
     this.#stopping = false
@@ -43,6 +44,7 @@ export class JobWorker {
     await this.#run()
   }
 
+  /** Takes no new jobs, waits for those that run and gives the connections back. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stopping = true
     const runner = this.#runner

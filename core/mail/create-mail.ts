@@ -13,6 +13,7 @@ import { Fault } from '../i18n/fault.js'
 import type { JobCall, JobHandler, Jobs } from '../jobs/jobs.js'
 import type { Mail, MailState, OutgoingMail } from './mail.js'
 
+/** What mail rests on. */
 export interface MailOptions {
   readonly database: Database
   readonly files: Files
@@ -25,6 +26,7 @@ export interface MailOptions {
   readonly now: () => Date
 }
 
+/** Mail with what only the host may do with it: `close` ends the connections to the server. */
 export interface MailSystem extends Mail {
   close(): void
 }

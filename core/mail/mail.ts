@@ -1,6 +1,7 @@
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 
+/** A mail to be sent. Attachments are files of the store. */
 export interface OutgoingMail {
   readonly to: readonly string[]
   readonly cc?: readonly string[]
@@ -15,6 +16,7 @@ export interface OutgoingMail {
   readonly confidential?: boolean
 }
 
+/** How far a mail has come; `failed` is final. */
 export type MailState = 'queued' | 'sending' | 'sent' | 'failed'
 
 /** Mails are rows; a job hands them to the SMTP server, never a request. */

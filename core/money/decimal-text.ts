@@ -175,6 +175,7 @@ export function compare(a: string, b: string): -1 | 0 | 1 {
   return isZero(difference) ? 0 : 1
 }
 
+/** Whether it is zero, of any scale and sign; false for what is no decimal. */
 export function isZero(value: string): boolean {
   return /^-?0+(?:\.0+)?$/.test(value)
 }
@@ -184,10 +185,12 @@ export function hasDecimals(value: string, digits: number): boolean {
   return compare(round(value, digits), value) === 0
 }
 
+/** Whether it is below zero; `-0.00` is not. */
 export function isNegative(value: string): boolean {
   return value.charCodeAt(0) === 45 && !isZero(value)
 }
 
+/** The number with the other sign and the same scale. @throws Fault MONEY-DECIMAL on what is no decimal */
 export function negate(value: string): string {
   const parts = read(value)
   return write(-exactOf(parts), parts.scale)

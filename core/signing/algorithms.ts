@@ -32,6 +32,7 @@ export function defaultScheme(algorithm: KeyAlgorithm): SignatureScheme {
   return algorithm.startsWith('rsa-') ? 'rsa-pkcs1' : 'ecdsa'
 }
 
+/** The digest that fits the key's strength: SHA-384 for P-384, SHA-256 for all others (NIST SP 800-57 part 1, table 3). */
 export function defaultDigest(algorithm: KeyAlgorithm): DigestAlgorithm {
   return algorithm === 'ec-p384' ? 'sha384' : 'sha256'
 }

@@ -63,6 +63,7 @@ export async function buildCertificateRequest(signer: Signer, publicKey: Uint8Ar
   return sequence(info, signatureIdentifier(signer.scheme, signer.digestAlgorithm), bitString(signature))
 }
 
+/** PEM (RFC 7468) of the bytes, lines of 64; `label` as in `CERTIFICATE REQUEST`. */
 export function toPem(label: string, der: Uint8Array): string {
   const lines =
     Buffer.from(der)

@@ -36,6 +36,7 @@ const factories: readonly KeyProviderFactory[] = [
   ({ config }) => new CscKeyProvider(config.signing.csc),
 ]
 
+/** One provider of each kind. Nothing is opened yet: tokens, desks and services are when a key of theirs is used. */
 export function createKeyProviders(parts: ProviderParts): ReadonlyMap<KeyProviderKind, KeyProvider> {
   return new Map(factories.map((factory) => factory(parts)).map((provider) => [provider.kind, provider]))
 }

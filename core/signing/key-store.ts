@@ -48,6 +48,7 @@ export interface NewKeyRow {
   readonly stored: Readonly<Record<string, string>>
 }
 
+/** Keeps a new key. `stored` is what its provider needs to find it again; a private key only in wrapped form. */
 export async function insertKey(transaction: CompanyTransaction, row: NewKeyRow, now: Date): Promise<void> {
   await transaction.knex('core_key').insert({
     company_id: transaction.companyId,
@@ -136,6 +137,7 @@ function toStoredKey(row: KeyRow, certificates: readonly Buffer[]): StoredKey {
   return { key, reference: { keyId: row.id, companyId: row.company_id, algorithm: row.algorithm, stored: row.stored } }
 }
 
+/** The company's keys with their certificates (leaf first), oldest first; or the one of the id, or none. */
 export async function readKeys(transaction: CompanyTransaction, keyId?: string): Promise<StoredKey[]> {
   const where = { company_id: transaction.companyId }
   const [rows, certificates] = await Promise.all([

@@ -47,6 +47,7 @@ const unprovenBy: ReadonlySet<SubIndication> = new Set([
   'CRYPTO_CONSTRAINTS_FAILURE',
 ])
 
+/** The signer as a verdict shows it; null when the certificate is not there. */
 export function describeSigner(certificate: Certificate | undefined): SignatureVerdict['signer'] {
   if (certificate === undefined) return null
   return {

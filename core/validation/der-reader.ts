@@ -64,14 +64,17 @@ export class DerElement {
     return Buffer.from(this.source.buffer, this.source.byteOffset + this.start, this.end - this.start)
   }
 
+  /** The contents octets, not copied. */
   get content(): Buffer {
     return Buffer.from(this.source.buffer, this.source.byteOffset + this.contentStart, this.end - this.contentStart)
   }
 
+  /** Whether it holds elements (X.690, clause 8.1.2.5). */
   get constructed(): boolean {
     return (this.tag & 0x20) !== 0
   }
 
+  /** The elements inside. @throws MalformedDer when it is primitive or they do not fill it */
   get children(): readonly DerElement[] {
     if (this.parts !== undefined) return this.parts
     if (!this.constructed) throw new MalformedDer('not constructed', this.start)
@@ -85,16 +88,19 @@ export class DerElement {
     return parts
   }
 
+  /** One of the elements inside, from 0. @throws MalformedDer when there is none */
   child(index: number): DerElement {
     const part = this.children[index]
     if (part === undefined) throw new MalformedDer(`element ${index} missing`, this.start)
     return part
   }
 
+  /** Whether the identifier octet is this one. */
   is(tag: number): boolean {
     return this.tag === tag
   }
 
+  /** Itself. @throws MalformedDer when the identifier octet is another */
   expect(tag: number): this {
     if (this.tag !== tag) throw new MalformedDer(`tag ${tag.toString(16)} expected, ${this.tag.toString(16)} found`, this.start)
     return this
@@ -153,6 +159,7 @@ export class DerElement {
     return first >= 0x80 ? value - (1n << BigInt(content.length * 8)) : value
   }
 
+  /** An INTEGER of up to 2^53 - 1, not below zero. @throws MalformedDer */
   smallInteger(): number {
     return this.small(this.integer())
   }
@@ -167,6 +174,7 @@ export class DerElement {
     return Number(value)
   }
 
+  /** A BOOLEAN. @throws MalformedDer */
   boolean(): boolean {
     return this.expect(0x01).implicitBoolean()
   }

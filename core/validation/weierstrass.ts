@@ -33,6 +33,7 @@ export const curves = {
   },
 } as const satisfies Record<string, Curve>
 
+/** The rest that is never negative. */
 export function modulo(value: bigint, modulus: bigint): bigint {
   const rest = value % modulus
   return rest >= 0n ? rest : rest + modulus
@@ -90,6 +91,7 @@ function add(curve: Curve, left: Point, right: Point): Point {
   return { x, y: modulo(r * (v - x) - s1 * hhh, p), z: (((h * left.z) % p) * right.z) % p }
 }
 
+/** Whether the point lies on the curve y² = x³ - 3x + b; coordinates below p. */
 export function isOnCurve(curve: Curve, x: bigint, y: bigint): boolean {
   const { p } = curve
   return x < p && y < p && modulo(y * y - x * x * x + 3n * x - curve.b, p) === 0n

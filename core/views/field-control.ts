@@ -40,10 +40,12 @@ const isolatedTypes = new Set([
 ])
 const endTypes = new Set(['number', 'decimal', 'money', 'percent'])
 
+/** Whether values stand at the end of a column, as numbers do. */
 export function isEndAligned(field: FieldDefinition): boolean {
   return endTypes.has(field.type)
 }
 
+/** Whether values keep their own direction inside Arabic text: numbers, codes, addresses. */
 export function isIsolated(field: FieldDefinition): boolean {
   return field.isolate ?? isolatedTypes.has(field.type)
 }
@@ -76,6 +78,7 @@ export function showForReader(field: FieldDefinition, record: RecordValues, call
   return showValue(arabic === '' ? field : { ...field, name: field.arabic ?? field.name }, record, call)
 }
 
+/** The value of a field as people read it, in their digits and language. */
 export function showValue(field: FieldDefinition, record: RecordValues, call: DrawCall): ShownValue {
   const { shown, texts } = call
   const value = record[field.name]
@@ -152,12 +155,14 @@ export function showTotal(
   return total.text === true || shown.text !== '' ? shown : { ...shown, text: '—' }
 }
 
+/** The label of a choice, in the user's language. */
 export function optionText(option: NonNullable<FieldDefinition['options']>[number], call: Pick<DrawCall, 'texts' | 'shown'>): string {
   return option.text?.[call.shown.locale] ?? call.texts.text(call.shown.locale, option.label)
 }
 
 const names = new Map<string, Intl.DisplayNames>()
 
+/** The name of an ISO 3166-1 alpha-2 code in a language; the text itself when it is no such code. */
 export function countryName(code: string, locale: string): string {
   let display = names.get(locale)
   if (display === undefined) {

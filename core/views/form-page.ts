@@ -87,10 +87,12 @@ export interface FormCall extends DrawCall {
   readonly faultText: (fault: FaultDetail) => string
 }
 
+/** Whether the field cannot be changed on this record. */
 export function isReadonly(field: FieldDefinition, record: RecordValues): boolean {
   return typeof field.readonly === 'function' ? field.readonly(record) : field.readonly === true
 }
 
+/** Whether it is shown on this record. */
 export function isVisible(item: { readonly visible?: (record: RecordValues) => boolean }, record: RecordValues): boolean {
   return item.visible?.(record) ?? true
 }
@@ -159,6 +161,10 @@ function optionsOf(field: FieldDefinition, value: string, call: FormCall): Field
   return [...blank, ...missing, ...known]
 }
 
+/**
+ * A field as the form's template draws it. `name` is that of the input (in a table of lines with its row), `root` the record of the
+ * form.
+ */
 export function drawField(
   field: FieldDefinition,
   record: RecordValues,
@@ -308,6 +314,7 @@ export async function drawButtons(
   return drawn
 }
 
+/** Whether the user may press the button, by its groups. */
 export function mayPress(button: ActionButton, context: CompanyContext): boolean {
   return button.groups === undefined || context.groups.has('*') || button.groups.some((group) => context.groups.has(group))
 }

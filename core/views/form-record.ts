@@ -4,6 +4,7 @@ import type { PostedForm } from './form-values.js'
 import { loadRecord, type RecordCall } from './record-call.js'
 import type { RecordValues } from './view.js'
 
+/** The texts of a posted form, unchecked. */
 export function postedOf(request: Request): PostedForm {
   // Bodies are parsed by express' urlencoded parser or multer: an object of texts and lists of texts.
   return (request.body ?? {}) as PostedForm

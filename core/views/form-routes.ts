@@ -107,6 +107,7 @@ async function addNote(call: RecordCall, response: Response, id: string): Promis
   response.redirect(303, `${call.path}/${id}#log`)
 }
 
+/** The routes of forms: show, save, press a button, under `/:module/:model/:id`; `new` is a record that does not exist yet. */
 export function addFormRoutes(router: Router, parts: WebParts): void {
   const open = (request: Request): RecordCall =>
     openCall(

@@ -47,6 +47,7 @@ export interface ListDrawCall extends DrawCall {
   readonly recordLabel: (record: RecordValues) => string
 }
 
+/** The columns to be shown: the user's choice, else those that show themselves. */
 export function visibleColumns(view: ListView, chosen: readonly string[] | undefined): readonly ListColumn[] {
   return view.columns.filter((column) => {
     if (column.optional === undefined) return true

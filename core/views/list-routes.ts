@@ -271,6 +271,7 @@ function openAny(parts: WebParts, request: Request): RecordCall {
   return { request, parts, signedIn, model: first, path: '' }
 }
 
+/** The routes of lists: show, act on many, favourites, columns; and the searches over all models. */
 export function addListRoutes(router: Router, parts: WebParts): void {
   const at =
     (work: (parts: WebParts, request: Request, response: Response, model: string, path: string) => Promise<void>) =>

@@ -26,6 +26,7 @@ export function openCall(parts: WebParts, request: Request, name: string, base: 
   return { request, parts, signedIn, model, path: base }
 }
 
+/** Whether the user may change records of the model; one without `save` is never changed. */
 export function mayWrite(call: RecordCall): boolean {
   const { groups } = call.signedIn.context
   return call.model.save !== undefined && (groups.has('*') || groups.has(call.model.groups.write))
@@ -36,6 +37,7 @@ export function requireWrite(call: RecordCall): void {
   call.parts.access.require(call.signedIn.context, call.model.groups.write)
 }
 
+/** What a list is read in: the company's transaction and the user's record rules. */
 export function scopeOf(call: RecordCall, transaction: CompanyTransaction, model = call.model): ListScope {
   const { context } = call.signedIn
   return { transaction, context, model, rules: call.parts.access.groups.rulesFor(model.name, context), now: call.parts.host.now() }
@@ -53,6 +55,7 @@ export async function requireRecords(call: RecordCall, transaction: CompanyTrans
   if (missing !== undefined) throw new Fault('VIEW-RECORD-UNKNOWN', { status: 404 })
 }
 
+/** A record the user may see. @throws Fault VIEW-RECORD-UNKNOWN (404), also when his rules hide it */
 export async function loadRecord(call: RecordCall, transaction: CompanyTransaction, id: string): Promise<RecordValues> {
   await requireRecords(call, transaction, [id])
   const record = await call.model.load(transaction, call.signedIn.context, id)
@@ -131,6 +134,7 @@ export function faultsOf(error: unknown): readonly FaultDetail[] | undefined {
   return error instanceof Fault && error.status < 500 && error.status !== 403 && error.status !== 404 ? error.details : undefined
 }
 
+/** A text in the user's language. */
 export function textIn(call: RecordCall, key: string, params?: Record<string, string | number>): string {
   return call.parts.host.i18n.text(stateOf(call.request).locale, key, params)
 }

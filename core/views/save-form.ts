@@ -65,6 +65,7 @@ async function computed(call: RecordCall, refused: RecordValues): Promise<Record
   }
 }
 
+/** Whether the form goes back to the user with its faults. */
 export function isRefused(outcome: Saved | FormState): outcome is FormState {
   return 'record' in outcome
 }

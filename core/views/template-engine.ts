@@ -46,6 +46,7 @@ export class TemplateEngine {
     }
   }
 
+  /** Whether there is a template of this name (`<module>/<name>`). */
   has(name: string): boolean {
     return this.#templates.has(name)
   }

@@ -28,6 +28,7 @@ export class ViewCatalog {
     return found.model
   }
 
+  /** The models of the modules that are enabled. */
   models(enabled: ReadonlySet<string>): readonly Model[] {
     return [...this.#models.values()].filter((one) => isOn(one.module, enabled)).map((one) => one.model)
   }
@@ -40,6 +41,7 @@ export class ViewCatalog {
     return undefined
   }
 
+  /** The form of a model, with what enabled modules added to it; undefined when it has none. */
   form(model: string, enabled: ReadonlySet<string>): FormView | undefined {
     for (const { view } of this.#views.values()) if (view.kind === 'form' && view.model === model) return this.#extended(view, enabled)
     return undefined

@@ -65,6 +65,7 @@ export class CanonicalWriter {
   #text = ''
   #open: string[] = []
 
+  /** Number of elements that are open. */
   get depth(): number {
     return this.#open.length
   }
@@ -85,12 +86,14 @@ export class CanonicalWriter {
     return this
   }
 
+  /** Opens an element; `written` is its attributes as canonical XML, with the space before. */
   open(name: string, written = ''): this {
     this.#text += `${this.#indent()}<${name}${written}>`
     this.#open.push(name)
     return this
   }
 
+  /** Ends the element opened last. @throws RangeError when none is open */
   close(): this {
     const name = this.#open.pop()
     if (name === undefined) throw new RangeError('no element is open')
@@ -121,6 +124,7 @@ export class CanonicalWriter {
     return this
   }
 
+  /** The whole text. @throws RangeError while an element is open */
   finish(): string {
     if (this.#open.length > 0) throw new RangeError(`element ${this.#open.join('/')} is still open`)
     return this.#text

@@ -4,6 +4,7 @@ import { emptyScope, NamespaceScope, xmlNamespace, type Tree, type TreeAttribute
 /** Canonical XML 1.0 and 1.1 (inclusive), Exclusive XML Canonicalization 1.0. */
 export type CanonicalMethod = 'c14n10' | 'c14n11' | 'exclusive'
 
+/** Which canonical form, of which part. */
 export interface CanonicalOptions {
   readonly method: CanonicalMethod
   /** Without comments unless told. */

@@ -1,11 +1,13 @@
 import { Fault } from '../i18n/fault.js'
 import { NamespaceScope, emptyScope, xmlNamespace, type TreeAttribute, type TreeElement, type TreeNode, type Tree } from './tree.js'
 
+/** How large a tree may be. */
 export interface TreeLimits {
   readonly maxDepth: number
   readonly maxNodes: number
 }
 
+/** Far above every real document, far below what fills the memory. */
 export const defaultTreeLimits: TreeLimits = { maxDepth: 128, maxNodes: 600_000 }
 
 /** Names of XML 1.0 (fifth edition), productions 4 and 4a, without the colon, which namespaces take for themselves. */

@@ -17,12 +17,14 @@ export interface ScannedElement {
   readonly parent: number
 }
 
+/** How large a document may be. */
 export interface ScanLimits {
   readonly maxBytes: number
   readonly maxDepth: number
   readonly maxElements: number
 }
 
+/** Far above every real document, far below what fills the memory. */
 export const defaultScanLimits: ScanLimits = { maxBytes: 10 * 1024 * 1024, maxDepth: 64, maxElements: 200_000 }
 
 const lessThan = 0x3c

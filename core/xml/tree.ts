@@ -18,6 +18,7 @@ export class NamespaceScope {
     readonly own: ReadonlyMap<string, string>,
   ) {}
 
+  /** The namespace that the prefix means here; '' is the default one. Undefined: not declared. */
   get(prefix: string): string | undefined {
     const uri = this.own.get(prefix)
     return uri ?? this.parent?.get(prefix)
@@ -29,8 +30,10 @@ export class NamespaceScope {
   }
 }
 
+/** Nothing declared: the scope outside the root. */
 export const emptyScope = new NamespaceScope(undefined, new Map())
 
+/** An element, with its place in the text. */
 export interface TreeElement {
   readonly kind: 'element'
   readonly prefix: string
@@ -48,12 +51,14 @@ export interface TreeElement {
   end: number
 }
 
+/** What can stand inside an element. */
 export type TreeNode =
   | TreeElement
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'instruction'; readonly target: string; readonly data: string }
 
+/** A document in memory. */
 export interface Tree {
   /** The whole document as text; offsets of elements point into it. */
   readonly source: string
@@ -63,6 +68,7 @@ export interface Tree {
   readonly after: readonly TreeNode[]
 }
 
+/** What the prefix `xml` means without declaration (Namespaces in XML 1.0, clause 3). */
 export const xmlNamespace = 'http://www.w3.org/XML/1998/namespace'
 
 /** Every element below and including this one, in document order. */

@@ -101,6 +101,7 @@ function cacheRoots(user: ServerUser): string[] {
   return user.switched ? ['/var/cache/khatm', path.join(tmpdir(), 'khatm-cache')] : [own, path.join(tmpdir(), 'khatm-cache')]
 }
 
+/** The `code` of an error of the file system or of a process (`ENOENT`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code
   return undefined

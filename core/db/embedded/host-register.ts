@@ -13,6 +13,10 @@ export class HostRegister {
 
   constructor(private readonly folder: string) {}
 
+  /**
+   * Writes down that a host of this process uses the server. The name carries the start mark of the process, so that a later
+   * process of the same number is not taken for it.
+   */
   async enter(): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 })
     HostRegister.#count += 1

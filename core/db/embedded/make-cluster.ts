@@ -8,6 +8,7 @@ import { applicationRole } from '../connection.js'
 import type { PostgresBinaries } from './binaries.js'
 import { identityOf, type ServerUser } from './server-user.js'
 
+/** The database inside the embedded server. */
 export const embeddedDatabaseName = 'khatm'
 /** Owns the tables; not a superuser, so that forced row-level security holds for it too. */
 export const embeddedOwner = 'khatm'

@@ -14,6 +14,10 @@ export interface PostmasterFile {
   readonly status: string
 }
 
+/**
+ * What `postmaster.pid` of a data folder says of its server; undefined when it is missing or not that of a server. That the process
+ * still lives is not asked here.
+ */
 export async function readPostmasterFile(dataFolder: string): Promise<PostmasterFile | undefined> {
   let text: string
   try {

@@ -17,6 +17,7 @@ import { makeSocketFolder, removeSocketFolder } from './socket-folder.js'
 const port = 5432
 const startLimitMs = 60_000
 
+/** A PostgreSQL of this installation's own, shared by all hosts of the same data folder. */
 export interface EmbeddedServer {
   /** Folder of the Unix socket: the `host` of a PostgreSQL connection.  */
   readonly socketFolder: string

@@ -1,3 +1,4 @@
+/** A counted noun in the forms that Bulgarian numbers ask for. */
 export interface BulgarianNoun {
   readonly gender: 'masculine' | 'feminine' | 'neuter'
   readonly one: string

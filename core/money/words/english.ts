@@ -1,3 +1,4 @@
+/** A counted noun after 1 and after every other number. */
 export interface EnglishNoun {
   readonly one: string
   readonly many: string

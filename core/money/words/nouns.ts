@@ -2,6 +2,7 @@ import type { ArabicNoun } from './arabic.js'
 import type { BulgarianNoun } from './bulgarian.js'
 import type { EnglishNoun } from './english.js'
 
+/** A currency's unit and its hundredth or thousandth, in each language. */
 export interface CurrencyNouns {
   readonly ar: { readonly unit: ArabicNoun; readonly minor: ArabicNoun }
   readonly en: { readonly unit: EnglishNoun; readonly minor: EnglishNoun }

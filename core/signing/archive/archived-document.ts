@@ -37,6 +37,7 @@ export interface ArchivedRow {
   created_at: Date
 }
 
+/** The document as the service tells it, of its row. */
 export function documentOf(row: ArchivedRow): ArchivedDocument {
   return {
     id: row.id,
@@ -95,10 +96,12 @@ export async function rememberArchive(
   return id
 }
 
+/** The newest time stamp, as the document's row keeps it. */
 export function stampColumns(stamp: NewestTimeStamp): { stamped_at: Date; valid_until: Date; algorithm: string } {
   return { stamped_at: stamp.at, valid_until: stamp.validUntil, algorithm: JSON.stringify(stamp.algorithm) }
 }
 
+/** Writes down a version of a document; earlier ones stay. `sha256` names its bytes in the file store. */
 export async function insertVersion(
   transaction: CompanyTransaction,
   added: { documentId: string; version: number; sha256: string; stamp: NewestTimeStamp; at: Date },

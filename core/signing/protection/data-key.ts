@@ -29,6 +29,7 @@ export class DataProtection {
     private readonly now: () => Date,
   ) {}
 
+  /** The bytes under AES-256-GCM with the company's data key, bound to company and purpose: version (1), nonce (12), tag (16), text. */
   async protect(companyId: string, bytes: Uint8Array, purpose: string): Promise<Buffer> {
     const key = await this.keyOf(companyId)
     const nonce = randomBytes(12)
@@ -52,6 +53,7 @@ export class DataProtection {
     }
   }
 
+  /** Forgets the opened data keys. */
   close(): void {
     this.keys.clear()
   }

@@ -53,6 +53,7 @@ export class EvidenceCache {
     return question
   }
 
+  /** Bytes of all answers kept now. */
   get bytesKept(): number {
     return this.size
   }

@@ -18,6 +18,7 @@ export class SilentServers {
     return undefined
   }
 
+  /** The server of this address gave no answer: it is not asked for a minute. */
   remember(url: string, reason: string, now: Date): void {
     const origin = originOf(url)
     this.until.delete(origin)

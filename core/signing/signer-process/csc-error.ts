@@ -12,6 +12,7 @@ export class CscError extends Error {
   }
 }
 
+/** The request is not one of the protocol (400, `invalid_request`). */
 export function invalid(description: string): CscError {
   return new CscError(400, 'invalid_request', description)
 }

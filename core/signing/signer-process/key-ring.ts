@@ -11,6 +11,7 @@ export class KeyRing {
   private readonly provider = new SoftwareKeyProvider(() => this.masterKey)
   private readonly references = new Map<string, KeyReference>()
 
+  /** Keeps the key wrapped under a master key that this process alone has and keeps nowhere. */
   add(id: string, material: KeyMaterial): void {
     const pkcs8 = material.privateKey.export({ format: 'der', type: 'pkcs8' })
     const stored = { wrapped: wrapKey(this.masterKey, 'signer', id, pkcs8) }
@@ -18,6 +19,7 @@ export class KeyRing {
     this.references.set(id, { keyId: id, companyId: 'signer', algorithm: material.algorithm, stored })
   }
 
+  /** A signature per hash, in order. @throws RangeError when the key was not added, Fault SIGN-DIGEST-LENGTH, SIGN-ALGORITHM-MISMATCH */
   sign(id: string, order: SignOrder): Promise<readonly Buffer[]> {
     const reference = this.references.get(id)
     if (reference === undefined) throw new RangeError(`key ${id} was not added`)
@@ -25,11 +27,13 @@ export class KeyRing {
     return Promise.all(order.hashes.map((digest) => this.provider.signDigest(reference, { scheme, digestAlgorithm, digest })))
   }
 
+  /** The key can be used no more. */
   forget(id: string): void {
     this.references.delete(id)
     this.provider.forget(id)
   }
 
+  /** Forgets all keys and overwrites the master key. */
   async close(): Promise<void> {
     this.references.clear()
     await this.provider.close()

@@ -58,6 +58,7 @@ export class SignerBackend implements CscBackend {
     for (const one of configuration.credentials) this.held.set(one.id, this.load(one))
   }
 
+  /** The credentials this caller may use; stopped ones are shown as disabled. */
   credentials(caller: CscCaller): Promise<readonly ServedCredential[]> {
     return Promise.resolve(
       [...this.held.values()]
@@ -66,6 +67,10 @@ export class SignerBackend implements CscBackend {
     )
   }
 
+  /**
+   * Allows `count` signatures, or refuses: by purpose (403), by the limits of a minute (429), by PIN. Refusals are logged. @throws
+   * CscError
+   */
   async authorize(
     caller: CscCaller,
     credential: ServedCredential,
@@ -105,6 +110,7 @@ export class SignerBackend implements CscBackend {
     held.wrongPins = 0
   }
 
+  /** A signature per hash, in order, each logged before it is made; a log that cannot be written stops the signing. @throws CscError */
   async sign(caller: CscCaller, credential: ServedCredential, order: SignOrder): Promise<readonly Buffer[]> {
     const held = this.get(credential.id)
     const { scheme, digestAlgorithm, hashes, clientData } = order
@@ -147,10 +153,12 @@ export class SignerBackend implements CscBackend {
     return faults
   }
 
+  /** Ids of all credentials served. */
   get ids(): readonly string[] {
     return [...this.held.keys()]
   }
 
+  /** Forgets the keys and ends the processes of tokens. */
   async close(): Promise<void> {
     await Promise.all([this.ring.close(), this.tokens.close()])
   }

@@ -150,6 +150,7 @@ function check(file: string, configuration: SignerConfiguration): void {
   }
 }
 
+/** A fingerprint in the form it is compared in: lower-case hex without colons. */
 export function fingerprintOf(text: string): string {
   return text.replaceAll(':', '').toLowerCase()
 }

@@ -21,11 +21,13 @@ export class StoppedCredentials {
 
   constructor(private readonly folder: string) {}
 
+  /** Why the credential is stopped; undefined when it is not. While the list cannot be read all are. */
   get(credential: string): Stop | undefined {
     const stops = this.read()
     return stops === undefined ? { at: '', reason: 'the list of stopped credentials cannot be read' } : stops.get(credential)
   }
 
+  /** Ids on the list; none while it cannot be read. */
   all(): readonly string[] {
     return [...(this.read() ?? new Map<string, Stop>()).keys()]
   }

@@ -82,6 +82,7 @@ export class UseLog {
     }
   }
 
+  /** The last entry: number and hash. */
   get head(): LogHead {
     return this.last
   }
@@ -99,6 +100,7 @@ export class UseLog {
     })
   }
 
+  /** Waits for what is being written, then gives the file and its lock back. */
   async close(): Promise<void> {
     while (this.writing) await nextTurn()
     await this.handle.close()
@@ -124,6 +126,7 @@ export class UseLog {
   }
 }
 
+/** The log inside the signer's folder. */
 export function logFile(folder: string): string {
   return join(folder, 'use.log')
 }

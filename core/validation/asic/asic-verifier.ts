@@ -47,11 +47,13 @@ export class AsicVerifier implements Verifier {
     return isArchive(bytes)
   }
 
+  /** A verdict over every signature of the container (ETSI EN 319 162-1); a container that is not read whole fails. */
   verify(bytes: Uint8Array, options: VerifyOptions): Promise<Omit<DocumentVerdict, 'file'>> {
     return judgeContainer(bytes, options)
   }
 }
 
+/** Whether it begins as a ZIP archive does (local file header, APPNOTE 4.3.7). */
 export function isArchive(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 0x03 && bytes[3] === 0x04
 }

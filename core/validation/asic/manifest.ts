@@ -78,6 +78,7 @@ function pathOf(element: XmlNode | undefined): string | undefined {
   }
 }
 
+/** Whether the file is the one the reference tells: its digest is the same. False for an unknown algorithm. */
 export function fits(reference: ManifestReference, entry: ZipEntry): boolean {
   return reference.algorithm !== undefined && createHash(reference.algorithm).update(entry.bytes).digest().equals(reference.digest)
 }

@@ -18,6 +18,7 @@ const processed: ReadonlySet<string> = new Set([
   extensionOids.nameConstraints,
 ])
 
+/** The problem with the certificate's period at a time; both ends belong to it (RFC 5280, clause 4.1.2.5). */
 export function validityProblem(certificate: Certificate, at: Date): PathProblem | undefined {
   if (at < certificate.notBefore) {
     return pathProblem('VERIFY-CERT-NOT-YET-VALID', certificate, 'NOT_YET_VALID', { from: certificate.notBefore.toISOString() })
@@ -28,6 +29,7 @@ export function validityProblem(certificate: Certificate, at: Date): PathProblem
   return undefined
 }
 
+/** The problem of a critical extension that is not processed here (RFC 5280, clause 4.2). */
 export function criticalProblem(certificate: Certificate): PathProblem | undefined {
   for (const [oid, extension] of certificate.extensions) {
     if (extension.critical && !processed.has(oid)) {

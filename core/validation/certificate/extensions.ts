@@ -39,6 +39,7 @@ export interface BasicConstraints {
   readonly pathLength?: number
 }
 
+/** Whether it is an authority, and how many may follow (RFC 5280, clause 4.2.1.9). @throws MalformedDer */
 export function basicConstraintsOf(certificate: Certificate): BasicConstraints | undefined {
   const value = extensionOf(certificate, extensionOids.basicConstraints)?.expect(0x30)
   if (value === undefined) return undefined
@@ -53,6 +54,7 @@ export function keyUsageOf(certificate: Certificate): ((bit: number) => boolean)
   return extensionOf(certificate, extensionOids.keyUsage)?.bits()
 }
 
+/** Object identifiers of what the key is for (RFC 5280, clause 4.2.1.12). @throws MalformedDer */
 export function extendedKeyUsagesOf(certificate: Certificate): { critical: boolean; usages: string[] } | undefined {
   const extension = certificate.extensions.get(extensionOids.extendedKeyUsage)
   if (extension === undefined) return undefined
@@ -73,6 +75,7 @@ export interface PolicyMapping {
   readonly subjectPolicy: string
 }
 
+/** Policies of the issuer that the subject's equal (RFC 5280, clause 4.2.1.5). @throws MalformedDer */
 export function policyMappingsOf(certificate: Certificate): readonly PolicyMapping[] {
   const value = extensionOf(certificate, extensionOids.policyMappings)?.expect(0x30)
   return (value?.children ?? []).map((pair) => ({ issuerPolicy: pair.child(0).oid(), subjectPolicy: pair.child(1).oid() }))
@@ -84,6 +87,7 @@ export interface PolicyConstraints {
   readonly inhibitMapping?: number
 }
 
+/** After how many certificates a policy must be named and mapping ends (RFC 5280, clause 4.2.1.11). @throws MalformedDer */
 export function policyConstraintsOf(certificate: Certificate): PolicyConstraints {
   let constraints: PolicyConstraints = {}
   for (const part of extensionOf(certificate, extensionOids.policyConstraints)?.expect(0x30).children ?? []) {
@@ -93,6 +97,7 @@ export function policyConstraintsOf(certificate: Certificate): PolicyConstraints
   return constraints
 }
 
+/** After how many certificates anyPolicy counts no more (RFC 5280, clause 4.2.1.14). @throws MalformedDer */
 export function inhibitAnyPolicyOf(certificate: Certificate): number | undefined {
   return extensionOf(certificate, extensionOids.inhibitAnyPolicy)?.smallInteger()
 }
@@ -108,6 +113,7 @@ export function authorityKeyIdentifierOf(certificate: Certificate): string | und
   return parts?.find((part) => part.is(0x80))?.content.toString('hex')
 }
 
+/** Other names of the subject (RFC 5280, clause 4.2.1.6). @throws MalformedDer */
 export function alternativeNamesOf(certificate: Certificate): readonly GeneralName[] {
   return (extensionOf(certificate, extensionOids.subjectAlternativeName)?.expect(0x30).children ?? []).map(readGeneralName)
 }

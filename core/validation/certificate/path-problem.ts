@@ -9,6 +9,7 @@ export interface PathProblem {
   readonly subIndication: SubIndication
 }
 
+/** A problem with one certificate of a path: its text names the holder; `subIndication` is of ETSI EN 319 102-1, clause 5.1.3. */
 export function pathProblem(
   code: string,
   certificate: Certificate,

@@ -124,6 +124,7 @@ export function inOrder(attributes: DerElement): Buffer | undefined {
   return Buffer.concat([head, ...ordered])
 }
 
+/** What a person should know of an unsigned attribute that is not judged here (ETSI EN 319 122-1, clause 5.5). */
 export function noteOnUnsigned(type: string): FaultDetail[] {
   if (type === oid.counterSignature) return [{ code: 'VERIFY-COUNTER-SIGNATURE-IGNORED', level: 'warning' }]
   return archiveAttributes.has(type) ? [{ code: 'VERIFY-ARCHIVE-ATTRIBUTE-IGNORED', params: { oid: type }, level: 'warning' }] : []

@@ -21,6 +21,7 @@ const armour = /^\s*-----BEGIN (?:CMS|PKCS7)-----([A-Za-z0-9+/=\s]+)-----END (?:
 export class CmsVerifier implements Verifier {
   readonly name = 'cms'
 
+  /** Whether it begins as a ContentInfo of SignedData (RFC 5652, clauses 3 and 5), in DER or PEM. */
   recognises(bytes: Uint8Array): boolean {
     const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 64))
     if (start[0] === 0x30) {
@@ -31,6 +32,7 @@ export class CmsVerifier implements Verifier {
     return /^\s*-----BEGIN (?:CMS|PKCS7)-----/.test(start.toString('latin1'))
   }
 
+  /** A verdict over every signer. `options.content` is what a detached signature signs; without it such a signature is indeterminate. */
   async verify(bytes: Uint8Array, options: VerifyOptions): Promise<Omit<DocumentVerdict, 'file'>> {
     const { der, notes } = encodingOf(bytes)
     const malformed = (what: string): Omit<DocumentVerdict, 'file'> => ({

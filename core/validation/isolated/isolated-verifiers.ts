@@ -50,6 +50,7 @@ export class IsolatedVerifiers {
     })
   }
 
+  /** Ends the thread; questions that wait are refused (VERIFY-BUSY). */
   close(): void {
     this.closed = true
     for (const one of this.waiting.splice(0)) one.reject(new Fault('VERIFY-BUSY', { status: 503 }))

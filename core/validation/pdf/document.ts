@@ -47,6 +47,7 @@ export class PdfDocument {
     return new PdfDocument(bytes, sections, this.read)
   }
 
+  /** The trailer of the newest section. @throws MalformedPdf */
   get trailer(): PdfDictionary {
     const [newest] = this.sections
     if (newest === undefined) throw new MalformedPdf('no cross-reference section', 0)
@@ -67,12 +68,14 @@ export class PdfDocument {
     return typeof declared === 'number' ? declared : 0
   }
 
+  /** Where the document catalog stands. @throws MalformedPdf when the trailer names none */
   get catalogReference(): PdfReference {
     const root = this.trailer.get('Root')
     if (!(root instanceof PdfReference)) throw new MalformedPdf('no document catalog', 0)
     return root
   }
 
+  /** The document catalog (ISO 32000-2, clause 7.7.2). @throws MalformedPdf */
   get catalog(): PdfDictionary {
     const catalog = this.resolve(this.catalogReference)
     if (!isDictionary(catalog)) throw new MalformedPdf('no document catalog', 0)
@@ -89,16 +92,19 @@ export class PdfDocument {
     return current
   }
 
+  /** The dictionary that the value is or refers to; undefined when it is another. @throws MalformedPdf */
   dictionary(value: PdfValue | undefined): PdfDictionary | undefined {
     const resolved = this.resolve(value)
     return isDictionary(resolved) ? resolved : undefined
   }
 
+  /** The array that the value is or refers to; undefined when it is another. @throws MalformedPdf */
   array(value: PdfValue | undefined): PdfValue[] | undefined {
     const resolved = this.resolve(value)
     return Array.isArray(resolved) ? resolved : undefined
   }
 
+  /** The object of a number; null when it is free or was never there (ISO 32000-2, clause 7.3.10). @throws MalformedPdf */
   object(number: number): PdfValue {
     const known = this.objects.get(number)
     if (known !== undefined) return known

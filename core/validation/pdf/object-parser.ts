@@ -23,6 +23,7 @@ export class ObjectParser {
     readonly end = bytes.length,
   ) {}
 
+  /** Passes white space and comments (ISO 32000-2, clauses 7.2.3 and 7.2.4). */
   skipSpace(): void {
     while (this.position < this.end) {
       const byte = this.bytes[this.position] ?? 0

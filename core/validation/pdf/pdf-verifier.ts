@@ -21,10 +21,12 @@ type Answer = Omit<DocumentVerdict, 'file'>
 export class PdfVerifier implements Verifier {
   readonly name = 'pdf'
 
+  /** Whether the first 1,024 bytes hold the header, as readers allow (ISO 32000-1, annex H.3, note 13). */
   recognises(bytes: Uint8Array): boolean {
     return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).includes('%PDF-')
   }
 
+  /** A verdict over every signature and time stamp of the PDF, oldest first, with what was changed after each. */
   async verify(bytes: Uint8Array, options: VerifyOptions): Promise<Answer> {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const failed = (integrity: DocumentVerdict['integrity'], code: string, params: Record<string, string> = {}): Answer => ({

@@ -16,6 +16,7 @@ export class Revisions {
 
   constructor(readonly newest: PdfDocument) {}
 
+  /** The document as its first `end` bytes have it. */
   at(end: number): PdfDocument {
     let document = this.opened.get(end)
     if (document === undefined) {

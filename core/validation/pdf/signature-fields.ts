@@ -41,6 +41,7 @@ export interface SignatureField extends FormField {
   readonly signatureNumber: number | undefined
 }
 
+/** The signature fields that are signed (ISO 32000-2, clause 12.7.5.5), in the order of the form. @throws MalformedPdf */
 export function signatureFields(document: PdfDocument): SignatureField[] {
   return formFields(document).flatMap((field) => {
     if (field.type !== 'Sig') return []

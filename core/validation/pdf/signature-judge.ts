@@ -63,6 +63,7 @@ export class SignatureJudge {
     readonly field: SignatureField,
   ) {}
 
+  /** Whether it is a document time stamp (ISO 32000-2, clause 12.8.5). */
   get isDocumentTimeStamp(): boolean {
     return nameOf(this.context.document.resolve(this.field.signature.get('SubFilter'))) === 'ETSI.RFC3161'
   }
@@ -89,6 +90,10 @@ export class SignatureJudge {
       : this.context.revisions.at(this.range.end)
   }
 
+  /**
+   * The verdict over this signature, knowing what stands behind it; of a document time stamp also the time it proves. What cannot
+   * be read fails, and nothing is thrown.
+   */
   async judge(behind: Behind): Promise<{ verdict: SignatureVerdict; stamp: CoveringStamp | undefined }> {
     if (this.failure !== undefined || this.range === undefined)
       return { verdict: this.failure ?? this.failed('FORMAT_FAILURE', { code: 'VERIFY-BYTE-RANGE' }), stamp: undefined }

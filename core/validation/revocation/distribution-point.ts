@@ -16,6 +16,7 @@ export interface DistributionPoint {
   readonly crlIssuers: readonly string[]
 }
 
+/** ReasonFlags (RFC 5280, clause 4.2.1.13) as a mask; bit 0 is unused. */
 export function readReasons(flags: DerElement): number {
   const has = flags.implicitBits()
   let mask = 0

@@ -9,6 +9,7 @@ export class Refusal extends Error {
   }
 }
 
+/** The fault of a signature that ends its check, to be thrown. */
 export function refuse(subIndication: SubIndication, code: string, params?: FaultParameters): Refusal {
   return new Refusal({ subIndication, finding: params === undefined ? { code } : { code, params } })
 }

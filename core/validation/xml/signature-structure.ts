@@ -38,6 +38,7 @@ export interface WrittenSignature {
 const maximumReferences = 64
 const maximumCertificates = 32
 
+/** Whether it is the element of this local name in the namespace of XML Signature. */
 export function isSignatureElement(element: TreeElement, local: string): boolean {
   return element.local === local && element.namespace === signatureNamespace
 }

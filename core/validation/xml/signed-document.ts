@@ -37,6 +37,10 @@ export function readSignedDocument(bytes: Uint8Array): SignedDocument {
   return indexDocument(readSignedTree(bytes))
 }
 
+/**
+ * The document with its ids and signatures. Any attribute named Id counts, of whatever case. @throws Fault XML-DUPLICATE-ID (400):
+ * which element is signed must not be a guess
+ */
 export function indexDocument(tree: Tree): SignedDocument {
   const ids = new Map<string, TreeElement>()
   const signatures: TreeElement[] = []

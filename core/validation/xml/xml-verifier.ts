@@ -12,6 +12,7 @@ import { checkXmlSignatures, type XmlSignatureCheck } from './check-signature.js
 export class XmlVerifier implements Verifier {
   readonly name = 'xml'
 
+  /** Whether it begins like XML, with or without byte order mark. */
   recognises(bytes: Uint8Array): boolean {
     // Two-byte encodings are XML too; reading them is refused with a reason, which is better than "unknown".
     const head = Buffer.from(bytes.subarray(0, 64))
@@ -20,6 +21,7 @@ export class XmlVerifier implements Verifier {
     return /^[ \t\r\n]*<[A-Za-z_?!\x80-\xff]/u.test(head)
   }
 
+  /** A verdict over every XML signature of the document. `options.content` is what a detached signature refers to. */
   async verify(bytes: Uint8Array, options: VerifyOptions): Promise<Omit<DocumentVerdict, 'file'>> {
     let checks: XmlSignatureCheck[]
     try {

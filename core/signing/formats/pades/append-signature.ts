@@ -61,6 +61,7 @@ export async function appendSignature(file: GrowingPdf, order: SignatureOrder): 
   }
 }
 
+/** Feeds the bytes to the hash and lets other work in between: a large file stops no other signature. */
 export async function hashInPieces(hash: Hash, bytes: Buffer): Promise<void> {
   if (bytes.length <= pieceBytes) {
     hash.update(bytes)

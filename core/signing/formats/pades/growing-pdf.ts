@@ -17,10 +17,12 @@ export class GrowingPdf {
     return this.held.subarray(0, this.used)
   }
 
+  /** Bytes so far. */
   get length(): number {
     return this.used
   }
 
+  /** Puts the bytes at the end, in place while the buffer has room. */
   append(more: Buffer): void {
     if (this.used + more.length > this.held.length) {
       const larger = Buffer.allocUnsafe(this.used + more.length * 2)

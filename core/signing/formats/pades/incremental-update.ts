@@ -18,10 +18,12 @@ export class IncrementalUpdate {
     return new PdfReference(this.nextNumber++, 0)
   }
 
+  /** Writes the object anew in this update; a text is taken as written PDF, one byte a character. */
   put(reference: PdfReference, value: PdfValue | string): void {
     this.putChunks(reference, [Buffer.from(typeof value === 'string' ? value : writeValue(value), 'latin1')])
   }
 
+  /** Writes a stream; `raw` is encoded as the dictionary's Filter says, and its Length is set here. */
   putStream(reference: PdfReference, dictionary: PdfDictionary, raw: Buffer): void {
     dictionary.set('Length', raw.length)
     this.putChunks(reference, [

@@ -13,6 +13,7 @@ export function writeValue(value: PdfValue): string {
   return writeDictionary(value)
 }
 
+/** A dictionary as PDF text (ISO 32000-2, clause 7.3.7), entries in the order of the map. */
 export function writeDictionary(dictionary: PdfDictionary): string {
   return `<<${[...dictionary].map(([key, value]) => `${writeName(key)} ${writeValue(value)}`).join(' ')}>>`
 }
@@ -45,6 +46,7 @@ export function dateString(date: Date): PdfString {
   return new PdfString(Buffer.from(`D:${digits}+00'00'`, 'latin1'), false)
 }
 
+/** A dictionary of the entries that have a value; names without the slash. */
 export function dictionaryOf(entries: Readonly<Record<string, PdfValue | undefined>>): PdfDictionary {
   const dictionary: PdfDictionary = new Map()
   for (const [key, value] of Object.entries(entries)) if (value !== undefined) dictionary.set(key, value)

@@ -85,6 +85,11 @@ const widgetFlags = 4 | 128
  * SIGN-EVIDENCE-NOT-CONFIGURED, SIGN-PDF-BREAKS-SIGNATURE, SIGN-PDF-CHECK-FAILED, those of `planFills`, and what signer, time stamp client and evidence throw
  */
 export function signPdf(pdf: Buffer, options: SignPdfOptions & { readonly level?: undefined }): Promise<SignedPdf<'B' | 'T'>>
+/**
+ * Signs the PDF in an incremental update (ISO 32000-2, clause 12.8; ETSI EN 319 142-1); earlier signatures are kept valid, or it is
+ * refused. @throws Fault of the reading (PDF-…), of the signer, and SIGN-… when the asked level cannot be reached: never a lower
+ * one
+ */
 export function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf>
 export async function signPdf(pdf: Buffer, options: SignPdfOptions): Promise<SignedPdf> {
   const plan = readable(() => planSignature(openPdf(pdf), options, levelOf(options).level))

@@ -47,6 +47,7 @@ export function dataTransforms(parts: SignatureParts): WrittenTransform[] {
   return parts.data.enveloped ? [{ algorithm: envelopedSignature, prefixes: [] }, canonical] : [canonical]
 }
 
+/** The one transform of the reference to the signed properties: their canonical form (ETSI EN 319 132-1, clause 5.1). */
 export function propertiesTransforms(parts: SignatureParts): WrittenTransform[] {
   return [{ algorithm: canonicalNames[parts.canonicalization], prefixes: [] }]
 }

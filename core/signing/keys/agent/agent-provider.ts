@@ -56,6 +56,7 @@ export class AgentKeyProvider implements KeyProvider {
     return { ...given, keepDays }
   }
 
+  /** The host's own key towards desks, read or made at first use. */
   get hostKey(): HostKey {
     return (this.hostKeyLoaded ??= loadHostKey(this.parts.config.dataDir))
   }

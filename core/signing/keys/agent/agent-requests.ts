@@ -71,6 +71,7 @@ export class AgentRequests {
     return this.company(reference.companyId).asked.do({ reference, publicKey, request })
   }
 
+  /** How the request stands; questions that come together are one query. */
   standing(companyId: string, id: string): Promise<Standing> {
     return this.company(companyId).stood.do(id)
   }
@@ -222,6 +223,10 @@ export class AgentRequests {
     )
   }
 
+  /**
+   * A person at the desk declined. Answers what the desk must know: taken, taken before, how it was settled otherwise, or unknown
+   * to this desk.
+   */
   async refuse(companyId: string, agent: { id: string; name: string }, id: string, reason: string): Promise<Outcome> {
     return this.parts.database.company(companyId, async (transaction) => {
       const row = await this.row(transaction, id)

@@ -111,6 +111,7 @@ export class DeskConnection {
     this.socket.terminate()
   }
 
+  /** Cuts a desk off that was silent for too long, and asks a silent one for a sign of life. */
   checkLife(): void {
     const now = Date.now()
     if (now - this.heardAt > connectedMs) {

@@ -67,6 +67,7 @@ export class DeskEndpoint {
     return true
   }
 
+  /** Takes no more desks, says goodbye to those connected and waits for their ends to be written. */
   async close(): Promise<void> {
     this.closed = true
     clearInterval(this.timer)
@@ -143,6 +144,7 @@ export class DeskEndpoint {
   }
 }
 
+/** Answers the upgrade with a status line (`401 Unauthorized`) in place of a WebSocket (RFC 6455, clause 4.2.2). */
 export function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

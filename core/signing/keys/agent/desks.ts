@@ -149,6 +149,7 @@ export class Desks {
     }
   }
 
+  /** All desks of the company, in the order they were paired, stopped ones too. */
   async list(transaction: CompanyTransaction): Promise<Desk[]> {
     const rows = await transaction
       .knex<DeskRow>('core_agent')
@@ -158,6 +159,7 @@ export class Desks {
     return rows.map((row) => this.deskOf(row))
   }
 
+  /** Ids of the desks that may answer. */
   async pairedIds(transaction: CompanyTransaction): Promise<ReadonlySet<string>> {
     const rows = await transaction
       .knex('core_agent')
@@ -245,6 +247,7 @@ export class Desks {
       }
   }
 
+  /** What a desk calls the company; empty when it is gone. */
   async companyName(companyId: string): Promise<{ name: string; nameAr: string | null }> {
     const row = await this.parts.database.host((knex) =>
       knex('core_company').where({ id: companyId }).first<{ name: string; name_ar: string | null } | undefined>('name', 'name_ar'),

@@ -18,6 +18,7 @@ export class GroupedWork<Question, Answer> {
     private readonly most = 250,
   ) {}
 
+  /** The answer to the question; those asked while a round runs go together in the next. */
   do(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ question, resolve, reject })

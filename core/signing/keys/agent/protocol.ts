@@ -146,6 +146,7 @@ export const pairAnswerShape = z.object({
   proof: base64.max(200),
 })
 
+/** 256 random bits, base64url: no greeting can be played again. */
 export function newNonce(): string {
   return randomBytes(32).toString('base64url')
 }
@@ -155,16 +156,22 @@ export function signedText(label: string, ...parts: readonly string[]): Buffer {
   return Buffer.from(JSON.stringify([`khatm-agent-1 ${label}`, ...parts]))
 }
 
+/**
+ * The public key of a desk or host from base64 DER (SubjectPublicKeyInfo). @throws TypeError when it is not of Ed25519, Error when
+ * it is no key
+ */
 export function readDeskKey(spki: string): KeyObject {
   const key = createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' })
   if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('a desk and a host sign with Ed25519')
   return key
 }
 
+/** Signs with Ed25519 (RFC 8032); base64. */
 export function signText(key: KeyObject, text: Buffer): string {
   return sign(null, text, key).toString('base64')
 }
 
+/** Whether the base64 signature over the text is this key's (Ed25519). */
 export function textIsSigned(key: KeyObject, text: Buffer, signature: string): boolean {
   return verify(null, text, key, Buffer.from(signature, 'base64'))
 }
@@ -198,6 +205,7 @@ export class SignedChannel {
     private readonly greeting: string,
   ) {}
 
+  /** The message as a signed frame with its number; numbers only grow, so that none can be left out or repeated. */
   seal(message: FromDesk | FromHost): string {
     const body = JSON.stringify(message)
     const n = this.sent++

@@ -94,6 +94,7 @@ export class RequestEndings {
     })
   }
 
+  /** Writes what became of a request into the audit log, in the same transaction; `agent` undefined: the host itself did it. */
   record(
     transaction: CompanyTransaction,
     agent: { id: string; name: string } | undefined,

@@ -66,6 +66,7 @@ export const offerColumns = [
   'expires_at',
 ] as const
 
+/** The request as it goes to desks: bytes in base64, the digest in hex. */
 export function offerOf(row: Pick<RequestRow, (typeof offerColumns)[number]>): Offer {
   return {
     id: row.id,
@@ -86,6 +87,7 @@ export function offerOf(row: Pick<RequestRow, (typeof offerColumns)[number]>): O
   }
 }
 
+/** The request as pages and the API show it: without the document's bytes. */
 export function requestOf(row: RequestRow): AgentRequest {
   return {
     id: row.id,
@@ -116,6 +118,7 @@ export function shownDocument(uses: readonly KeyUse[], longest: number): KeyUse[
   return document === undefined || document.bytes.length > longest ? undefined : document
 }
 
+/** The text, cut to at most `most` UTF-16 units, with an ellipsis where it was. */
 export function clipped(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`
 }

@@ -78,6 +78,10 @@ export interface Authorisation {
   readonly oneTimePassword: boolean
 }
 
+/**
+ * How a credential is authorised: by the `auth` of version 2 of the Cloud Signature Consortium's API (clause 11.5,
+ * credentials/info), else by the fields of version 1.
+ */
 export function authorisationOf(credential: CredentialAnswer): Authorisation {
   if (credential.auth !== undefined) {
     const { mode, objects = [] } = credential.auth

@@ -114,6 +114,7 @@ export class CscConnection {
     return new Fault('SIGN-CSC-REFUSED', { params, status: 502 })
   }
 
+  /** Ends the kept connections to the service. */
   close(): void {
     this.agent.destroy()
   }

@@ -94,6 +94,10 @@ export class CscKeyProvider implements KeyProvider {
     }
   }
 
+  /**
+   * The service's raw signature; those asked together with the same purposes share an authorisation. @throws Fault
+   * SIGN-KEY-UNREACHABLE, SIGN-PROVIDER-CLOSED (503), and what the service refuses with
+   */
   async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
     const { service, credentialId } = reference.stored
     if (service === undefined || credentialId === undefined)
@@ -121,6 +125,7 @@ export class CscKeyProvider implements KeyProvider {
     }
   }
 
+  /** Ends all connections; later calls are refused. */
   close(): Promise<void> {
     this.closed = true
     for (const { connection } of this.services.values()) connection.close()

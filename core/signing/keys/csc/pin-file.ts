@@ -46,6 +46,7 @@ export class PinFile {
     this.refused.set(credential, this.state())
   }
 
+  /** The service took the PIN of the file as it is now. */
   wasAccepted(credential: string): void {
     this.accepted.set(credential, this.state())
   }
@@ -71,6 +72,7 @@ export class PinFile {
   }
 }
 
+/** The service refused the PIN. It is not tried again before its file changes: services lock after a few tries. */
 export function wrongPin(service: string): Fault {
   return new Fault('SIGN-PIN-WRONG', { params: { module: service }, status: 503 })
 }

@@ -27,6 +27,7 @@ export class SignatureBatches {
     private readonly send: (digests: readonly Buffer[]) => Promise<readonly Buffer[]>,
   ) {}
 
+  /** The signature over the digest, made in the next batch that has room. */
   add(digest: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ digest, resolve, reject })
@@ -34,6 +35,7 @@ export class SignatureBatches {
     })
   }
 
+  /** Whether nothing runs and nothing waits. */
   get idle(): boolean {
     return this.running === 0 && this.waiting.length === 0
   }

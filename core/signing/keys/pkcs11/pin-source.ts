@@ -22,6 +22,7 @@ export function withholdPins(modules: readonly ConfiguredPin[]): void {
   }
 }
 
+/** Where the PIN comes from; a file goes before the environment. Nothing is read here. */
 export function pinSourceOf({ pinFile, pinEnvironment: name }: ConfiguredPin): PinSource {
   if (pinFile !== null) return { from: 'file', file: pinFile }
   if (name === null) return { from: 'nowhere' }

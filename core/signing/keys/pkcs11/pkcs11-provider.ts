@@ -83,6 +83,10 @@ export class Pkcs11KeyProvider implements KeyProvider {
     await this.host(module).request({ operation: 'write-certificate', query, certificate })
   }
 
+  /**
+   * The token's raw signature. The whole message crosses only to tokens that hash by themselves. @throws Fault of the token
+   * (SIGN-TOKEN-…, SIGN-PIN-…)
+   */
   async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
     const { module, query, token } = placeOf(reference.stored)
     const { scheme, digestAlgorithm, digest, message } = request
@@ -99,6 +103,7 @@ export class Pkcs11KeyProvider implements KeyProvider {
     }
   }
 
+  /** What the module says of itself (C_GetInfo). @throws Fault when it cannot be loaded */
   async driver(module: string): Promise<DriverFacts> {
     return (await this.host(module).request({ operation: 'driver' })) as DriverFacts // answered by token-process alone
   }
@@ -108,6 +113,7 @@ export class Pkcs11KeyProvider implements KeyProvider {
     return this.hosts.get(module)?.pid
   }
 
+  /** Ends the processes that hold the modules. */
   close(): Promise<void> {
     for (const host of this.hosts.values()) host.close()
     this.hosts.clear()

@@ -12,10 +12,12 @@ export class TokenFault extends Error {
 /** CKR codes after which sessions and handles are worthless until the library starts anew (measured on SoftHSM2; PKCS#11 3.1 section 5.1). */
 const lost = new Set([0x05, 0x30, 0x32, 0x60, 0x82, 0xb3, 0xe0, 0x101, 0x190])
 
+/** The CKR_ value of an error of the token's module (PKCS #11 v3.1, clause 5.1.6); undefined for other errors. */
 export function returnCode(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined
 }
 
+/** Whether the token or its session is gone: to be opened anew. */
 export function isLost(error: unknown): boolean {
   const code = returnCode(error)
   return code !== undefined && lost.has(code)

@@ -110,6 +110,7 @@ export class TokenHost {
       })
   }
 
+  /** Ends the process; requests that wait are refused, later ones too. */
   close(): void {
     this.closed = true
     this.end()

@@ -118,6 +118,7 @@ export class TokenLibrary {
     return [...this.tokens.values()].some(({ sessions }) => sessions.hasQueue)
   }
 
+  /** The key that the query names, with its public key and certificates. @throws Fault of the token */
   find(query: TokenKeyQuery): Promise<TokenKeyFound> {
     return this.withRecovery(() => {
       const { objects } = this.openToken(query)
@@ -130,10 +131,12 @@ export class TokenLibrary {
     return this.withRecovery(() => Promise.resolve(this.openToken(query).objects.all()))
   }
 
+  /** Makes a key pair inside the token, which it cannot leave. @throws Fault of the token */
   generate(query: TokenKeyQuery, wish: TokenKeyWish): Promise<TokenKeyFound> {
     return this.withRecovery(() => this.writing(query, (objects) => objects.generate(wish)))
   }
 
+  /** Puts the certificate (DER) beside the key the query names. @throws Fault of the token */
   writeCertificate(query: TokenKeyQuery, certificate: Uint8Array): Promise<void> {
     return this.withRecovery(() =>
       this.writing(query, (objects) => {
@@ -143,6 +146,7 @@ export class TokenLibrary {
     )
   }
 
+  /** The raw signature, in a session of its own of the token's. `pin` for a key that asks for it each time. @throws Fault of the token */
   sign(query: TokenKeyQuery, work: SignWork & { readonly pin?: Uint8Array }): Promise<Buffer> {
     return this.withRecovery(async () => {
       const token = this.openToken(query)

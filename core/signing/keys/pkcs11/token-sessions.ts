@@ -16,10 +16,12 @@ export class TokenSessions {
     private readonly close: (session: Handle) => void,
   ) {}
 
+  /** Whether somebody waits for a session. */
   get hasQueue(): boolean {
     return this.waiting.length > 0
   }
 
+  /** An idle session, a new one while there may be more, else the next that is given back. */
   take(): Promise<Handle> {
     const idle = this.idle.pop()
     if (idle !== undefined) return Promise.resolve(idle)
@@ -33,6 +35,7 @@ export class TokenSessions {
     })
   }
 
+  /** Gives the session back, to whoever waits longest. */
   give(session: Handle): void {
     const next = this.waiting.shift()
     if (next !== undefined) next(session)

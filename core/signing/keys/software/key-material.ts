@@ -20,6 +20,7 @@ export interface KeyMaterial {
 
 const curveNames = { 'ec-p256': 'P-256', 'ec-p384': 'P-384', 'ec-secp256k1': 'secp256k1' } as const
 
+/** A new key pair: RSA with exponent 65537, or on the named curve. It has no certificate yet. */
 export async function generateKeyMaterial(algorithm: KeyAlgorithm): Promise<KeyMaterial> {
   const pair =
     algorithm === 'ec-p256' || algorithm === 'ec-p384' || algorithm === 'ec-secp256k1'

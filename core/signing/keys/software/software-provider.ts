@@ -26,6 +26,10 @@ export class SoftwareKeyProvider implements KeyProvider {
 
   constructor(private readonly masterKeys: () => Buffer | readonly Buffer[]) {}
 
+  /**
+   * The raw signature with a key of this host. ECDSA as DER (RFC 3279, clause 2.2.3). With `message` the digest is computed over it
+   * by OpenSSL's own threads. @throws Fault SIGN-DIGEST-LENGTH, SIGN-ALGORITHM-MISMATCH
+   */
   async signDigest(reference: KeyReference, request: SignDigestRequest): Promise<Buffer> {
     const { scheme, digestAlgorithm, digest, message } = request
     if (digest.length !== digestLengths[digestAlgorithm]) {
@@ -58,6 +62,7 @@ export class SoftwareKeyProvider implements KeyProvider {
     this.open.delete(keyId)
   }
 
+  /** Forgets all opened keys. */
   close(): Promise<void> {
     for (const keyId of [...this.open.keys()]) this.forget(keyId)
     return Promise.resolve()

@@ -47,6 +47,7 @@ export class Comparison {
     )
   }
 
+  /** Writes down a change, the same one once. */
   note(kind: ChangeKind, allowed: boolean, subject?: string): void {
     const change: Change = subject === undefined ? { kind, allowed } : { kind, allowed, subject }
     // A hundred fields filled are told one by one; a file that changes thousands is told by kind.

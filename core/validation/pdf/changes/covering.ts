@@ -23,6 +23,7 @@ export class Coverings {
     private readonly after: PdfDocument,
   ) {}
 
+  /** What a rectangle laid on a page covers of it as it was signed. A value that is no rectangle covers nothing. */
   of(page: PdfDictionary, number: number, rectangle: PdfValue | undefined): Covering {
     const place = rectangleOf(this.after, rectangle)
     if (place === undefined) return { content: false, isLarge: false, page: number }

@@ -68,6 +68,7 @@ const catalogKinds: Readonly<Record<string, ChangeKind>> = {
   Threads: 'page-content',
 }
 
+/** The kind of a change to an entry of the document catalog (ISO 32000-2, table 29). */
 export function catalogKind(key: string): ChangeKind {
   return catalogKinds[key] ?? 'catalog'
 }
@@ -100,6 +101,7 @@ const typeKinds: Readonly<Record<string, ChangeKind>> = {
   DocTimeStamp: 'time-stamp',
 }
 
+/** The kind of a change to an object of this Type; undefined for types not told apart. */
 export function typeKind(type: string | undefined): ChangeKind | undefined {
   return type === undefined ? undefined : typeKinds[type]
 }

@@ -18,6 +18,7 @@ const maximumPlaces = 20_000
 const maximumDepth = 6
 const identity: Matrix = [1, 0, 0, 1, 0, 0]
 
+/** A rectangle (ISO 32000-2, clause 7.9.5), its corners put in order: left, bottom, right, top. Undefined for another value. */
 export function rectangleOf(document: PdfDocument, value: PdfValue | undefined): Rectangle | undefined {
   const corners = (document.array(value) ?? []).map((one) => document.resolve(one))
   const [a, b, c, d] = corners

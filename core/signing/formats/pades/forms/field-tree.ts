@@ -41,6 +41,7 @@ export class FieldTree {
     return { parent: above?.reference, ownName }
   }
 
+  /** Writes the nodes above the new fields, each once, with all its kids. */
   writeParents(): void {
     for (const { reference, dictionary, kids } of this.parents.values())
       this.update.put(reference, new Map<string, PdfValue>([...dictionary, ['Kids', kids]]))

@@ -48,6 +48,7 @@ export function inkOutline({ width, height, strokes }: PenStrokes): string | und
   return svgOf(`<path d="${path}" fill="${colour}"/>`, String(wide), String(high))
 }
 
+/** An SVG picture of `width` by `height` units around the content. */
 export function svgOf(content: string, width: string, height: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${content}</svg>`
 }
