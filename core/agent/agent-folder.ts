@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { posix, win32 } from 'node:path'
 
+/** What of the computer decides where the desk keeps its files. */
 export interface Machine {
   readonly platform: NodeJS.Platform
   readonly environment: Readonly<Record<string, string | undefined>>

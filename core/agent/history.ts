@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { canonicalJson } from '../audit/canonical-json.js'
 import { readIfThere } from './private-file.js'
 
+/** A line of the desk's own history; `at` is UTC. */
 export interface HistoryEntry {
   readonly sequence: number
   readonly at: string

@@ -17,8 +17,10 @@ import {
 } from '../signing/keys/agent/protocol.js'
 import { hostOrigin, keyOfPairing, type Pairing } from './pairings.js'
 
+/** How the connection stands; `refused`: the host ended the pairing, `stranger`: another host answers at its address. */
 export type ConnectionState = 'connecting' | 'online' | 'waiting' | 'refused' | 'stranger' | 'closed'
 
+/** Who is told what comes, and how patient it is. */
 export interface HostConnectionOptions {
   readonly onMessage: (message: FromHost) => void
   readonly onState: (state: ConnectionState) => void

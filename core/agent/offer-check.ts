@@ -14,6 +14,7 @@ import type { PresentKey } from './tokens.js'
  */
 export type Tie = 'read' | 'tied' | 'not-tied' | 'unknown'
 
+/** What the desk found out about an offer before a person sees it. */
 export interface OfferCheck {
   /** Why it cannot be signed at all. */
   readonly fault: FaultDetail | undefined

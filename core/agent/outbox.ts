@@ -13,6 +13,7 @@ const answerShape = z.object({
   seen: z.enum(['opened', 'listed']).optional(),
 })
 const lineShape = z.union([answerShape, z.object({ gone: z.uuid() })])
+/** A signature that the host has not confirmed. */
 export type KeptAnswer = z.infer<typeof answerShape>
 
 const sync = promisify(fdatasync)

@@ -16,6 +16,7 @@ import type { SigningDesk } from './signing-desk.js'
 const folder = join(import.meta.dirname, 'page')
 const require = createRequire(import.meta.url)
 
+/** What the desk's pages show. */
 export interface PageServerOptions {
   readonly texts: Translator
   /** All texts of the page by language. */

@@ -27,6 +27,7 @@ const pairingShape = z.object({
   privateKey: z.string(),
   pairedAt: z.string(),
 })
+/** A host this desk signs for, with the desk's own key for it. */
 export type Pairing = z.infer<typeof pairingShape>
 
 /** One desk may serve several companies: an accountant's office pairs once with each. */
@@ -64,6 +65,7 @@ export class Pairings {
   }
 }
 
+/** How a host is reached for pairing. */
 export interface PairOptions {
   readonly name?: string
   /** PEM of the authority of the host's TLS certificate. */

@@ -18,6 +18,7 @@ import { TerminalDesk } from './terminal-desk.js'
 import { knownTokenLibraries, tokenLibraries } from './token-libraries.js'
 import { Tokens } from './tokens.js'
 
+/** How the desk runs, from the command line. */
 export interface RunOptions {
   readonly folder: string
   readonly machine: Machine
@@ -37,6 +38,7 @@ export interface RunOptions {
   readonly lookMs?: number
 }
 
+/** A desk that runs. */
 export interface RunningAgent {
   readonly desk: SigningDesk
   /** Address of the page with its secret; undefined in a terminal and without a person. */

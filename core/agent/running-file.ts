@@ -5,6 +5,7 @@ import { isAlive, isSameAlive, startMark } from '../host/living-process.js'
 import { readIfThere, removeFile, writePrivateFile } from './private-file.js'
 
 const runningShape = z.object({ pid: z.number().int(), startedAt: z.string(), url: z.string().nullable(), mark: z.string().optional() })
+/** The desk that runs on a folder. */
 export type Running = z.infer<typeof runningShape>
 
 /** How far the clock may have been set since the machine started. Milliseconds. */

@@ -1,3 +1,4 @@
+/** What the system's own service manager is to start. */
 export interface ServiceOptions {
   readonly platform: NodeJS.Platform
   /** The program and its arguments: node, the khatm file, `agent` and its options. */

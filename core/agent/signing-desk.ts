@@ -21,6 +21,7 @@ export interface SignResult {
   readonly fault?: FaultDetail
 }
 
+/** What the desk rests on; times in milliseconds unless told. */
 export interface DeskOptions {
   readonly folder: string
   readonly pairings: readonly Pairing[]

@@ -7,6 +7,7 @@ import { shownText } from './shown-text.js'
 import { labelOf } from './offers.js'
 import type { SigningDesk } from './signing-desk.js'
 
+/** Where a person answers; the PIN is read in raw mode, so that it is not shown. */
 export interface Terminal {
   readonly input: Readable & { setRawMode?: (raw: boolean) => void; isTTY?: boolean }
   readonly output: Writable

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Fault } from '../i18n/fault.js'
 import type { Machine } from './agent-folder.js'
 
+/** A PKCS #11 library on this computer. */
 export interface TokenLibraryFile {
   readonly name: string
   readonly title: string

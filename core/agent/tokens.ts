@@ -11,11 +11,13 @@ export interface PresentToken extends ListedToken {
   readonly library: string
 }
 
+/** A key whose token is in a reader now. */
 export interface PresentKey {
   readonly token: PresentToken
   readonly key: ListedKey
 }
 
+/** Which libraries are asked for tokens, and how. */
 export interface TokensOptions {
   readonly libraries: readonly TokenLibraryFile[]
   /** A desk in a server room: the PIN is read from this file by the token's process alone. Null: a person gives it. */

@@ -4,7 +4,9 @@ import type { CompanyTransaction } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
 import type { Key, KeyPurpose, KeyUse } from './key.js'
 
+/** What becomes of a request for approval; `consumed`: the key was used with it. */
 export const approvalStates = ['pending', 'approved', 'refused', 'expired', 'consumed'] as const
+/** One of `approvalStates`. */
 export type ApprovalState = (typeof approvalStates)[number]
 
 /** One request to use a key, decided by another person. It is good for one use of exactly this document. */
@@ -60,6 +62,7 @@ function bindingOf(keyId: string, use: KeyUse): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
+/** How the uses of a key stand that need a second person. */
 export interface ApprovalOutcome {
   /** Approvals that are there; every use that needs one has one. */
   readonly approved: readonly KeyApproval[]

@@ -6,6 +6,7 @@ import { createOnlineSource } from './revocation/online-source.js'
 import type { TimeStampClient } from './tsp/time-stamp.js'
 import { createTimeStampClient } from './tsp/time-stamp-client.js'
 
+/** What the configured authorities are made from. */
 export interface AuthorityParts {
   readonly config: Pick<Configuration, 'dataDir' | 'signing' | 'validation' | 'allowedPrivateOrigins' | 'sandbox'>
   readonly now: () => Date

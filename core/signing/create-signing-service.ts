@@ -37,6 +37,7 @@ import { checkNewPolicy, checkPolicy } from './policy.js'
 import { DataProtection } from './protection/data-key.js'
 import type { Signer, SigningService } from './signing-service.js'
 
+/** What the signing service rests on. */
 export interface SigningParts {
   readonly database: Database
   readonly audit: Audit

@@ -31,6 +31,7 @@ export function element(tag: number, ...contents: readonly Uint8Array[]): Buffer
   return bytes
 }
 
+/** SEQUENCE of complete elements (X.690, clause 8.9). */
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => element(0x30, ...parts)
 
 /** SET OF: elements in ascending order of their encodings (X.690 11.6). */
@@ -79,12 +80,19 @@ export function objectIdentifier(dotted: string): Buffer {
   return encoded
 }
 
+/** OCTET STRING (X.690, clause 8.7). */
 export const octetString = (bytes: Uint8Array): Buffer => element(0x04, bytes)
+/** BIT STRING; `unusedBits` of the last byte (X.690, clause 8.6.2). */
 export const bitString = (bytes: Uint8Array, unusedBits = 0): Buffer => element(0x03, Buffer.from([unusedBits]), bytes)
+/** UTF8String (X.690, clause 8.23). */
 export const utf8String = (text: string): Buffer => element(0x0c, Buffer.from(text, 'utf8'))
+/** PrintableString; its letters (X.680, clause 41.4) are the caller's care. */
 export const printableString = (text: string): Buffer => element(0x13, Buffer.from(text, 'latin1'))
+/** IA5String; ASCII, the caller's care. */
 export const ia5String = (text: string): Buffer => element(0x16, Buffer.from(text, 'latin1'))
+/** BOOLEAN; true is FF in DER (X.690, clause 11.1). */
 export const boolean = (value: boolean): Buffer => Buffer.from([0x01, 0x01, value ? 0xff : 0x00])
+/** NULL (X.690, clause 8.8). */
 export const nullValue = Buffer.from([0x05, 0x00])
 
 /** `[n]` around complete elements (explicit), or constructed implicit content. */

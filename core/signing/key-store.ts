@@ -37,6 +37,7 @@ export interface StoredKey {
   readonly reference: KeyReference
 }
 
+/** A key to be kept. `publicKey` is DER SubjectPublicKeyInfo; `stored` what its provider finds it by. */
 export interface NewKeyRow {
   readonly id: string
   readonly name: string

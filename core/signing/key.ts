@@ -1,14 +1,18 @@
 import type { CompanyTransaction } from '../db/database.js'
+/** Kinds of keys that sign here. */
 export const keyAlgorithms = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p256', 'ec-p384', 'ec-secp256k1'] as const
+/** One of `keyAlgorithms`. */
 export type KeyAlgorithm = (typeof keyAlgorithms)[number]
 
 /** How a digest is turned into a signature. ECDSA answers DER Ecdsa-Sig-Value; formats that want r||s convert. */
 export type SignatureScheme = 'rsa-pkcs1' | 'rsa-pss' | 'ecdsa'
+/** The SHA-2 digests of FIPS 180-4 that signatures here rest on. */
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
 
 /** What a key may be used for; the policy of a key lists its purposes. */
 export type KeyPurpose = 'seal-document' | 'sign-contract' | 'stamp-e-invoice' | 'authenticate' | 'issue-certificate' | 'time-stamp'
 
+/** Where a key lives: here, in a token of this host, on a desk's token, with a service. */
 export type KeyProviderKind = 'software' | 'pkcs11' | 'agent' | 'csc'
 
 /** Why a key is used: goes through the policy and into the use log; an agent shows it to the person before the PIN. */
@@ -70,6 +74,7 @@ export interface KeyApprovalRule {
   readonly above?: { readonly value: string; readonly currency: string }
 }
 
+/** Bounds of a key beside its purposes. */
 export interface KeyLimits {
   /** No use after this moment, whatever the certificate says. */
   readonly until?: Date
@@ -110,6 +115,7 @@ export interface DriverFacts {
   readonly sha256: string | null
 }
 
+/** What a provider is to sign. */
 export interface SignDigestRequest {
   readonly scheme: SignatureScheme
   readonly digestAlgorithm: DigestAlgorithm
@@ -124,6 +130,7 @@ export interface SignDigestRequest {
   readonly waits?: boolean
 }
 
+/** A key as its provider finds it. */
 export interface KeyReference {
   readonly keyId: string
   readonly companyId: string

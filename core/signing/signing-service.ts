@@ -36,6 +36,7 @@ export interface Signer {
   forUse?(index: number): Signer
 }
 
+/** How an opened key signs. */
 export interface OpenOptions {
   /** RSA keys sign PKCS#1 v1.5 unless told. */
   readonly scheme?: SignatureScheme
@@ -50,6 +51,7 @@ export interface OpenOptions {
   readonly waits?: boolean
 }
 
+/** A key to be made on this host. */
 export interface NewSoftwareKey {
   readonly name: string
   readonly algorithm: KeyAlgorithm
@@ -72,6 +74,7 @@ export interface FoundKey {
   readonly stored: Readonly<Record<string, string>>
 }
 
+/** What a certificate request (PKCS #10, RFC 2986) asks for. */
 export interface CertificateRequestSubject {
   /** RDNs in order; `oid` dotted or short name (C, O, OU, CN, SERIALNUMBER, ORGANIZATIONIDENTIFIER). */
   readonly name: readonly { readonly type: string; readonly value: string; readonly encoding?: 'utf8' | 'printable' }[]

@@ -16,6 +16,7 @@ export interface AlgorithmUse {
   readonly exponent?: bigint
 }
 
+/** An algorithm that does not hold at the time asked for. */
 export interface AlgorithmProblem {
   /** What is too weak, in words people know: `SHA-1`, `RSA 1024`. */
   readonly algorithm: string

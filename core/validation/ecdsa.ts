@@ -21,6 +21,7 @@ export const digestInfoPrefixes: Readonly<Record<DigestAlgorithm, Buffer>> = {
   sha384: Buffer.from('3041300d060960864801650304020205000430', 'hex'),
   sha512: Buffer.from('3051300d060960864801650304020305000440', 'hex'),
 }
+/** Bytes of a digest. */
 export const digestLengths: Readonly<Record<DigestAlgorithm, number>> = { sha256: 32, sha384: 48, sha512: 64 }
 
 /** DER Ecdsa-Sig-Value to r||s with `size` bytes each, or undefined when the bytes are not strictly that. */
@@ -186,6 +187,7 @@ function verifyPkcs1(key: KeyObject, { digestAlgorithm, digest, signature }: Dig
   return true
 }
 
+/** A raw signature over a digest, with the key as SubjectPublicKeyInfo or in a certificate (DER). */
 export interface DigestSignature {
   readonly publicKeySpki?: Uint8Array
   readonly certificateDer?: Uint8Array

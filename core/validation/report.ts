@@ -2,6 +2,7 @@ import type { RevocationEvidence, RevocationMode, RevocationSource } from './rev
 import type { Qualifier } from './trust/qualification.js'
 import type { DocumentVerdict } from './verdict.js'
 
+/** What files are judged by. */
 export interface VerifyOptions {
   /** Trust anchors, DER. */
   readonly trust: readonly Buffer[]
@@ -26,6 +27,7 @@ export interface Verifier {
   verify(bytes: Uint8Array, options: VerifyOptions): Promise<Omit<DocumentVerdict, 'file'>>
 }
 
+/** Judges any signed file by the verifier that recognises it. */
 export interface Verifiers {
   add(verifier: Verifier): void
   /** Never throws for bad input: an unreadable file is a verdict of `failed`, integrity `none`, with a fault. */

@@ -4,6 +4,7 @@ import { algorithmProblem, type AlgorithmProblem, type AlgorithmUse } from './al
 import { DerElement } from './der-reader.js'
 import { verifyDigestSignature } from './ecdsa.js'
 
+/** `weak`: the mathematics hold, the algorithm does not. `unsupported`: nothing was computed. */
 export type Outcome = 'valid' | 'invalid' | 'unsupported' | 'weak'
 
 /** Digest algorithms by OID that a signature may rest on today (ETSI TS 119 312). */
@@ -12,6 +13,7 @@ export const digestByOid: Readonly<Record<string, DigestAlgorithm>> = {
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
 }
+/** Object identifiers of the digests (NIST, RFC 5754). */
 export const oidOfDigest: Readonly<Record<DigestAlgorithm, string>> = {
   sha256: '2.16.840.1.101.3.4.2.1',
   sha384: '2.16.840.1.101.3.4.2.2',
@@ -85,6 +87,7 @@ function readFacts(key: KeyObject): KeyFacts {
   }
 }
 
+/** A signature and what it was made over. */
 export interface SignatureInput {
   /** DER AlgorithmIdentifier of the signature. */
   readonly algorithm: Uint8Array
@@ -123,6 +126,7 @@ function readPss(algorithm: DerElement): { digest: string; saltLength: number } 
   return { digest, saltLength }
 }
 
+/** The algorithm that was found, and its computation. */
 export interface SignatureMethod {
   readonly use: AlgorithmUse
   check(): boolean

@@ -32,6 +32,7 @@ export type SubIndication =
   | 'TRY_LATER'
   | 'SIGNED_DATA_NOT_FOUND'
 
+/** The verdict on one signature: the JSON of `khatm verify`. */
 export interface SignatureVerdict {
   readonly indication: Indication
   readonly subIndication: SubIndication | null
@@ -74,6 +75,7 @@ export interface SignatureVerdict {
   readonly findings: readonly FaultDetail[]
 }
 
+/** A certificate of a path; times are ISO 8601 in UTC. */
 export interface CertificateFacts {
   readonly name: string
   readonly subject: string
@@ -86,6 +88,7 @@ export interface CertificateFacts {
   readonly trustAnchor: boolean
 }
 
+/** A time stamp over a signature; `at` is ISO 8601 in UTC. */
 export interface TimeStampFacts {
   readonly kind: 'signature' | 'content' | 'archive' | 'document'
   readonly at: string | null
@@ -94,6 +97,7 @@ export interface TimeStampFacts {
   readonly trusted: boolean
 }
 
+/** The verdict on one file: the JSON of `khatm verify`. */
 export interface DocumentVerdict {
   readonly file: string
   /** `passed` needs a trusted chain; intact but untrusted is `indeterminate`; a disallowed later change is `failed`. */

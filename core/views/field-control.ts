@@ -5,6 +5,7 @@ import type { FieldDefinition, RecordValues } from './view.js'
 /** Labels of related records, found before drawing: model, then id. */
 export type RelationLabels = ReadonlyMap<string, ReadonlyMap<string, string>>
 
+/** For whom a page is drawn. */
 export interface DrawCall {
   readonly shown: Presentation
   readonly texts: Pick<Translator, 'text'>

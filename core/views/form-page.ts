@@ -54,6 +54,7 @@ export interface FieldControl {
   readonly lines: LinesControl | undefined
 }
 
+/** A table of lines inside a form, as its template draws it. */
 export interface LinesControl {
   readonly name: string
   readonly columns: readonly {
@@ -73,12 +74,14 @@ export interface LinesControl {
   readonly editable: boolean
 }
 
+/** A row of that table. */
 export interface LineRow {
   readonly key: string
   readonly id: string
   readonly cells: readonly (FieldControl & { readonly rare: boolean })[]
 }
 
+/** For whom and in what state a form is drawn. */
 export interface FormCall extends DrawCall {
   readonly context: CompanyContext
   readonly transaction: CompanyTransaction
@@ -270,6 +273,7 @@ function isRecord(value: unknown): value is RecordValues {
   return typeof value === 'object' && value !== null
 }
 
+/** A button of the header. */
 export interface DrawnButton {
   readonly name: string
   readonly label: string

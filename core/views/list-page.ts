@@ -6,6 +6,7 @@ import type { ColumnSums, ListResult } from './list-query.js'
 import { listAddress, type ListAddress } from './list-request.js'
 import type { ListColumn, ListView, RecordValues } from './view.js'
 
+/** A list as its template draws it. */
 export interface DrawnList {
   readonly columns: readonly {
     name: string
@@ -32,6 +33,7 @@ export interface DrawnList {
   readonly untouched: boolean
 }
 
+/** A row of the list. */
 export interface DrawnRow {
   readonly id: string
   readonly href: string
@@ -39,6 +41,7 @@ export interface DrawnRow {
   readonly cells: readonly (ShownValue & { readonly label: string; readonly first: boolean; readonly roomy: boolean })[]
 }
 
+/** For whom a list is drawn. */
 export interface ListDrawCall extends DrawCall {
   readonly context: CompanyContext
   readonly path: string

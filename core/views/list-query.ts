@@ -18,6 +18,7 @@ export interface ListScope {
   readonly now: Date
 }
 
+/** A group of records with its sums. */
 export interface GroupRow {
   /** Null is the group of records without a value. */
   readonly value: unknown
@@ -28,6 +29,7 @@ export interface GroupRow {
 /** One amount, or one of each currency where rows have several. Amounts of different currencies are never added. */
 export type ColumnSums = Readonly<Record<string, readonly { readonly amount: string; readonly currency: string | null }[]>>
 
+/** What a list found; `rows` are those of the page asked for, `total` and `sums` of all. */
 export interface ListResult {
   readonly rows: readonly RecordValues[]
   readonly total: number

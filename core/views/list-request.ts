@@ -5,6 +5,7 @@ import type { ListRequest, ListView } from './view.js'
 const own = new Set(['q', 'f', 'g', 'in', 's', 'o', 'n', 'view', 'fav'])
 const largestPage = 400
 
+/** What the address of a list asks for. */
 export interface ListAddress extends ListRequest {
   /** Value of the group whose rows are asked for (`in=` with `g=`). */
   readonly inGroup?: string

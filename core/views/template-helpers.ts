@@ -4,6 +4,7 @@ import type { Translator } from '../i18n/translator.js'
 import { formatDate, formatDecimal, formatMoment, type Presentation } from './format.js'
 import { iconSvg } from './icons.js'
 
+/** What helpers of templates need to write texts and amounts. */
 export interface HelperTexts {
   readonly translator: Pick<Translator, 'text' | 'fault'>
   /** Decimals of a currency: 2 for SAR, 3 for KWD. */

@@ -6,6 +6,7 @@ import type { Locale, LocalizedText } from '../i18n/locale.js'
 /** Labels are keys of the locale files: `contacts.field.name`. */
 export type LabelKey = string
 
+/** How a value is shown and edited. */
 export type FieldType =
   | 'text'
   | 'multiline'
@@ -30,6 +31,7 @@ export type FieldType =
   | 'country'
   | 'code'
 
+/** A field of a model, as lists and forms show it. */
 export interface FieldDefinition {
   readonly name: string
   readonly label: LabelKey
@@ -71,9 +73,12 @@ export interface FieldDefinition {
   readonly recompute?: boolean
 }
 
+/** Colours of chips, by their meaning in the house style. */
 export type BadgeColor = 'grey' | 'blue' | 'green' | 'orange' | 'red' | 'gold'
+/** A record by the names of its columns. */
 export type RecordValues = Readonly<Record<string, unknown>>
 
+/** A filter that people switch on and off. */
 export interface Filter {
   readonly name: string
   readonly label: LabelKey
@@ -82,6 +87,7 @@ export interface Filter {
     Readonly<Record<string, unknown>> | ((query: import('knex').Knex.QueryBuilder, context: CompanyContext, now: Date) => void)
 }
 
+/** A column of a list. */
 export interface ListColumn extends FieldDefinition {
   /** The value as SQL, for a column that a module brings to another's list; without it the model's `select` or its table has it. */
   readonly sql?: string
@@ -94,6 +100,7 @@ export interface ListColumn extends FieldDefinition {
   readonly optional?: 'show' | 'hide'
 }
 
+/** A list of records, declared. */
 export interface ListView {
   readonly id: string
   readonly kind: 'list'
@@ -123,6 +130,7 @@ export interface ListNotice {
   readonly links: readonly { readonly label: string; readonly href: string }[]
 }
 
+/** Something that can be done with a record. */
 export interface ActionButton {
   readonly name: string
   readonly label: LabelKey
@@ -138,6 +146,7 @@ export interface ActionButton {
   readonly dialog?: readonly FieldDefinition[]
 }
 
+/** A number on a form that leads to the records it counts. */
 export interface SmartButton {
   readonly name: string
   readonly label: LabelKey
@@ -146,6 +155,7 @@ export interface SmartButton {
   readonly href: (record: RecordValues) => string
 }
 
+/** A tab of a form: fields, or a module's own panel. */
 export interface FormTab {
   readonly name: string
   readonly label: LabelKey
@@ -158,11 +168,13 @@ export interface FormTab {
   readonly visible?: (record: RecordValues) => boolean
 }
 
+/** Fields that belong together. */
 export interface FieldGroup {
   readonly label?: LabelKey
   readonly fields: readonly FieldDefinition[]
 }
 
+/** A form of a record, declared. */
 export interface FormView {
   readonly id: string
   readonly kind: 'form'
@@ -198,8 +210,10 @@ export interface FormView {
   readonly waiting?: (record: RecordValues) => string | undefined
 }
 
+/** A declared page. */
 export type View = ListView | FormView
 
+/** Which rows of a list are wanted. */
 export interface ListRequest {
   readonly search?: string
   readonly filters: readonly string[]
@@ -211,6 +225,7 @@ export interface ListRequest {
   readonly where?: Readonly<Record<string, unknown>>
 }
 
+/** What became of saving; with `faults` nothing was saved. */
 export interface SaveOutcome {
   readonly id: string
   /** The record is of this company: whoever saved it goes on working there. */
@@ -272,6 +287,7 @@ export interface Model {
   readonly auditType?: string
 }
 
+/** Where to go after an action, and what to tell. */
 export interface ActionOutcome {
   readonly redirect?: string
   readonly notice?: {
@@ -281,6 +297,7 @@ export interface ActionOutcome {
   }
 }
 
+/** A sentence on the home page, and what to do next. */
 export interface HomeNews {
   readonly text: LabelKey
   readonly params?: Readonly<Record<string, string | number>>
@@ -292,6 +309,7 @@ export interface HomeNews {
   }
 }
 
+/** An entry of the menu. */
 export interface MenuItem {
   readonly app: string
   readonly label: LabelKey
@@ -306,6 +324,7 @@ export interface MenuItem {
   readonly parent?: boolean
 }
 
+/** How a module says what it shows. Called in setup. */
 export interface ViewRegistration {
   model(model: Model): void
   /** A list is at /app/<module>/<model part>, its form at …/:id and …/new. Declares the hook point `view.<id>`. */

@@ -13,6 +13,7 @@ import type { TimeStampClient } from '../tsp/time-stamp.js'
 import { insertVersion, stampColumns, type ArchivedRow } from './archived-document.js'
 import { newestTimeStamp, useOf } from './newest-time-stamp.js'
 
+/** What the renewal rests on. */
 export interface ArchiveParts {
   readonly db: Database
   readonly files: Files
@@ -28,6 +29,7 @@ export interface ArchiveParts {
 
 /** Daily, for each company: what is due gets a job of its own. */
 export const watchJob = 'core.watch-archive'
+/** The job that renews one document. */
 export const renewJob = 'core.renew-archived-document'
 
 const dayMs = 24 * 3_600_000
@@ -38,6 +40,10 @@ const leastGainMs = dayMs
 
 const renewPayload = z.object({ documentId: z.uuid() })
 
+/**
+ * Keeps archived documents provable: each is stamped anew before its newest time stamp loses its worth (ETSI EN 319 142-1, clause
+ * 6.3, level LTA).
+ */
 export interface ArchiveRenewal {
   /** Handler of `core.watch-archive`. @returns documents that are due */
   watch(context: CompanyContext): Promise<readonly string[]>

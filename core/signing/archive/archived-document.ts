@@ -19,6 +19,7 @@ export interface ArchivedDocument {
   readonly attempts: number
 }
 
+/** A row of `core_archived_document`. */
 export interface ArchivedRow {
   company_id: string
   id: string
@@ -51,6 +52,7 @@ export function documentOf(row: ArchivedRow): ArchivedDocument {
   }
 }
 
+/** A document to be kept provable from now on. */
 export interface ToArchive {
   /** The file as it lies in the store: level LTA, with a document time stamp. */
   readonly pdf: Buffer

@@ -27,6 +27,7 @@ export interface CertificateIssuer {
   readonly signer: Signer
 }
 
+/** What a certificate is to say (RFC 5280). */
 export interface CertificateShape {
   readonly subject: CertificateRequestSubject['name']
   /** DER SubjectPublicKeyInfo. */
@@ -48,6 +49,7 @@ export interface CertificateShape {
 }
 
 const usageBits = { digitalSignature: 0, nonRepudiation: 1, keyCertSign: 5, cRLSign: 6 } as const
+/** A bit of keyUsage by its name in RFC 5280, clause 4.2.1.3. */
 export type KeyUsageBit = keyof typeof usageBits
 
 /** RFC 5280 4.2.1.2, method 1: SHA-1 over the bits of the public key. */
@@ -96,6 +98,7 @@ function newSerial(): Buffer {
   return serial
 }
 
+/** A certificate just issued. */
 export interface IssuedCertificate {
   readonly der: Buffer
   /** Lower-case hex. */

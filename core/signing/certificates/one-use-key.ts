@@ -15,6 +15,7 @@ export interface OneUseSubject {
   readonly notAfter: Date
 }
 
+/** A key that signs one document and is then gone; its certificate stays. */
 export interface OneUseKey {
   readonly signer: Signer
   readonly certificate: Buffer

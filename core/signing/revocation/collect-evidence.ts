@@ -6,6 +6,7 @@ import { completeChain } from '../../validation/process/complete-chain.js'
 import { needsNoStatus } from '../../validation/revocation/revocation-check.js'
 import { isNoCheck, readOcspAnswer, responderOf } from './ocsp-answer.js'
 
+/** Certificates whose status is to be provable. */
 export interface EvidenceRequest {
   /** One list per path (signer, time stamp authority), leaf first; issuers that are missing are fetched. */
   readonly certificates: readonly (readonly Buffer[])[]

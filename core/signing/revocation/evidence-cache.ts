@@ -4,6 +4,7 @@ interface Kept {
   readonly until: number
 }
 
+/** How much is kept. */
 export interface EvidenceCacheOptions {
   /** Bytes kept at most; 64 MiB unless told. */
   readonly maximumBytes?: number

@@ -2,6 +2,7 @@ import { fetchGuarded, type GuardedAnswer } from '../../http/outgoing.js'
 import { Fault } from '../../i18n/fault.js'
 import type { SilentServers } from './silent-servers.js'
 
+/** How servers of authorities are asked. */
 export interface ExchangeOptions {
   /** Origins on private addresses that may be reached: `config.allowedPrivateOrigins`. */
   readonly allowPrivate?: readonly string[]

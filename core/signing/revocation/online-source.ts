@@ -9,6 +9,7 @@ import { fetchIssuers } from './issuer-client.js'
 import { askOcsp } from './ocsp-client.js'
 import { SilentServers } from './silent-servers.js'
 
+/** How answers are asked for and kept. */
 export interface OnlineSourceOptions extends ExchangeOptions {
   /** Shared by all that ask; one of its own unless told. */
   readonly cache?: EvidenceCache

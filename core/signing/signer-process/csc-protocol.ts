@@ -7,6 +7,7 @@ import { curveOids, offeredAlgorithms, readNames } from '../keys/csc/signature-a
 import { authorizeRequest, credentialInfoRequest, listRequest, readRequest, signHashRequest, timestampRequest } from './csc-requests.js'
 import { CscError, invalid } from './csc-error.js'
 
+/** Version of the Cloud Signature Consortium's API, told by the path. */
 export type CscVersion = '1' | '2'
 
 /** Who calls: the name is part of every authorisation and of the use log. */
@@ -29,6 +30,7 @@ export interface ServedCredential {
   readonly multisign: number
 }
 
+/** Hashes to be signed with one credential. */
 export interface SignOrder {
   readonly scheme: SignatureScheme
   readonly digestAlgorithm: DigestAlgorithm
@@ -61,6 +63,7 @@ export interface CscBackend {
   timestamp?(digest: Buffer, hashAlgo: string, nonce: string | undefined): Promise<Buffer>
 }
 
+/** What one client may ask for. */
 export interface ProtocolLimits {
   /** Hashes in one request. */
   readonly hashes: number

@@ -9,11 +9,13 @@ const hashes = z.array(hash).max(1000)
 const oid = z.string().regex(/^[012](?:\.\d{1,20}){1,30}$/)
 const clientData = z.string().max(2048).optional()
 
+/** Body of `credentials/list`. */
 export const listRequest = z.object({
   maxResults: z.number().int().min(1).optional(),
   pageToken: z.string().max(256).optional(),
 })
 
+/** Body of `credentials/info`. */
 export const credentialInfoRequest = z.object({
   credentialID: identifier,
   certificates: z.enum(['none', 'single', 'chain']).default('single'),
@@ -21,6 +23,7 @@ export const credentialInfoRequest = z.object({
   authInfo: z.boolean().optional(),
 })
 
+/** Body of `credentials/authorize`, of version 1 (PIN, OTP) and of version 2 (authData). */
 export const authorizeRequest = z.object({
   credentialID: identifier,
   numSignatures: z.number().int().min(1).max(1000),
@@ -36,6 +39,7 @@ export const authorizeRequest = z.object({
   clientData,
 })
 
+/** Body of `signatures/signHash`, of version 1 (hash) and of version 2 (hashes). */
 export const signHashRequest = z.object({
   credentialID: identifier,
   SAD: z.string().min(1).max(4096),
@@ -49,6 +53,7 @@ export const signHashRequest = z.object({
   clientData,
 })
 
+/** Body of `signatures/timestamp`. */
 export const timestampRequest = z.object({ hash, hashAlgo: oid, nonce: z.string().max(64).optional() })
 
 /** @throws CscError invalid_request naming the first member that is wrong */

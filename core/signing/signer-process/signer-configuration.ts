@@ -99,7 +99,9 @@ export const signerConfigurationSchema = z.strictObject({
     .prefault({}),
 })
 
+/** The file that a signer's process is started with. */
 export type SignerConfiguration = z.infer<typeof signerConfigurationSchema>
+/** A credential it serves. */
 export type SignerCredentialConfiguration = SignerConfiguration['credentials'][number]
 
 /**

@@ -28,6 +28,7 @@ export interface LogHead {
   readonly hash: string
 }
 
+/** What a walk along the log found. */
 export interface LogVerification {
   readonly entries: number
   readonly intact: boolean

@@ -10,6 +10,7 @@ import { boolean, integer, objectIdentifier, octetString, sequence } from '../de
 import type { DigestAlgorithm } from '../key.js'
 import type { TimeStampClient, TimeStampToken } from './time-stamp.js'
 
+/** How an authority is asked (RFC 3161), and what is asked of its answer. Times in milliseconds. */
 export interface TimeStampClientOptions {
   /** Origins on private addresses that may be reached: `config.allowedPrivateOrigins`. */
   readonly allowPrivate?: readonly string[]

@@ -28,6 +28,7 @@ function inMeta(part: string, end: string, also = ''): (name: string) => boolean
   }
 }
 
+/** How a container is judged. */
 export interface ContainerOptions extends VerifyOptions {
   /** Which files inside are judged too, their verdict being part of the container's; every PDF that is signed unless told. */
   readonly judged?: (name: string) => boolean

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { toNode, withXml, type XmlNode } from '../../xml/read-xml.js'
 import type { ZipEntry } from './zip-reader.js'
 
+/** A DataObjectReference (ETSI EN 319 162-1, annex A.4). */
 export interface ManifestReference {
   readonly name: string
   /** Undefined: an algorithm that is too weak or not known. */
@@ -9,6 +10,7 @@ export interface ManifestReference {
   readonly digest: Buffer
 }
 
+/** An ASiCManifest (ETSI EN 319 162-1, annex A.4). */
 export interface AsicManifest {
   /** Path of the signature or token over it. */
   readonly signature: string

@@ -8,6 +8,7 @@ export class MalformedZip extends Error {
   }
 }
 
+/** A file of the archive, unpacked. */
 export interface ZipEntry {
   readonly name: string
   readonly bytes: Buffer
@@ -15,18 +16,21 @@ export interface ZipEntry {
   readonly plain: boolean
 }
 
+/** An archive that was read whole. */
 export interface ZipArchive {
   /** In the order in which they lie in the file. */
   readonly entries: readonly ZipEntry[]
   readonly comment: string
 }
 
+/** How much an archive may hold. */
 export interface ZipLimits {
   readonly files: number
   /** Of all files together, unpacked. */
   readonly bytes: number
 }
 
+/** What holds unless told. */
 export const zipLimits: ZipLimits = { files: 2_000, bytes: 512 * 1024 * 1024 }
 
 interface DirectoryEntry {

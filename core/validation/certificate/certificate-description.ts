@@ -43,6 +43,7 @@ const statementTypes: Readonly<Record<string, string>> = {
   '0.4.0.1862.1.6.3': 'web',
 }
 
+/** A certificate in words people read; times are ISO 8601 in UTC, `sha256` lower-case hex. */
 export interface CertificateDescription {
   readonly holder: string
   readonly subject: string

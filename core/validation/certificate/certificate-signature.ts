@@ -21,6 +21,7 @@ export interface Signed {
 /** How strict algorithms are judged: by the dated policy at a time, or not at all (`any`, for measuring path logic). */
 export type AlgorithmRule = { readonly at: Date } | 'any'
 
+/** Whether the issuer's signature holds, and what is wrong with its algorithm. */
 export interface SignatureAnswer {
   readonly outcome: Outcome
   readonly problem?: AlgorithmProblem

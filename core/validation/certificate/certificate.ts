@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { DerElement, MalformedDer } from '../der-reader.js'
 import { displayName, nameKey, nameToText, readName, type NameAttribute } from './distinguished-name.js'
 
+/** An extension (RFC 5280, clause 4.2). */
 export interface CertificateExtension {
   readonly critical: boolean
   /** Content of the OCTET STRING. */

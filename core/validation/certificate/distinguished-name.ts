@@ -21,6 +21,7 @@ const shortNames: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.9.1': 'E',
 }
 
+/** An AttributeTypeAndValue (RFC 5280, clause 4.1.2.4). */
 export interface NameAttribute {
   readonly oid: string
   /** Short name, or the dotted identifier when it has none. */

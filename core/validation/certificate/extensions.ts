@@ -27,6 +27,7 @@ export const extensionOids = {
   freshestList: '2.5.29.46',
 } as const
 
+/** anyPolicy (RFC 5280, clause 4.2.1.4). */
 export const anyPolicy = '2.5.29.32.0'
 
 function extensionOf(certificate: Certificate, oid: string): DerElement | undefined {
@@ -34,6 +35,7 @@ function extensionOf(certificate: Certificate, oid: string): DerElement | undefi
   return extension === undefined ? undefined : DerElement.read(extension.value, 0, { whole: true })
 }
 
+/** RFC 5280, clause 4.2.1.9; without `pathLength` any number of authorities may follow. */
 export interface BasicConstraints {
   readonly ca: boolean
   readonly pathLength?: number
@@ -70,6 +72,7 @@ export function certificatePoliciesOf(certificate: Certificate): ReadonlySet<str
   return value === undefined ? undefined : new Set(value.children.map((policy) => policy.expect(0x30).child(0).oid()))
 }
 
+/** Two policies that the issuer takes as equal (RFC 5280, clause 4.2.1.5). */
 export interface PolicyMapping {
   readonly issuerPolicy: string
   readonly subjectPolicy: string

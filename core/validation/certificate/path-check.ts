@@ -24,6 +24,7 @@ export interface PathRules {
   keyByOwnPath(signer: Certificate, asked: Certificate, anchor: Certificate): WorkingKey | undefined
 }
 
+/** What the walk along a path found (RFC 5280, clause 6.1). */
 export interface CheckedPath {
   readonly problems: readonly PathProblem[]
   readonly warnings: readonly FaultDetail[]

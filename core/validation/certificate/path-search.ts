@@ -9,6 +9,7 @@ import { checkWholePath, signatureProblem, type CheckedPath, type PathRules } fr
 import { guarded, pathProblem, type PathProblem } from './path-problem.js'
 import type { PolicyInputs } from './policy-graph.js'
 
+/** Among which certificates a path is looked for, and what it must hold up to. */
 export interface SearchSettings {
   readonly intermediates: readonly Certificate[]
   readonly anchors: readonly Certificate[]
@@ -21,6 +22,7 @@ export interface SearchSettings {
   readonly evidence: RevocationEvidence
 }
 
+/** The best path there is. */
 export interface FoundPath {
   readonly chain: readonly Certificate[]
   /** It reaches an anchor. */

@@ -9,6 +9,7 @@ import { guarded, pathProblem, type PathProblem } from './path-problem.js'
 
 export { basicConstraintsOf, extendedKeyUsagesOf, keyUsageOf, type BasicConstraints } from './extensions.js'
 
+/** A certificate whose path is to be validated (RFC 5280, clause 6). */
 export interface PathQuestion {
   readonly certificate: Certificate
   /** Certificates that may lie between; any order, duplicates and strangers allowed. */
@@ -44,6 +45,7 @@ export interface PathQuestion {
   readonly algorithms?: 'dated' | 'any'
 }
 
+/** The path and what is to be said of it. */
 export interface PathAnswer {
   readonly trusted: boolean
   /** Leaf first; ends at the anchor when trusted, else as far as it could be built. */

@@ -9,6 +9,7 @@ import {
   type PolicyMapping,
 } from './extensions.js'
 
+/** The caller's inputs (c) to (g) of RFC 5280, clause 6.1.1; any policy and nothing inhibited unless told. */
 export interface PolicyInputs {
   readonly acceptable?: readonly string[]
   readonly requireExplicit?: boolean
@@ -16,6 +17,7 @@ export interface PolicyInputs {
   readonly inhibitAny?: boolean
 }
 
+/** What is left of the policies at the end of the path. */
 export interface PolicyOutcome {
   readonly valid: boolean
   /** Policies the path is valid for among those the caller accepts (RFC 5280 6.1.6), in the terms of the anchor. */

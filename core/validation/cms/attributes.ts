@@ -51,6 +51,7 @@ export class SignedAttributes {
   }
 }
 
+/** Whether signing-certificate names this certificate (RFC 5035; ETSI EN 319 122-1, clause 5.2.2). */
 export interface CertificateReference {
   readonly matches: boolean
   readonly notes: readonly FaultDetail[]

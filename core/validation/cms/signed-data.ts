@@ -23,6 +23,7 @@ const maximumCertificates = 100
 const maximumSigners = 50
 const maximumRevocations = 200
 
+/** A SignerInfo as it was written (RFC 5652, clause 5.3). */
 export interface CmsSignerInfo {
   readonly sid: DerElement
   readonly digestOid: string
@@ -35,6 +36,7 @@ export interface CmsSignerInfo {
   readonly unsignedAttributes: DerElement | undefined
 }
 
+/** A SignedData that was read whole (RFC 5652, clause 5.1). */
 export interface CmsSignedData {
   readonly version: number
   /** AlgorithmIdentifiers that announce the digests, as they were written. */
@@ -192,6 +194,7 @@ function certificatesNamed(cms: CmsSignedData, signer: CmsSignerInfo): readonly 
   return cms.certificates.filter((certificate) => certificate.issuerDer.equals(issuer) && certificate.serialBytes.equals(serial))
 }
 
+/** What the mathematics say of one signer; whom to trust is asked later. */
 export interface SignerCheck {
   readonly certificate: Certificate | undefined
   /** Null when hash, certificate reference and signature all hold. */

@@ -33,6 +33,7 @@ export interface TimeStampReading {
   readonly findings: readonly FaultDetail[]
 }
 
+/** A time stamp token (RFC 3161) with its authority's path. */
 export interface TimeStampCheck extends TimeStampReading {
   /** The authority's path ends at a trust anchor at the stated time, and its certificate is for time stamping. */
   readonly trusted: boolean

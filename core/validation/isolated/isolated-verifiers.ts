@@ -5,6 +5,7 @@ import { Fault } from '../../i18n/fault.js'
 import type { DocumentVerdict } from '../verdict.js'
 import type { VerifyAnswer, VerifyProcessSettings, VerifyQuestion } from './messages.js'
 
+/** Bounds of the process that reads files of strangers; times in milliseconds. */
 export interface IsolatedOptions extends VerifyProcessSettings {
   /** One file; a file that takes longer is refused. 20,000 unless told. */
   readonly timeoutMs?: number

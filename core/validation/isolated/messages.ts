@@ -6,6 +6,7 @@ export interface VerifyProcessSettings {
   readonly config: Pick<Configuration, 'modules' | 'dataDir' | 'validation' | 'allowedPrivateOrigins'>
 }
 
+/** A file to be judged in the other process. */
 export interface VerifyQuestion {
   readonly id: number
   readonly file: string
@@ -17,6 +18,7 @@ export interface VerifyQuestion {
   readonly content?: Uint8Array
 }
 
+/** The verdict on the question of the same `id`. */
 export interface VerifyAnswer {
   readonly id: number
   readonly verdict: DocumentVerdict

@@ -6,6 +6,7 @@ import { nameOf } from './objects.js'
 /** Adobe's own place for CRLs and OCSP answers, which baseline signatures keep in the DSS instead. */
 export const oidRevocationArchival = '1.2.840.113583.1.1.8'
 
+/** What decides the level of a signature (ETSI EN 319 142-1, clause 6.3, table 1). */
 export interface LevelFacts {
   /** The signature dictionary. */
   readonly signature: PdfDictionary

@@ -3,6 +3,7 @@ import { Keyword, ObjectParser } from './object-parser.js'
 import { isDictionary, MalformedPdf, nameOf, PdfStream, type PdfDictionary, type PdfValue } from './objects.js'
 import { decodeStream, type DecodingBudget } from './stream-filters.js'
 
+/** Where an object lies (ISO 32000-2, clauses 7.5.4 and 7.5.8); offsets in bytes of the file. */
 export type CrossReference =
   | { readonly kind: 'free' }
   | { readonly kind: 'offset'; readonly offset: number; readonly generation: number }

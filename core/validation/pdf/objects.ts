@@ -24,7 +24,9 @@ export class PdfStream {
     readonly raw: Buffer,
   ) {}
 }
+/** Entries by name without the slash (ISO 32000-2, clause 7.3.7). */
 export type PdfDictionary = Map<string, PdfValue>
+/** Any object of a PDF (ISO 32000-2, clause 7.3). */
 export type PdfValue = null | boolean | number | PdfName | PdfString | PdfReference | PdfStream | PdfDictionary | PdfValue[]
 
 /** The file is no PDF by the letter: what, and at which byte. */

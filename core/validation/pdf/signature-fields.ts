@@ -35,6 +35,7 @@ export function formFields(document: PdfDocument): FormField[] {
   return found
 }
 
+/** A field that is signed, with its signature dictionary (ISO 32000-2, table 255). */
 export interface SignatureField extends FormField {
   readonly signature: PdfDictionary
   /** Object number of the signature dictionary; undefined when it is direct, which no valid signature is here. */

@@ -24,6 +24,7 @@ import { sameValue } from './same-value.js'
 import { dateOf, signatureFields, type SignatureField } from './signature-fields.js'
 import { readValidationData, type ValidationData } from './validation-data.js'
 
+/** The file that a signature is judged in. */
 export interface JudgeContext {
   readonly document: PdfDocument
   readonly revisions: Revisions
@@ -41,6 +42,7 @@ export interface Behind {
   readonly stamps: readonly CoveringStamp[]
 }
 
+/** A document time stamp, and the validation data it covers. */
 export interface CoveringStamp {
   readonly at: Date | undefined
   /** Trusted and unaltered: its time is proven. */

@@ -18,6 +18,7 @@ export interface ValidationData {
   readonly unreadable: number
 }
 
+/** A file without document security store. */
 export const noValidationData: ValidationData = { certificates: [], evidence: { crls: [], ocspResponses: [] }, unreadable: 0 }
 
 /** The store of each given revision together: a later save may leave out what an earlier one brought, and nothing is lost by that. */

@@ -4,6 +4,7 @@ import { checkPath, type PathAnswer } from '../certificate/path.js'
 import type { RevocationEvidence, RevocationMode, RevocationSource, RevocationStatus } from '../revocation/evidence.js'
 import { completeChain } from './complete-chain.js'
 
+/** A path to be judged with the evidence there is. */
 export interface PathJudgementQuestion {
   readonly certificate: Certificate
   /** Certificates that came with the signature. */
@@ -23,6 +24,7 @@ export interface PathJudgementQuestion {
   readonly source?: RevocationSource
 }
 
+/** The path, and how well the status of its certificates is known. */
 export interface PathJudgement {
   readonly path: PathAnswer
   /** Why the status of a certificate is not known, and what its servers answered instead; warnings. */

@@ -36,6 +36,7 @@ export interface CheckedSignature {
   readonly notes?: readonly FaultDetail[]
 }
 
+/** What a signature is judged by (ETSI EN 319 102-1, clause 5.1.4). */
 export interface JudgeOptions {
   readonly anchors: readonly Certificate[]
   /** Whether the service of a listed anchor stood at a time: `Qualifier.anchorStands`. Undefined: on no list. */
@@ -51,6 +52,7 @@ export interface JudgeOptions {
   readonly existedAt?: Date
 }
 
+/** The outcome for one signature (ETSI EN 319 102-1, clause 5.1.3). */
 export interface Judgement {
   readonly indication: Indication
   readonly subIndication: SubIndication | null

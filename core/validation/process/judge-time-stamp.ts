@@ -16,6 +16,7 @@ const timeStamping = '1.3.6.1.5.5.7.3.8'
  */
 const harmlessReasons: ReadonlySet<string | null> = new Set(['affiliationChanged', 'superseded', 'cessationOfOperation'])
 
+/** The outcome for one time stamp (ETSI EN 319 102-1, clause 5.4). */
 export interface TimeStampJudgement {
   readonly kind: CarriedTimeStamp['kind']
   /** Time the token states; meaningful only when `intact`. */
@@ -34,6 +35,7 @@ export interface TimeStampJudgement {
   readonly findings: readonly FaultDetail[]
 }
 
+/** What a time stamp is judged by. */
 export interface TimeStampOptions extends JudgeOptions {
   /** Certificates beside those inside the token. */
   readonly certificates: readonly Certificate[]

@@ -3,6 +3,7 @@ import type { Qualifier } from '../trust/qualification.js'
 import type { CertificateFacts, SignatureVerdict } from '../verdict.js'
 import type { CheckedSignature, Judgement } from './judge-signature.js'
 
+/** The fields of a verdict that tell how it came about. */
 export type ReportFields = Required<
   Pick<SignatureVerdict, 'claimedAt' | 'provenAt' | 'algorithms' | 'certificates' | 'timeStamps' | 'revocation' | 'qualification'>
 >

@@ -16,6 +16,7 @@ export const crlReasons: Readonly<Record<number, string>> = {
   10: 'aACompromise',
 }
 
+/** An entry of a list (RFC 5280, clause 5.1.2.6); `reason` as in clause 5.3.1, `unspecified` when none is told. */
 export interface RevokedEntry {
   readonly revokedAt: Date
   readonly reason: string

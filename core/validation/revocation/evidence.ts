@@ -9,6 +9,7 @@ export interface RevocationEvidence {
   readonly ocspResponses: readonly Buffer[]
 }
 
+/** Nothing at hand. */
 export const noEvidence: RevocationEvidence = { crls: [], ocspResponses: [] }
 
 /** Where evidence is asked for while validating or signing (OCSP, then CRL; AIA for issuers). Never throws: what failed is a finding. */

@@ -34,6 +34,7 @@ export interface RevocationContext {
 /** Status without the facts of the certificate. */
 export type Told = Omit<RevocationStatus, 'certificate' | 'name'>
 
+/** No list and no answer told of the certificate. */
 export const nothingTold: Told = {
   status: 'unknown',
   source: 'none',

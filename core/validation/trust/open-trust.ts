@@ -18,6 +18,7 @@ export interface Trust {
   readonly findings: readonly FaultDetail[]
 }
 
+/** Where anchors and trusted lists lie. */
 export interface TrustOptions {
   readonly dataDir: string
   /** Further files of anchors: `config.validation.trustFiles`. */

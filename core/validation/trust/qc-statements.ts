@@ -2,6 +2,7 @@ import { DerElement } from '../der-reader.js'
 import type { Certificate } from '../certificate/certificate.js'
 import { policiesOf } from './criteria.js'
 
+/** What a qualified certificate is for (ETSI EN 319 412-5, clause 4.2.3: QcType). */
 export type CertificateUse = 'esign' | 'eseal' | 'web'
 
 /** What a certificate says of itself (ETSI EN 319 412-5; policies of EN 319 411-2 clause 5.3). */

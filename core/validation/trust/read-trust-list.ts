@@ -12,6 +12,7 @@ import type {
   TrustService,
 } from './trust-list.js'
 
+/** Namespace of ETSI TS 119 612. */
 export const trustListNamespace = 'http://uri.etsi.org/02231/v2#'
 
 /** The largest list of the Union has about 12 MB; the list of the lists under one. */

@@ -18,6 +18,7 @@ export interface TrustList {
   readonly services: readonly TrustService[]
 }
 
+/** A name by language tag, lower case. */
 export type Names = Readonly<Record<string, string>>
 
 /** Where another list lies and who may sign it (clause 5.3.13). */
@@ -47,6 +48,7 @@ export interface ServiceIdentity {
   readonly keyIdentifiers: readonly string[]
 }
 
+/** A service in one of its states, now or in its history (ETSI TS 119 612, clauses 5.5 and 5.6). */
 export interface ServicePeriod {
   readonly name: Names
   /** URI of clause 5.5.1: `http://uri.etsi.org/TrstSvc/Svctype/CA/QC`. */
@@ -70,6 +72,7 @@ export interface QualificationElement {
   readonly criteria: Criteria
 }
 
+/** Which certificates a qualification is for (ETSI TS 119 612, clause 5.5.9.2.2). */
 export type Criteria =
   | { readonly kind: 'list'; readonly assert: 'all' | 'atLeastOne' | 'none'; readonly members: readonly Criteria[] }
   /** Every named bit has the given value. */

@@ -14,6 +14,7 @@ export type TrustListSignatureCheck = (xml: Buffer) => Promise<{
   readonly certificate: Certificate | undefined
 }>
 
+/** How an issue of a list is checked before it takes the place of the one at hand. */
 export interface ImportOptions {
   readonly checkSignature: TrustListSignatureCheck
   /** Certificates (DER) that may sign this list, as a person checked them. Without them: those the list of the lists names, or the last signer's. */
@@ -23,6 +24,7 @@ export interface ImportOptions {
   readonly now: Date
 }
 
+/** A list at hand. */
 export interface StoredTrustList {
   readonly list: TrustList
   /** Certificates (DER) that may sign its next issue when no list of the lists says. */

@@ -6,6 +6,7 @@ export const listOfTheListsAddress = 'https://ec.europa.eu/tools/lotl/eu-lotl.xm
 
 const listType = 'application/vnd.etsi.tsl+xml'
 
+/** Which lists are brought up to date, and how. */
 export interface UpdateOptions {
   /** Territories wanted; all that are pointed to when empty. */
   readonly territories: readonly string[]
@@ -17,6 +18,7 @@ export interface UpdateOptions {
   readonly done: (outcome: UpdateOutcome) => void
 }
 
+/** What became of one list. */
 export interface UpdateOutcome {
   readonly territory: string
   readonly sequence: number | null

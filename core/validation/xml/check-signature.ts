@@ -22,6 +22,7 @@ import {
 import { attributeOf, isSignatureElement, readSignature, type WrittenSignature } from './signature-structure.js'
 import { checkSignatureValue } from './signature-value.js'
 
+/** What does not lie in the file. */
 export interface XmlCheckOptions {
   readonly content?: DetachedContent
   /** Further certificates among which the signer's may be (DER). */
@@ -36,6 +37,7 @@ export interface CoveredData {
   readonly what: Referenced
 }
 
+/** What the mathematics and the references say of one signature; whom to trust is asked later. */
 export interface XmlSignatureCheck {
   readonly checked: CheckedSignature
   readonly element: TreeElement
@@ -53,6 +55,7 @@ export interface XmlSignatureCheck {
 
 /** Bytes that all references of a file may digest together: many references to much would keep a verifier busy for minutes. */
 const maximumDigested = (sizeOfFile: number): number => 8 * 1024 * 1024 + 4 * sizeOfFile
+/** Signatures of one document; one with more is refused. */
 export const maximumSignatures = 32
 
 /**

@@ -5,6 +5,7 @@ import type { CoveredData } from './check-signature.js'
 import type { SignedDocument } from './signed-document.js'
 import { isSignatureElement, type WrittenSignature } from './signature-structure.js'
 
+/** How much of the file a signature signs. */
 export interface Coverage {
   readonly covers: SignatureVerdict['covers']
   /** What is covered, for people: `Invoice #id`. */

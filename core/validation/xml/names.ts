@@ -1,8 +1,11 @@
 import type { CanonicalMethod } from '../../xml/canonical.js'
 import type { DigestAlgorithm, SignatureScheme } from '../../signing/key.js'
 
+/** XML Signature 1.1. */
 export const signatureNamespace = 'http://www.w3.org/2000/09/xmldsig#'
+/** XAdES (ETSI EN 319 132-1, clause 4.3). */
 export const xadesNamespace = 'http://uri.etsi.org/01903/v1.3.2#'
+/** Later elements of XAdES (ETSI EN 319 132-1, clause 4.3). */
 export const xades141Namespace = 'http://uri.etsi.org/01903/v1.4.1#'
 const more = 'http://www.w3.org/2001/04/xmldsig-more#'
 const more2007 = 'http://www.w3.org/2007/05/xmldsig-more#'
@@ -14,7 +17,9 @@ export const referenceTypes = {
   counterSigned: 'http://uri.etsi.org/01903#CountersignedSignature',
 } as const
 
+/** Transform that leaves the signature itself out (XML Signature 1.1, clause 6.6.4). */
 export const envelopedSignature = `${signatureNamespace}enveloped-signature`
+/** Exclusive XML Canonicalization 1.0; also the namespace of its InclusiveNamespaces. */
 export const exclusiveNamespace = 'http://www.w3.org/2001/10/xml-exc-c14n#'
 
 /** The transforms that are taken besides enveloped-signature, with what they mean. Everything else is refused. */
@@ -26,6 +31,7 @@ export const canonicalMethods: ReadonlyMap<string, { readonly method: CanonicalM
   [exclusiveNamespace, { method: 'exclusive', comments: false }],
   [`${exclusiveNamespace}WithComments`, { method: 'exclusive', comments: true }],
 ] as const)
+/** Algorithm URIs of the canonical forms without comments. */
 export const canonicalNames: Readonly<Record<CanonicalMethod, string>> = {
   c14n10: 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315',
   c14n11: 'http://www.w3.org/2006/12/xml-c14n11',
@@ -41,6 +47,7 @@ export const digestMethods: ReadonlyMap<string, string> = new Map([
   [`${more}md5`, 'md5'],
   [`${more}sha224`, 'sha224'],
 ])
+/** Algorithm URIs of digests (RFC 9231, clause 2.1; XML Encryption 1.1, clause 5.8). */
 export const digestNames: Readonly<Record<DigestAlgorithm, string>> = {
   sha256: 'http://www.w3.org/2001/04/xmlenc#sha256',
   sha384: `${more}sha384`,

@@ -9,6 +9,7 @@ export interface WrittenTransform {
   readonly prefixes: readonly string[]
 }
 
+/** A ds:Reference as it was written (XML Signature 1.1, clause 4.4.3). */
 export interface WrittenReference {
   readonly element: TreeElement
   readonly id: string | undefined

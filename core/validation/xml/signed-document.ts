@@ -13,6 +13,7 @@ export type Referenced =
   | { readonly kind: 'element'; readonly element: TreeElement; readonly withoutSignature: boolean }
   | { readonly kind: 'external'; readonly uri: string }
 
+/** What a reference leads to, and the bytes that are digested. */
 export interface Dereferenced {
   readonly what: Referenced
   readonly bytes: Buffer

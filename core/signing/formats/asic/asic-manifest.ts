@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { attributes, CanonicalWriter } from '../../../xml/canonical-writer.js'
 
+/** A file named in a manifest with its digest. */
 export interface ListedFile {
   readonly name: string
   readonly mediaType: string

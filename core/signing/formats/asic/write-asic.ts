@@ -8,6 +8,7 @@ import { asicMediaType, asicPaths } from './asic-paths.js'
 import { boundToken } from './bound-token.js'
 import { writeZip } from '../../../files/zip-writer.js'
 
+/** A file to be signed in the container. */
 export interface AsicFile {
   /** Path in the container: letters, digits, `.`, `-`, `_` and `/`. */
   readonly name: string
@@ -15,6 +16,7 @@ export interface AsicFile {
   readonly bytes: Uint8Array
 }
 
+/** What is signed, by whom, to which level. A level that cannot be reached is a fault, never a lower level. */
 export interface WriteAsicOptions {
   readonly files: readonly AsicFile[]
   readonly signer: Signer
@@ -26,6 +28,7 @@ export interface WriteAsicOptions {
   readonly evidence?: EvidenceFor
 }
 
+/** The container; `stampedAt` is the time proven from level T. */
 export interface WrittenAsic {
   readonly container: Buffer
   readonly level: `CAdES-BASELINE-${CadesLevel}`

@@ -16,6 +16,7 @@ const idData = '1.2.840.113549.1.7.1'
 /** Baseline levels of CAdES (ETSI EN 319 122-1 clause 6) that are written. */
 export type CadesLevel = 'B' | 'T' | 'LT'
 
+/** How content is signed as CAdES (ETSI EN 319 122-1). A level that cannot be reached is a fault, never a lower level. */
 export interface SignCadesOptions {
   readonly signer: Signer
   /** Goes into the signing-time attribute. */
@@ -34,6 +35,7 @@ export interface SignCadesOptions {
   readonly addTo?: Buffer
 }
 
+/** The signature. */
 export interface SignedCades {
   /** DER ContentInfo. */
   readonly cms: Buffer

@@ -12,6 +12,7 @@ const oid = {
   ocspResponse: '1.3.6.1.5.5.7.16.2',
 } as const
 
+/** What goes into a SignedData of one signer (RFC 5652, clause 5). */
 export interface SignedDataOptions {
   readonly signer: Signer
   /** Digest of the signed content, made with the signer's digest algorithm. */
@@ -25,6 +26,7 @@ export interface SignedDataOptions {
   readonly timeStamp?: TimeStampClient
 }
 
+/** The structure with one signer. */
 export interface SignedData {
   /** DER ContentInfo. */
   readonly cms: Buffer
@@ -58,6 +60,7 @@ export function encapsulate(contentType: string, content: Uint8Array | undefined
   return sequence(objectIdentifier(contentType), ...(content === undefined ? [] : [context(0, octetString(content))]))
 }
 
+/** The fields of a SignedData, ready to be put together (RFC 5652, clause 5.1). */
 export interface SignedDataParts {
   readonly version: number
   /** DER AlgorithmIdentifiers. */

@@ -33,6 +33,7 @@ const digestIdentifiers = { sha256: digestIdentifier('sha256'), sha384: digestId
 /** RFC 3370 3.2: what every implementation takes in a SignerInfo. */
 const rsaEncryption = algorithmIdentifier('1.2.840.113549.1.1.1', nullValue)
 
+/** What goes into a SignerInfo (RFC 5652, clause 5.3). */
 export interface SignerInfoOptions {
   readonly signer: Signer
   /** Digest of the signed content, made with the signer's digest algorithm. */
@@ -51,6 +52,7 @@ export interface SignerInfoOptions {
   readonly checkedByCaller?: boolean
 }
 
+/** The SignerInfo, and what the structure around it must announce. */
 export interface MadeSignerInfo {
   /** DER SignerInfo. */
   readonly signerInfo: Buffer

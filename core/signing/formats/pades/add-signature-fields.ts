@@ -2,6 +2,7 @@ import type { FieldLock } from './field-lock.js'
 import { addFormFields } from './forms/add-form-fields.js'
 import type { SeenRectangle } from './page-geometry.js'
 
+/** An empty signature field to be put into a form. */
 export interface NewSignatureField {
   /** Full name: `buyer.signature` makes the field `signature` below `buyer`. */
   readonly name: string

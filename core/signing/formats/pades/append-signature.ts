@@ -23,6 +23,7 @@ export function putSignature(update: IncrementalUpdate, reference: PdfReference,
   update.put(reference, `<<${rangeMark}${range}] ${contentsMark}${'0'.repeat(reserved * 2)}>${writeDictionary(entries).slice(2)}`)
 }
 
+/** How one signature is built into the file and made. */
 export interface SignatureOrder {
   /** The update of one signature that keeps so many bytes for it. */
   build(reserved: number): IncrementalUpdate

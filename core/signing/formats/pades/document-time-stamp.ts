@@ -11,6 +11,7 @@ import { openPdf, pageOf, readable } from './open-pdf.js'
 /** Tokens with their certificates take 2 to 7 kB; a larger one is asked for again with more room. */
 const reserved = 8192
 
+/** The PDF with a document time stamp as its last update (ISO 32000-2, clause 12.8.5). */
 export interface TimeStampedPdf {
   readonly pdf: Buffer
   /** Time the authority proves. */

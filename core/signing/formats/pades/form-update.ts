@@ -18,6 +18,7 @@ export function addToPage(
   else update.put(page.reference, new Map([...page.page, ['Annots', [...list, ...widgets]]]))
 }
 
+/** What an update changes in the form and the catalog. */
 export interface FormChange {
   /** New fields at the top of the form. */
   readonly fields: readonly PdfReference[]

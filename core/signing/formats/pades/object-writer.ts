@@ -53,4 +53,5 @@ export function dictionaryOf(entries: Readonly<Record<string, PdfValue | undefin
   return dictionary
 }
 
+/** A name as PDF value, without the slash. */
 export const name = (value: string): PdfName => new PdfName(value)

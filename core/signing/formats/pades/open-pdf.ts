@@ -17,6 +17,7 @@ export interface OpenedPdf {
   readonly locks: readonly FieldSelection[]
 }
 
+/** A field of the file that is signed already. */
 export interface SignedField {
   readonly name: string
   readonly signature: PdfDictionary

@@ -4,6 +4,7 @@ import { appendDocumentTimeStamp, type TimeStampedPdf } from './document-time-st
 import { GrowingPdf } from './growing-pdf.js'
 import { appendValidationData } from './validation-data.js'
 
+/** What a renewal needs: an authority, evidence for the older stamps, and the time. */
 export interface RenewalOptions {
   readonly timeStamp: TimeStampClient
   readonly evidence: EvidenceFor

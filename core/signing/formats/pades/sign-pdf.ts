@@ -22,6 +22,7 @@ import { geometryOf, rectangleOf, toPage, type SeenRectangle } from './page-geom
 import { meetSeedValues } from './seed-value.js'
 import { appendValidationData } from './validation-data.js'
 
+/** The picture of a signature and its place. */
 export interface SignatureAppearance {
   /** Page number, from 1. A field that stands ready has its own page. */
   readonly page?: number
@@ -34,6 +35,7 @@ export interface SignatureAppearance {
   readonly pdf: Buffer
 }
 
+/** How a PDF is signed as PAdES (ETSI EN 319 142-1). */
 export interface SignPdfOptions {
   readonly signer: Signer
   /** T with a time stamp client and B without, unless told. A level that cannot be reached is a fault, never a lower level. */
@@ -64,6 +66,7 @@ export interface SignPdfOptions {
   readonly estimatedSize?: number
 }
 
+/** The file with one signature more. */
 export interface SignedPdf<Level extends PdfLevel = PdfLevel> {
   readonly pdf: Buffer
   readonly level: `PAdES-BASELINE-${Level}`

@@ -9,6 +9,7 @@ import { IncrementalUpdate } from './incremental-update.js'
 import { dictionaryOf, name } from './object-writer.js'
 import { openPdf, readable, type OpenedPdf, type SignedField } from './open-pdf.js'
 
+/** Which signatures are to be made provable, and for which time. */
 export interface ValidationDataOptions {
   readonly evidence: EvidenceFor
   /** Time for which the paths must be good. */
@@ -17,6 +18,7 @@ export interface ValidationDataOptions {
   readonly fields?: readonly string[]
 }
 
+/** The file with its document security store (ISO 32000-2, clause 12.8.4.3). */
 export interface ProvablePdf {
   readonly pdf: Buffer
   /** Fields whose evidence was added; empty when nothing was missing, and the file is then as it was. */

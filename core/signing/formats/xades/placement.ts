@@ -18,6 +18,7 @@ export type XadesPlacement =
   /** A new document: the signature alone, over content that lies elsewhere under this relative URI. */
   | { readonly kind: 'detached'; readonly uri: string }
 
+/** Where the signature stands in its file. */
 export interface PlacedSignature {
   /** Text of the file before and after the signature: not one character of it changes. */
   readonly before: string

@@ -20,6 +20,7 @@ import { dataTransforms, propertiesId, propertiesTransforms, signatureText, type
 /** Baseline levels of XAdES (ETSI EN 319 132-1 clause 6): plain, time-stamped, with validation data. */
 export type XadesLevel = 'B' | 'T' | 'LT'
 
+/** How XML is signed as XAdES (ETSI EN 319 132-1). */
 export interface SignXadesOptions {
   readonly signer: Signer
   readonly signedAt: Date
@@ -38,6 +39,7 @@ export interface SignXadesOptions {
   readonly id?: string
 }
 
+/** The file with its signature. */
 export interface SignedXml {
   readonly xml: Buffer
   readonly level: `XAdES-BASELINE-${XadesLevel}`

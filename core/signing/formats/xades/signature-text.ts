@@ -52,6 +52,7 @@ export function propertiesTransforms(parts: SignatureParts): WrittenTransform[] 
   return [{ algorithm: canonicalNames[parts.canonicalization], prefixes: [] }]
 }
 
+/** Id of the signed properties, which the reference to them names. */
 export const propertiesId = (parts: SignatureParts): string => `${parts.id}-properties`
 
 const base64 = (bytes: Buffer | undefined): string => bytes?.toString('base64') ?? ''

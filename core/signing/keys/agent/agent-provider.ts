@@ -14,6 +14,7 @@ import { loadHostKey, type HostKey } from './host-key.js'
 import { largestDocument, usesShape } from './protocol.js'
 import { shownDocument, shownUses } from './request-rows.js'
 
+/** What the provider rests on. */
 export interface AgentProviderParts {
   readonly database: Database
   readonly audit: Audit

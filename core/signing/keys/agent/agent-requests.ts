@@ -9,6 +9,7 @@ import { answerText, readDeskKey, textIsSigned, type FromDesk, type Offer, type 
 import { RequestEndings, type SettledListener } from './request-endings.js'
 import { offerColumns, offerOf, requestOf, type AgentRequest, type RequestRow, type Standing } from './request-rows.js'
 
+/** What requests to desks rest on. */
 export interface AgentRequestParts {
   readonly database: Database
   readonly audit: Audit

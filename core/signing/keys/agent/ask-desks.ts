@@ -6,6 +6,7 @@ import { largestDocument, largestMessage } from './protocol.js'
 import type { RequestEndings } from './request-endings.js'
 import { clipped, shownDocument, shownUses, type RequestRow } from './request-rows.js'
 
+/** A signature that a desk is to be asked for; `publicKey` is DER SubjectPublicKeyInfo. */
 export interface Question {
   readonly reference: KeyReference
   readonly publicKey: Buffer
@@ -17,6 +18,7 @@ interface NewRequest {
   readonly uses: readonly KeyUse[]
 }
 
+/** What asking rests on. */
 export interface AskParts {
   readonly endings: RequestEndings
   readonly bell: EventEmitter

@@ -10,6 +10,7 @@ const offersAtOnce = 100
 /** Sockets that have not proved a key yet: anybody may open one. A further one ends the oldest, so that desks still come through. */
 const mostUngreeted = 200
 
+/** Bounds of the endpoint; tests set them. */
 export interface EndpointOptions {
   /** How often rows are looked at for what other processes changed, and sockets for life. Milliseconds. */
   readonly beatMs?: number

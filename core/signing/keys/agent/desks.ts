@@ -43,6 +43,7 @@ const codeMinutes = 10
 /** A desk that was not heard of for so long counts as away. Its heartbeat is a third of that. */
 export const connectedMs = 45_000
 
+/** What the list of desks rests on. */
 export interface DeskParts {
   readonly database: Database
   readonly audit: Audit

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '../../../i18n/fault.js'
 
+/** What the host proves itself to desks with. */
 export interface HostKey {
   readonly privateKey: KeyObject
   /** Ed25519, DER SubjectPublicKeyInfo: what desks pin. */

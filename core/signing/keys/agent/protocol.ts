@@ -4,6 +4,7 @@ import { keyAlgorithms } from '../../key.js'
 
 /** Path of the web socket on the host, and of pairing below it. */
 export const agentPath = '/agent/v1'
+/** Name of the WebSocket subprotocol (RFC 6455, clause 1.9); another version is another name. */
 export const agentProtocol = 'khatm-agent.1'
 /** Longest frame either side takes, in bytes. */
 export const largestFrame = 1024 * 1024
@@ -18,6 +19,7 @@ const base64 = z
   .regex(/^[\w+/=-]*$/)
 const purposes = z.enum(['seal-document', 'sign-contract', 'stamp-e-invoice', 'authenticate', 'issue-certificate', 'time-stamp'])
 
+/** What a key is used for, as it is told to desks; bounded, for it is shown to people. */
 export const keyUseShape = z.object({
   purpose: purposes,
   subject: z.object({ type: z.string().max(100), id: z.string().max(200), label: z.string().max(500) }),
@@ -48,6 +50,7 @@ export const offerShape = z.object({
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
 })
+/** A signature that a desk is asked for. */
 export type Offer = z.infer<typeof offerShape>
 
 const protectionShape = z.object({
@@ -60,6 +63,7 @@ const protectionShape = z.object({
   pinEachTime: z.boolean(),
 })
 
+/** A token as a desk tells of it. */
 export const deskTokenShape = z.object({
   label: z.string().max(100),
   serial: z.string().max(100),
@@ -97,15 +101,19 @@ export const deskTokenShape = z.object({
 /** A token as the desk tells the host: no secret, no handle. */
 export type DeskToken = z.infer<typeof deskTokenShape>
 
+/** The desk's first message: who it says it is. */
 export const helloShape = z.object({
   type: z.literal('hello'),
   companyId: z.uuid(),
   agentId: z.uuid(),
   nonce: z.string().regex(/^[\w-]{43}$/),
 })
+/** The host's answer: its own nonce, and its signature over the desk's. */
 export const challengeShape = z.object({ type: z.literal('challenge'), nonce: z.string().regex(/^[\w-]{43}$/), signature: base64 })
+/** The desk's signature over the host's nonce: the connection stands. */
 export const proofShape = z.object({ type: z.literal('proof'), signature: base64 })
 
+/** What a desk says once the connection stands; each in a signed frame. */
 export const fromDeskShape = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), software: z.string().max(100) }),
   z.object({ type: z.literal('tokens'), tokens: z.array(deskTokenShape).max(32) }),
@@ -115,11 +123,15 @@ export const fromDeskShape = z.discriminatedUnion('type', [
   /** The person took the pairing off this PC: the host ends it too. */
   z.object({ type: z.literal('leave') }),
 ])
+/** A message of `fromDeskShape`. */
 export type FromDesk = z.infer<typeof fromDeskShape>
 
+/** What becomes of an answer that a desk brings. */
 export const outcomeShape = z.enum(['taken', 'taken-before', 'wrong', 'unknown', 'superseded', 'expired', 'refused', 'answered'])
+/** One of `outcomeShape`. */
 export type Outcome = z.infer<typeof outcomeShape>
 
+/** What the host says once the connection stands; each in a signed frame. */
 export const fromHostShape = z.discriminatedUnion('type', [
   z.object({ type: z.literal('welcome'), company: z.object({ name: z.string(), nameAr: z.string().nullable() }), now: z.iso.datetime() }),
   z.object({ type: z.literal('offer'), offer: offerShape }),
@@ -127,8 +139,10 @@ export const fromHostShape = z.discriminatedUnion('type', [
   /** What became of an answer or a refusal; the desk forgets it then. */
   z.object({ type: z.literal('settled'), id: z.uuid(), outcome: outcomeShape }),
 ])
+/** A message of `fromHostShape`. */
 export type FromHost = z.infer<typeof fromHostShape>
 
+/** A desk asks to be paired, with the code that a person read to it. */
 export const pairRequestShape = z.object({
   code: z.string().max(40),
   name: z.string().trim().min(1).max(80),
@@ -137,6 +151,7 @@ export const pairRequestShape = z.object({
   /** The desk's signature over code and public key: it holds the private half. */
   proof: base64.max(200),
 })
+/** The desk is paired, and knows the host from now on by this key. */
 export const pairAnswerShape = z.object({
   agentId: z.uuid(),
   companyId: z.uuid(),

@@ -1,8 +1,10 @@
 import type { KeyUse } from '../../key.js'
 import type { Offer } from './protocol.js'
 
+/** How a request to the desks stands; all but `pending` are final. */
 export type RequestState = 'pending' | 'answered' | 'refused' | 'superseded' | 'expired'
 
+/** A row of `core_agent_request`. */
 export interface RequestRow {
   id: string
   company_id: string

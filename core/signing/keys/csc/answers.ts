@@ -5,6 +5,7 @@ import { z } from 'zod'
 const text = z.string()
 const flag = z.union([z.boolean(), z.enum(['true', 'false', 'optional'])])
 
+/** Answer of `info` (Cloud Signature Consortium API; members that are not read here are passed over). */
 export const infoAnswer = z.object({
   specs: text.optional(),
   name: text.default(''),
@@ -15,8 +16,10 @@ export const infoAnswer = z.object({
   oauth2: text.optional(),
   methods: z.array(text).default([]),
 })
+/** What a service says of itself. */
 export type InfoAnswer = z.infer<typeof infoAnswer>
 
+/** Answer of `oauth2/token` (RFC 6749, clause 5.1). */
 export const tokenAnswer = z.object({
   access_token: text.min(1).max(8192),
   token_type: text.optional(),
@@ -24,11 +27,13 @@ export const tokenAnswer = z.object({
   expires_in: z.coerce.number().positive().default(3600),
 })
 
+/** Answer of `credentials/list`; `nextPageToken` when there are more. */
 export const listAnswer = z.object({
   credentialIDs: z.array(text).max(1000),
   nextPageToken: text.nullish(),
 })
 
+/** Answer of `credentials/info`, of version 1 and of version 2. */
 export const credentialAnswer = z.object({
   description: text.optional(),
   signatureQualifier: text.optional(),
@@ -57,16 +62,20 @@ export const credentialAnswer = z.object({
   SCAL: text.optional(),
   multisign: z.coerce.number().int().min(1).default(1),
 })
+/** What a service says of a credential. */
 export type CredentialAnswer = z.infer<typeof credentialAnswer>
 
+/** Answer of `credentials/authorize`: the signature activation data. */
 export const authorizeAnswer = z.object({
   SAD: text.min(1).max(65536),
   /** Seconds. */
   expiresIn: z.coerce.number().positive().default(3600),
 })
 
+/** Answer of `signatures/signHash`: base64, in the order of the hashes. */
 export const signHashAnswer = z.object({ signatures: z.array(text) })
 
+/** Body of every refusal. */
 export const errorAnswer = z.object({ error: text, error_description: text.optional() })
 
 /** How a credential wants to be authorised, whatever the version. */

@@ -9,8 +9,10 @@ import { Fault } from '../../../i18n/fault.js'
 import { errorAnswer, infoAnswer, tokenAnswer, type InfoAnswer } from './answers.js'
 import { wrongPin } from './pin-file.js'
 
+/** A service as the configuration names it. */
 export type CscService = Configuration['signing']['csc'][number]
 
+/** How long a request may take. */
 export interface ConnectionLimits {
   /** One request, connect to last byte. Milliseconds. */
   readonly timeoutMs: number

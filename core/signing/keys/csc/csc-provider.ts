@@ -8,6 +8,7 @@ import { PinFile } from './pin-file.js'
 import { canonicalSignature, namesOf, type SignatureAlgorithmNames } from './signature-algorithms.js'
 import { SignatureBatches } from './signature-batches.js'
 
+/** Bounds of the provider, times in milliseconds; tests set them. */
 export interface CscOptions {
   /** One request to a service. Default 15,000. */
   readonly timeoutMs?: number

@@ -5,6 +5,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** What the service takes at once. */
 export interface BatchLimits {
   /** Digests in one request at most. */
   readonly size: number

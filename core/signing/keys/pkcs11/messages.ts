@@ -9,6 +9,7 @@ export interface TokenKeyQuery {
   readonly keyId?: string
 }
 
+/** A key of a token, and what is known of it. */
 export interface TokenKeyFound {
   readonly algorithm: KeyAlgorithm
   /** DER SubjectPublicKeyInfo. */
@@ -21,6 +22,7 @@ export interface TokenKeyFound {
   readonly keyLabel: string
 }
 
+/** A token and the state of its PIN (CK_TOKEN_INFO, PKCS #11 v3.1, clause 3.2). */
 export interface TokenDescription {
   readonly label: string
   readonly serial: string
@@ -65,6 +67,7 @@ export type KeyProtection = Readonly<
   Record<'sensitive' | 'alwaysSensitive' | 'extractable' | 'neverExtractable' | 'madeOnToken' | 'pinEachTime' | 'onToken', boolean>
 >
 
+/** A token that is present. */
 export interface ListedToken {
   readonly token: TokenDescription
   /** Logged in: signs without a PIN until the process ends. */
@@ -72,6 +75,7 @@ export interface ListedToken {
   readonly keys: readonly ListedKey[]
 }
 
+/** What the token's process is asked. */
 export type TokenRequest =
   | { readonly operation: 'tokens' }
   /** The library itself: version and digest, as it is loaded. */
@@ -96,8 +100,10 @@ export type TokenRequest =
   | { readonly operation: 'generate'; readonly query: TokenKeyQuery; readonly wish: TokenKeyWish }
   | { readonly operation: 'write-certificate'; readonly query: TokenKeyQuery; readonly certificate: Uint8Array }
 
+/** A question to the token's process. */
 export type RequestMessage = TokenRequest & { readonly id: number }
 
+/** Its answer to the question of the same `id`. */
 export type AnswerMessage =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly fault: { readonly code: string; readonly params: Record<string, string | number> } }

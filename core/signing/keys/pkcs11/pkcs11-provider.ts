@@ -5,6 +5,7 @@ import type { TokenDescription, TokenKeyFound, TokenKeyQuery, TokenKeyWish } fro
 import { withholdPins } from './pin-source.js'
 import { TokenHost } from './token-host.js'
 
+/** A key of a token that was found or made; `publicKey` is DER SubjectPublicKeyInfo, `stored` finds it again. */
 export interface TokenKey {
   readonly algorithm: KeyAlgorithm
   readonly publicKey: Buffer
@@ -13,6 +14,7 @@ export interface TokenKey {
   readonly stored: Readonly<Record<string, string>>
 }
 
+/** Bounds of the provider, times in milliseconds. */
 export interface Pkcs11Options {
   /** One request, from asking to answer; a library that takes longer is ended. */
   readonly timeoutMs?: number

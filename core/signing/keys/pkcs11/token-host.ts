@@ -12,6 +12,7 @@ interface Pending {
   readonly timer: NodeJS.Timeout
 }
 
+/** `timeoutMs` is for one request, from asking to answer. */
 export interface TokenHostOptions {
   readonly timeoutMs: number
   readonly warn: (facts: object, message: string) => void

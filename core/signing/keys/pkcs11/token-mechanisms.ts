@@ -6,6 +6,7 @@ import { TokenFault } from './token-fault.js'
 
 type Pkcs11js = typeof import('pkcs11js')
 
+/** What a token is to sign; `message` for one that hashes by itself. */
 export interface SignWork {
   readonly scheme: SignatureScheme
   readonly digestAlgorithm: DigestAlgorithm

@@ -9,6 +9,7 @@ import type { KeyAlgorithm } from '../../key.js'
 
 const generate = promisify(generateKeyPair)
 
+/** A key in clear, as it was made or imported; wrapped before it is kept. */
 export interface KeyMaterial {
   readonly algorithm: KeyAlgorithm
   readonly privateKey: KeyObject

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import { join } from 'node:path'
 import { Fault } from '../../../i18n/fault.js'
 
+/** Where the master key lies: the configured one, else a file of the data folder. */
 export interface MasterKeyPlace {
   readonly dataDir: string
   readonly signing: { readonly masterKey: string | null }

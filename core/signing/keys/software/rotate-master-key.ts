@@ -5,6 +5,7 @@ import { rewrapDataKey } from '../../protection/data-key.js'
 import { type MasterKeyRow, type Rewrap } from './wrapping-key.js'
 import { unwrapKey, wrapKey, wrapperOf } from './wrapping.js'
 
+/** Everything that is wrapped with the master key is wrapped with `newKey`, company by company; broken off, it goes on where it stopped. */
 export interface Rotation {
   readonly database: Database
   readonly place: MasterKeyPlace
@@ -16,6 +17,7 @@ export interface Rotation {
   readonly onProgress?: (company: string, rewrapped: number) => void
 }
 
+/** The new key's id, and how much was wrapped anew. */
 export interface RotationResult {
   readonly id: string
   readonly rewrapped: number
@@ -101,6 +103,7 @@ async function rewrapCompany(
   return count + ((await others?.(transaction, rewrap)) ?? 0)
 }
 
+/** Ids of master keys, as the database and this host know them. */
 export interface MasterKeyState {
   readonly current: string | undefined
   /** Of a rotation that has not ended. */

@@ -5,6 +5,7 @@ import { loadMasterKeys, masterKeyId, type MasterKeyPlace } from './master-key.j
 /** Gives a secret of another table its new wrapping; what is wrapped with the new key already comes back as it is. */
 export type Rewrap = (name: string, wrapped: string) => string
 
+/** A row of `core_master_key`; the key itself is never there. */
 export interface MasterKeyRow {
   id: string
   state: 'current' | 'next' | 'retired'

@@ -5,6 +5,7 @@ import { coveredBy, readPageContent, rectangleOf, type PageContent } from './pag
 /** A picture above this share of the page is no signature and no filled field any more. */
 const largestShare = 0.25
 
+/** What something laid on a page hides. */
 export interface Covering {
   /** Text or a picture of the earlier page lies below. */
   readonly content: boolean

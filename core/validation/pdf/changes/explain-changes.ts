@@ -11,6 +11,7 @@ import { catalogKind, catalogParts, typeKind, type Change, type ChangeKind, type
 import { comparePages } from './pages.js'
 import { compareTrailers } from './trailer.js'
 
+/** What later updates did to the document as it was signed. */
 export interface Explanation {
   readonly changes: readonly Change[]
   /** What is allowed and yet worth a look: something laid over the content, a field that shows another text than it holds. */

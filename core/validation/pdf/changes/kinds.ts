@@ -30,6 +30,7 @@ export type ChangeKind =
   | 'object'
   | 'unreferenced-data'
 
+/** One thing that was changed, and whether the signature allows it. */
 export interface Change {
   readonly kind: ChangeKind
   readonly allowed: boolean

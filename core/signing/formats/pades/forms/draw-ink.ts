@@ -7,6 +7,7 @@ import { checkDrawing, checkPicture, type CheckedPicture } from './picture-sourc
 
 /** Fonts for a typed signature, all with Latin, Arabic and Cyrillic letters. */
 export const inkFonts = ['hand', 'script', 'naskh', 'plain'] as const
+/** A font for typed signatures. */
 export type InkFont = (typeof inkFonts)[number]
 
 /** The quiet line under the ink. */
@@ -19,6 +20,7 @@ export interface InkCaption {
   readonly digits: Digits
 }
 
+/** A hand-written signature in one of its forms. */
 export type InkSource =
   | { readonly strokes: PenStrokes }
   /** A drawing as SVG; only its lines are taken. */
@@ -27,6 +29,7 @@ export type InkSource =
   | { readonly png: Buffer }
   | { readonly typed: { readonly text: string; readonly font: InkFont } }
 
+/** The signature and the size it is drawn in. */
 export type InkPicture = InkSource & {
   /** Size of the field in points. */
   readonly width: number

@@ -19,6 +19,7 @@ export interface ExistingField {
   readonly areas: readonly ExistingArea[]
 }
 
+/** One place of a field, in points of the page as its reader sees it. */
 export interface ExistingArea {
   /** From 1. */
   readonly page: number

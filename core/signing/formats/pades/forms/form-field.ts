@@ -2,6 +2,7 @@ import type { PagePicture } from '../appearance.js'
 import type { FieldLock } from '../field-lock.js'
 import type { SeenRectangle } from '../page-geometry.js'
 
+/** What is filled in. */
 export type FormFieldKind = 'text' | 'multiline' | 'checkbox' | 'radio' | 'choice' | 'signature'
 
 /** A place of a field on a page. */
@@ -13,6 +14,7 @@ export interface FormFieldArea {
   readonly option?: string
 }
 
+/** How the field looks before it is filled. */
 export interface FormFieldStyle {
   /** Points; what the form says of the text, its picture is drawn by whoever fills. */
   readonly fontSize?: number
@@ -22,6 +24,7 @@ export interface FormFieldStyle {
   readonly outline?: boolean
 }
 
+/** A field to be put into a form. */
 export interface NewFormField {
   /** Full name: `buyer.signature` makes the field `signature` below `buyer`. */
   readonly name: string

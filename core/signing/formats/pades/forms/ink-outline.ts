@@ -6,6 +6,7 @@ export interface PenPoint {
   readonly time: number
 }
 
+/** What a pen drew: each stroke from touch to lift. */
 export interface PenStrokes {
   /** Size of the pad. */
   readonly width: number

@@ -7,15 +7,18 @@ import type { InspectedUpload, UploadLimits } from './read-upload.js'
 export type { ExistingArea, ExistingField } from './existing-fields.js'
 export type { InspectedUpload } from './read-upload.js'
 
+/** A file to be looked at in a thread of its own. */
 export interface UploadQuestion {
   readonly bytes: Uint8Array
   readonly limits: UploadLimits
 }
 
+/** What was found, or the faults it is refused with. */
 export type UploadAnswer =
   | { readonly ok: true; readonly upload: InspectedUpload }
   | { readonly ok: false; readonly status: number; readonly details: readonly FaultDetail[] }
 
+/** What an upload may be. */
 export interface UploadOptions {
   /** 2,000 unless told. */
   readonly maximumPages?: number
@@ -25,6 +28,7 @@ export interface UploadOptions {
   readonly allowSigned?: boolean
 }
 
+/** What holds unless told. */
 export const uploadLimits = { maximumPages: 2000, maximumBytes: 25 * 1024 * 1024, allowSigned: false } as const
 
 const thread = new LimitedThread<UploadQuestion, UploadAnswer>({

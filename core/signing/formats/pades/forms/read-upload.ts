@@ -9,6 +9,7 @@ import { activeContent } from './active-content.js'
 import { addFormFields } from './add-form-fields.js'
 import { existingFields, type ExistingField } from './existing-fields.js'
 
+/** What an upload may be. */
 export interface UploadLimits {
   readonly maximumPages: number
   readonly maximumBytes: number
@@ -16,6 +17,7 @@ export interface UploadLimits {
   readonly allowSigned: boolean
 }
 
+/** A PDF that may be sent for signing. */
 export interface InspectedUpload {
   /** Size of each page as its reader sees it, in points. */
   readonly pages: readonly { readonly width: number; readonly height: number }[]
