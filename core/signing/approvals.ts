@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { isUuid } from '../access/companies.js'
 import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
@@ -183,7 +184,7 @@ export async function decideApproval(
   now: Date,
 ): Promise<KeyApproval> {
   await expire(transaction, now)
-  const [row] = /^[0-9a-f-]{36}$/i.test(approvalId)
+  const [row] = isUuid(approvalId)
     ? await transaction.knex(table).where({ company_id: transaction.companyId, id: approvalId }).forUpdate().select<ApprovalRow[]>('*')
     : []
   if (row === undefined) throw new Fault('SIGN-APPROVAL-UNKNOWN', { params: { id: approvalId }, status: 404 })

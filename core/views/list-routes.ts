@@ -10,6 +10,7 @@ import { drawList, drawRow, mainCurrency, visibleColumns, type ListDrawCall } fr
 import { queryIds, queryList, searchRecords } from './list-query.js'
 import { listAddress, readListAddress } from './list-request.js'
 import { mayPress } from './form-page.js'
+import { postedOf } from './form-record.js'
 import { plainText } from './field-control.js'
 import { drawCall, inCompany, mayWrite, openCall, requireRecords, requireWrite, scopeOf, textIn, type RecordCall } from './record-call.js'
 import type { CompanyTransaction } from '../db/database.js'
@@ -125,8 +126,7 @@ async function runBulk(parts: WebParts, request: Request, response: Response, mo
   const call = openCall(parts, request, model, path)
   const view = listOf(call, request)
   const name = String(request.params['action'])
-  // Bodies are parsed by express' urlencoded parser: an object of texts and lists of texts.
-  const body = request.body as Readonly<Record<string, unknown>>
+  const body = postedOf(request)
   const address = readListAddress(view, queryOf(request))
   const back = `${path}${listAddress(address, {}, typeof request.query['view'] === 'string' ? request.query['view'] : undefined)}`
   const given = body['ids']
@@ -178,7 +178,7 @@ async function runHeader(parts: WebParts, request: Request, response: Response, 
 async function saveFavourite(parts: WebParts, request: Request, response: Response, model: string, path: string): Promise<void> {
   const call = openCall(parts, request, model, path)
   const view = listOf(call, request)
-  const body = request.body as Readonly<Record<string, unknown>>
+  const body = postedOf(request)
   const name = plainText(body['name']).trim().slice(0, 80)
   const query = plainText(body['query'])
   if (name === '' || !query.startsWith('?') || query.length > 2000) throw new Fault('VIEW-FAVOURITE-NAME', { path: 'name' })
@@ -194,7 +194,7 @@ async function saveFavourite(parts: WebParts, request: Request, response: Respon
 
 async function dropFavourite(parts: WebParts, request: Request, response: Response, model: string, path: string): Promise<void> {
   const call = openCall(parts, request, model, path)
-  const body = request.body as Readonly<Record<string, unknown>>
+  const body = postedOf(request)
   await inCompany(call, async (transaction) => {
     await transaction
       .knex('core_favourite')
@@ -208,7 +208,7 @@ async function dropFavourite(parts: WebParts, request: Request, response: Respon
 async function chooseColumns(parts: WebParts, request: Request, response: Response, model: string, path: string): Promise<void> {
   const call = openCall(parts, request, model, path)
   const view = listOf(call, request)
-  const body = request.body as Readonly<Record<string, unknown>>
+  const body = postedOf(request)
   const given = body['columns']
   const names = new Set((Array.isArray(given) ? given : [given]).map(plainText))
   const columns = view.columns.filter((column) => column.optional !== undefined && names.has(column.name)).map((column) => column.name)

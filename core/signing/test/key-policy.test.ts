@@ -112,7 +112,8 @@ describe('who may use a key, and with whose approval', function () {
     await assert.rejects(decide(salma, asked.id, true), refusedWith('SIGN-APPROVAL-OWN'))
     await assert.rejects(decide(amal, asked.id, true), refusedWith('SIGN-APPROVAL-NOT-YOURS'))
     await assert.rejects(decide(system, asked.id, true), refusedWith('SIGN-APPROVAL-NOT-YOURS'))
-    await assert.rejects(decide(badr, randomUUID(), true), refusedWith('SIGN-APPROVAL-UNKNOWN'))
+    for (const stranger of [randomUUID(), '-'.repeat(36), 'x'])
+      await assert.rejects(decide(badr, stranger, true), refusedWith('SIGN-APPROVAL-UNKNOWN'))
     await decide(badr, asked.id, true)
     await assert.rejects(decide(badr, asked.id, false), refusedWith('SIGN-APPROVAL-CLOSED'))
 

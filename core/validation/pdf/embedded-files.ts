@@ -1,5 +1,6 @@
 import { PdfDocument } from './document.js'
 import { isDictionary, PdfStream, PdfString, type PdfDictionary, type PdfValue } from './objects.js'
+import { textOf } from './text-string.js'
 
 const maximumFiles = 200
 const maximumBytes = 64 * 1024 * 1024
@@ -34,16 +35,9 @@ export function embeddedFiles(pdf: Buffer): ReadonlyMap<string, Buffer> {
 
 function fileOf(document: PdfDocument, specification: PdfDictionary | undefined): { name: string; bytes: Buffer } | undefined {
   if (specification === undefined) return undefined
-  const name = textOf(document.resolve(specification.get('UF')) ?? document.resolve(specification.get('F')))
+  const text = document.resolve(specification.get('UF')) ?? document.resolve(specification.get('F'))
   const streams = document.resolve(specification.get('EF'))
-  if (name === undefined || !isDictionary(streams)) return undefined
+  if (!(text instanceof PdfString) || !isDictionary(streams)) return undefined
   const stream = document.resolve(streams.get('UF') ?? streams.get('F'))
-  return stream instanceof PdfStream ? { name, bytes: document.decode(stream, maximumBytes) } : undefined
-}
-
-function textOf(value: PdfValue): string | undefined {
-  if (!(value instanceof PdfString)) return undefined
-  const { bytes } = value
-  if (bytes[0] !== 0xfe || bytes[1] !== 0xff) return bytes.toString('latin1').replace(/^\//, '')
-  return Buffer.from(bytes.subarray(2)).swap16().toString('utf16le').replace(/^\//, '')
+  return stream instanceof PdfStream ? { name: textOf(text).replace(/^\//, ''), bytes: document.decode(stream, maximumBytes) } : undefined
 }

@@ -1,7 +1,8 @@
 import type { PdfDocument } from './document.js'
 import { nameOf, PdfString, type PdfDictionary } from './objects.js'
 import type { Permission } from './changes/kinds.js'
-import { textOf, type SignatureField } from './signature-fields.js'
+import type { SignatureField } from './signature-fields.js'
+import { textOf } from './text-string.js'
 
 /**
  * What the signature itself, the certification it stands in, and the lock of its field allow afterwards (ISO 32000-2

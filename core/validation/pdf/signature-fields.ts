@@ -1,5 +1,6 @@
 import type { PdfDocument } from './document.js'
 import { nameOf, PdfReference, PdfString, type PdfDictionary, type PdfValue } from './objects.js'
+import { textOf } from './text-string.js'
 
 /** A form field with what it inherits resolved. */
 export interface FormField {
@@ -51,14 +52,6 @@ export function signatureFields(document: PdfDocument): SignatureField[] {
     if (signature === undefined) return []
     return [{ ...field, signature, signatureNumber: value instanceof PdfReference ? value.number : undefined }]
   })
-}
-
-export function textOf(text: PdfString): string {
-  const { bytes } = text
-  if (bytes[0] !== 0xfe || bytes[1] !== 0xff) return bytes.toString('latin1')
-  return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2)))
-    .swap16()
-    .toString('utf16le')
 }
 
 /** `D:20261122103000+03'00'` as a time; undefined when it is none. */

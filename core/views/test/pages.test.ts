@@ -99,6 +99,17 @@ describe('lists and forms', function () {
       await client.post('/app/bookshelf/order/columns', { columns: 'phone' })
       assert.match((await client.get('/app/bookshelf/order')).text, /966 50 123/)
     })
+    it('a post without a body is a fault of the caller, not of the host', async () => {
+      const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const bare = (path: string): Promise<Response> =>
+        fetch(`${view.url}/app/bookshelf/order/${path}`, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: { cookie, 'x-khatm-token': client.token },
+        })
+      assert.equal((await bare('favourite')).status, 422)
+      for (const path of ['bulk/confirm?f=', 'favourite/drop']) assert.equal((await bare(path)).status, 303, path)
+    })
     it('hides what a record rule hides, from lists, forms and searches', async () => {
       const [id = ''] = ids
       await view.host.host.db.company(view.companyId, ({ knex }) => knex('shelf_order').where({ id }).update({ state: 'secret' }))

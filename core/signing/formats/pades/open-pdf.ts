@@ -1,7 +1,8 @@
 import { Fault } from '../../../i18n/fault.js'
 import { PdfDocument } from '../../../validation/pdf/document.js'
 import { nameOf, PdfString, type PdfDictionary, type PdfReference } from '../../../validation/pdf/objects.js'
-import { formFields, textOf, type FormField } from '../../../validation/pdf/signature-fields.js'
+import { formFields, type FormField } from '../../../validation/pdf/signature-fields.js'
+import { textOf } from '../../../validation/pdf/text-string.js'
 
 /** A PDF as the writer needs it: its form, and what the signatures in it allow. */
 export interface OpenedPdf {

@@ -2,7 +2,7 @@ import { Fault } from '../../../i18n/fault.js'
 import { readCertificate } from '../../../validation/certificate/certificate.js'
 import type { PdfDocument } from '../../../validation/pdf/document.js'
 import { nameOf, PdfName, PdfString, type PdfDictionary, type PdfValue } from '../../../validation/pdf/objects.js'
-import { textOf } from '../../../validation/pdf/signature-fields.js'
+import { textOf } from '../../../validation/pdf/text-string.js'
 import type { Signer } from '../../signing-service.js'
 import type { PdfLevel } from './level.js'
 

@@ -53,9 +53,10 @@ export class TokenSessions {
       this.opened++
       next(fresh)
     } catch {
-      // The waiting one meets the lost session itself and goes through the restart.
+      // The waiting one meets the lost session itself and goes through the restart. Where nobody waits its place is free.
+      if (next === undefined) return
       this.opened++
-      next?.(session)
+      next(session)
     }
   }
 }

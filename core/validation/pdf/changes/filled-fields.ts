@@ -1,6 +1,7 @@
 import { nameOf, PdfName, PdfString, type PdfDictionary } from '../objects.js'
 import { differingKeys, reachable, sameValue } from '../same-value.js'
-import { formFields, textOf, type FormField } from '../signature-fields.js'
+import { formFields, type FormField } from '../signature-fields.js'
+import { textOf } from '../text-string.js'
 import type { Comparison } from './comparison.js'
 import { isVisible, newSignatureValue } from './form.js'
 import { saysTheSame, shownText } from './shown-text.js'

@@ -1,7 +1,8 @@
 import type { PdfDocument } from '../document.js'
 import { isDictionary, nameOf, PdfReference, PdfStream, PdfString, type PdfDictionary, type PdfValue } from '../objects.js'
 import { differingKeys, reachable, sameValue } from '../same-value.js'
-import { formFields, textOf } from '../signature-fields.js'
+import { formFields } from '../signature-fields.js'
+import { textOf } from '../text-string.js'
 import type { Comparison } from './comparison.js'
 
 /** Entries a signature field and its widget have (ISO 32000-2 tables 166, 192, 226, 230); any other may run or show something. */

@@ -1,7 +1,7 @@
 import type { PdfDocument } from '../document.js'
 import { Keyword, ObjectParser } from '../object-parser.js'
 import { isDictionary, nameOf, PdfName, PdfStream, PdfString, type PdfDictionary, type PdfValue } from '../objects.js'
-import { textOf } from '../signature-fields.js'
+import { textOf } from '../text-string.js'
 import { readUnicodeMap, type UnicodeMap } from './unicode-map.js'
 
 const maximumTokens = 20_000

@@ -1,6 +1,7 @@
 import type { PdfDocument } from '../../../../validation/pdf/document.js'
 import { isDictionary, nameOf, PdfName, PdfReference, PdfString, type PdfValue } from '../../../../validation/pdf/objects.js'
-import { formFields, textOf, type FormField } from '../../../../validation/pdf/signature-fields.js'
+import { formFields, type FormField } from '../../../../validation/pdf/signature-fields.js'
+import { textOf } from '../../../../validation/pdf/text-string.js'
 import { fromPage, geometryOf, rectangleOf, seenSize } from '../page-geometry.js'
 import { fieldFlags, type FormFieldKind } from './form-field.js'
 import { widgetsOf } from './widgets.js'

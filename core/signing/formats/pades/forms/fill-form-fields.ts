@@ -1,6 +1,7 @@
 import { Fault } from '../../../../i18n/fault.js'
 import { isDictionary, nameOf, PdfString, type PdfName, type PdfReference, type PdfValue } from '../../../../validation/pdf/objects.js'
-import { textOf, type FormField } from '../../../../validation/pdf/signature-fields.js'
+import type { FormField } from '../../../../validation/pdf/signature-fields.js'
+import { textOf } from '../../../../validation/pdf/text-string.js'
 import { embedAppearance, emptyAppearance } from '../appearance.js'
 import { IncrementalUpdate } from '../incremental-update.js'
 import { keepEarlierSignatures } from '../keep-signatures.js'
