@@ -2,7 +2,7 @@ import type { CompanyContext } from '../access/context.js'
 import { isEndAligned, plainText, showForReader, showValue, type DrawCall, type ShownValue } from './field-control.js'
 import { formatDecimal, inDigits } from './format.js'
 import { mayPress } from './form-page.js'
-import type { ColumnSums, ListResult } from './list-query.js'
+import type { ColumnSums, GroupRow, ListResult } from './list-query.js'
 import { listAddress, type ListAddress } from './list-request.js'
 import type { ListColumn, ListView, RecordValues } from './view.js'
 
@@ -63,43 +63,8 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
   const { texts, shown, viewId } = call
   const text = (key: string): string => texts.text(shown.locale, key)
   const columns = visibleColumns(view, call.chosen)
-  const link = (changes: Partial<ListAddress>): string => listAddress(address, { offset: 0, inGroup: undefined, ...changes }, viewId)
-  const shownCount = result.groups === undefined ? result.rows.length : result.total
-  const number = (value: number): string => formatDecimal(String(value), shown)
-  const sumText = (column: ListColumn, sums: ColumnSums): string => {
-    const found = sums[column.name] ?? []
-    const amount = (sum: string): string => formatDecimal(sum, shown, column.type === 'money' ? 2 : undefined)
-    // One currency is understood; of several each sum says its own.
-    return found.map((sum) => (found.length === 1 ? amount(sum.amount) : `${amount(sum.amount)}\u00a0${sum.currency ?? ''}`)).join('\n')
-  }
-  const grouping = view.groupBy?.find((one) => one.column === address.groupBy)
-  const groupColumn = view.columns.find((column) => column.name === address.groupBy)
-  const groupLabel = (value: unknown): string => {
-    if (value === null || value === '') return text('views.group.none')
-    if (groupColumn === undefined) return plainText(value)
-    return showValue(groupColumn, { [groupColumn.name]: value }, call).text || plainText(value)
-  }
-  const facets = [
-    ...(address.search === undefined ? [] : [{ label: address.search, kind: 'search', removeHref: link({ search: undefined }) }]),
-    ...address.filters.flatMap((name) => {
-      const filter = view.filters?.find((one) => one.name === name)
-      return filter === undefined
-        ? []
-        : [{ label: text(filter.label), kind: 'filter', removeHref: link({ filters: address.filters.filter((one) => one !== name) }) }]
-    }),
-    ...(grouping === undefined ? [] : [{ label: text(grouping.label), kind: 'group', removeHref: link({ groupBy: undefined }) }]),
-    ...(address.inGroup === undefined ? [] : [{ label: groupLabel(address.inGroup), kind: 'filter', removeHref: link({}) }]),
-    ...Object.keys(address.where ?? {}).map((name) => {
-      const column = view.columns.find((one) => one.name === name)
-      const { [name]: value, ...rest } = address.where ?? {}
-      const label =
-        column === undefined ? text('views.facet.link') : `${text(column.label)}: ${showValue(column, { [name]: value }, call).text}`
-      return { label, kind: 'filter', removeHref: link({ where: rest }) }
-    }),
-  ]
-  const from = address.offset + 1
-  const to = address.offset + shownCount
-  const previous = Math.max(0, address.offset - address.limit)
+  const link: Link = (changes) => listAddress(address, { offset: 0, inGroup: undefined, ...changes }, viewId)
+  const facets = drawFacets(view, address, call, link)
   return {
     columns: columns.map((column) => {
       const sorted = address.sort?.column === column.name ? address.sort.direction : undefined
@@ -113,37 +78,15 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
       }
     }),
     rows: result.rows.map((record) => drawRow(record, columns, call, mainCurrency(result.sums))),
-    groups: result.groups?.map((group) => {
-      const value = group.value instanceof Date ? group.value.toISOString().slice(0, 10) : plainText(group.value)
-      return {
-        label: groupLabel(group.value),
-        count: number(group.count),
-        href: listAddress(address, { offset: 0, inGroup: value }, viewId),
-        rowsHref: `${call.path}${listAddress(address, { offset: 0, inGroup: value }, viewId)}&part=rows`,
-        cells: columns.slice(1).map((column) => ({ text: sumText(column, group.sums), end: isEndAligned(column) })),
-      }
-    }),
+    groups: result.groups?.map((group) => drawGroup(view, address, group, columns, call)),
     footer: columns.some((column) => column.sum === true)
       ? columns.map((column) => ({
-          text: column.sum === true ? sumText(column, result.sums) : '',
+          text: column.sum === true ? sumText(column, result.sums, call) : '',
           end: isEndAligned(column),
           label: text(column.label),
         }))
       : undefined,
-    pager: {
-      range:
-        result.total === 0
-          ? inDigits('0', shown)
-          : result.groups === undefined
-            ? `${number(from)}\u2013${number(to)}`
-            : number(result.total),
-      total: number(result.total),
-      previous: address.offset > 0 ? listAddress(address, { offset: previous }, viewId) : undefined,
-      next:
-        result.groups === undefined && to < result.total
-          ? listAddress(address, { offset: address.offset + address.limit }, viewId)
-          : undefined,
-    },
+    pager: drawPager(address, result, call),
     facets,
     filters: (view.filters ?? []).map((filter) => {
       const on = address.filters.includes(filter.name)
@@ -172,6 +115,90 @@ export function drawList(view: ListView, address: ListAddress, result: ListResul
     // The filters a list begins with are nobody's search: where they leave nothing, it is empty.
     untouched: facets.length === 0 || asItBegins(view, address),
   }
+}
+
+/** The address of this list with something changed, from its first page. */
+type Link = (changes: Partial<ListAddress>) => string
+
+/** What narrows the list, each with the address that takes it off. */
+function drawFacets(view: ListView, address: ListAddress, call: ListDrawCall, link: Link): DrawnList['facets'] {
+  const text = (key: string): string => call.texts.text(call.shown.locale, key)
+  const grouping = view.groupBy?.find((one) => one.column === address.groupBy)
+  return [
+    ...(address.search === undefined ? [] : [{ label: address.search, kind: 'search', removeHref: link({ search: undefined }) }]),
+    ...address.filters.flatMap((name) => {
+      const filter = view.filters?.find((one) => one.name === name)
+      return filter === undefined
+        ? []
+        : [{ label: text(filter.label), kind: 'filter', removeHref: link({ filters: address.filters.filter((one) => one !== name) }) }]
+    }),
+    ...(grouping === undefined ? [] : [{ label: text(grouping.label), kind: 'group', removeHref: link({ groupBy: undefined }) }]),
+    ...(address.inGroup === undefined
+      ? []
+      : [{ label: groupLabel(view, address, address.inGroup, call), kind: 'filter', removeHref: link({}) }]),
+    ...Object.keys(address.where ?? {}).map((name) => {
+      const column = view.columns.find((one) => one.name === name)
+      const { [name]: value, ...rest } = address.where ?? {}
+      const label =
+        column === undefined ? text('views.facet.link') : `${text(column.label)}: ${showValue(column, { [name]: value }, call).text}`
+      return { label, kind: 'filter', removeHref: link({ where: rest }) }
+    }),
+  ]
+}
+
+function drawGroup(
+  view: ListView,
+  address: ListAddress,
+  group: GroupRow,
+  columns: readonly ListColumn[],
+  call: ListDrawCall,
+): NonNullable<DrawnList['groups']>[number] {
+  const value = group.value instanceof Date ? group.value.toISOString().slice(0, 10) : plainText(group.value)
+  const href = listAddress(address, { offset: 0, inGroup: value }, call.viewId)
+  return {
+    label: groupLabel(view, address, group.value, call),
+    count: formatDecimal(String(group.count), call.shown),
+    href,
+    rowsHref: `${call.path}${href}&part=rows`,
+    cells: columns.slice(1).map((column) => ({ text: sumText(column, group.sums, call), end: isEndAligned(column) })),
+  }
+}
+
+/** The value that the rows of a group have in common, as people read it. */
+function groupLabel(view: ListView, address: ListAddress, value: unknown, call: ListDrawCall): string {
+  if (value === null || value === '') return call.texts.text(call.shown.locale, 'views.group.none')
+  const column = view.columns.find((one) => one.name === address.groupBy)
+  if (column === undefined) return plainText(value)
+  return showValue(column, { [column.name]: value }, call).text || plainText(value)
+}
+
+function drawPager(address: ListAddress, result: ListResult, { shown, viewId }: ListDrawCall): DrawnList['pager'] {
+  const number = (value: number): string => formatDecimal(String(value), shown)
+  const at = (offset: number): string => listAddress(address, { offset }, viewId)
+  const to = address.offset + (result.groups === undefined ? result.rows.length : result.total)
+  return {
+    range:
+      result.total === 0
+        ? inDigits('0', shown)
+        : result.groups === undefined
+          ? `${number(address.offset + 1)}\u2013${number(to)}`
+          : number(result.total),
+    total: number(result.total),
+    previous: address.offset > 0 ? at(Math.max(0, address.offset - address.limit)) : undefined,
+    next: result.groups === undefined && to < result.total ? at(address.offset + address.limit) : undefined,
+  }
+}
+
+/** The sums of a column, one a line for each currency. One currency is understood; of several each sum says its own. */
+function sumText(column: ListColumn, sums: ColumnSums, { shown, decimalsOf }: ListDrawCall): string {
+  const found = sums[column.name] ?? []
+  return found
+    .map(({ amount, currency }) => {
+      const places = column.type !== 'money' ? undefined : currency === null ? 2 : decimalsOf(currency)
+      const text = formatDecimal(amount, shown, places)
+      return found.length === 1 ? text : `${text}\u00a0${currency ?? ''}`
+    })
+    .join('\n')
 }
 
 function asItBegins(view: ListView, { search, groupBy, where, filters }: ListAddress): boolean {
