@@ -81,8 +81,11 @@ export interface SubmissionRequest {
   readonly bytes: Buffer
   /** 1 at the first sending; later ones must be harmless duplicates for the authority. */
   readonly attempt: number
-  /** No call that carries it is begun after this: it is given to another sender then. */
-  readonly until: Date
+  /**
+   * No call that carries it is begun after this, in milliseconds of `performance.now()`: it is given to another sender then. A clock that
+   * is set meanwhile neither lengthens nor shortens it.
+   */
+  readonly until: number
 }
 
 /** What became of one document of a batch: the answer, or why there is none. */

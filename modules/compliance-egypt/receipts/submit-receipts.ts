@@ -121,7 +121,7 @@ async function sendBatch(
   const put = (outcome: BatchOutcome): void => {
     for (const { request } of batch) outcomes.set(request, outcome)
   }
-  if (host.now() > first.request.until) {
+  if (performance.now() > first.request.until) {
     put(new SubmissionUncertain('no time left to send it'))
     return
   }

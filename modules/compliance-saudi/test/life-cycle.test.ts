@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../test/helpers/until.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import type { CompanyContext } from '../../../core/access/context.js'
-import { rowsOfInvoices, type DocumentRow } from '../../compliance/index.js'
+import { claimForSending } from '../../compliance/models/document-rows.js'
+import { processDocuments, rowsOfInvoices, type DocumentRow } from '../../compliance/index.js'
 import { postInvoices, type PostedOutcome } from '../../invoicing/index.js'
 import { firstPreviousHash } from '../ubl/names.js'
 import { onboard, readStamped, verifyZatca } from '../index.js'
@@ -171,6 +173,51 @@ describe('Saudi e-documents through the real host and the sandbox authority', fu
       assert.equal(row.legalSha256, before?.legalSha256)
     })
   }
+
+  describe('the database’s clock is set ahead while a document is on its way', () => {
+    const ids = (posted: readonly PostedOutcome[]): string[] => posted.map((one) => one.invoiceId)
+    const process = (posted: readonly PostedOutcome[]): Promise<void> =>
+      processDocuments(running.host, context, { invoiceIds: ids(posted) })
+    /** The claim looks as if its time were over. */
+    const clockStep = (): Promise<number> =>
+      running.host.db.company(context.companyId, ({ knex }) =>
+        knex('compliance_document').whereNotNull('claimed_until').update({ claimed_until: '2020-01-01' }),
+      )
+    const sending = async (): Promise<{ posted: PostedOutcome[]; slow: Promise<void> }> => {
+      // The answer is lost after seconds: meanwhile it is under way.
+      await inject('timeout-after-commit', 'invoices/reporting/single', { milliseconds: 2500 })
+      const posted = await post(simplified)
+      const slow = process(posted)
+      await until('it is under way', async () => (await rowsOf(posted))[0]?.attempts === 1)
+      assert.equal(await clockStep(), 1)
+      return { posted, slow }
+    }
+
+    it('the process that sends it does not send it a second time beside', async () => {
+      const { posted, slow } = await sending()
+      await process(posted)
+      assert.equal((await rowsOf(posted))[0]?.attempts, 1)
+      await slow
+      assert.equal((await settle(posted))[0]?.state, 'accepted')
+    })
+
+    it('what another took meanwhile is his: the late end of the first try does not give it to a third', async () => {
+      const { posted, slow } = await sending()
+      const claim = (): Promise<DocumentRow[]> =>
+        running.host.db.company(context.companyId, (transaction) => claimForSending(transaction, ids(posted), new Date(), 180))
+      assert.deepEqual(
+        (await claim()).map((row) => row.attempts),
+        [2],
+      )
+      await slow
+      assert.deepEqual(await claim(), [])
+      // He died: his claim ends by itself.
+      await clockStep()
+      await process(posted)
+      const [row] = await settle(posted)
+      assert.deepEqual([row?.state, row?.attempts], ['accepted', 3])
+    })
+  })
 
   it('leaves an intact event log, and chains without gap', async () => {
     const [log] = await running.host.audit.verify(context.companyId)

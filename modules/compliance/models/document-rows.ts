@@ -171,14 +171,18 @@ export interface FailedRow {
   readonly next_try_at: string | null
   /** A person decides whether it is tried again. */
   readonly held?: boolean
+  /** Of which try this is the end: once another has taken the document, what a late one says neither ends that claim nor hides its state. */
+  readonly attempts?: number
 }
 
 export async function recordFailures(transaction: CompanyTransaction, rows: readonly FailedRow[]): Promise<void> {
   await transaction.knex.raw(
     `update compliance_document as document set state = new.state, last_error = new.last_error, next_try_at = new.next_try_at, claimed_until = null,
        held = coalesce(new.held, false)
-     from jsonb_to_recordset(?::jsonb) as new (invoice_id uuid, state text, last_error jsonb, next_try_at timestamptz, held boolean)
-     where document.company_id = ? and document.invoice_id = new.invoice_id and document.state in ('prepared', 'signed', 'submitted')`,
+     from jsonb_to_recordset(?::jsonb) as new (invoice_id uuid, state text, last_error jsonb, next_try_at timestamptz, held boolean,
+       attempts int)
+     where document.company_id = ? and document.invoice_id = new.invoice_id and document.state in ('prepared', 'signed', 'submitted')
+       and document.attempts = coalesce(new.attempts, document.attempts)`,
     [canonicalJson(rows), transaction.companyId],
   )
 }

@@ -14,23 +14,20 @@ export type Outcome =
   | { readonly row: DocumentRow; readonly answer: AuthorityAnswer }
   | { readonly row: DocumentRow; readonly fault: FaultDetail; readonly uncertain: boolean; readonly retryAt: Date | undefined }
 
-/** Sends what was claimed: together where the authority takes batches, else side by side. Never throws: every document has its outcome. */
+/**
+ * Sends what was claimed: together where the authority takes batches, else side by side. Never throws: every document has its outcome.
+ * @param until no call is begun after it, in milliseconds of `performance.now()`
+ */
 export async function sendClaimed(
   context: CompanyContext,
   company: Company,
   regime: Regime,
   claimed: readonly Claimed[],
-  time: SendingTime,
+  until: number,
 ): Promise<Outcome[]> {
-  const requests = claimed.map(({ row, bytes }) => requestOf(company, row, bytes, time.until))
+  const requests = claimed.map(({ row, bytes }) => requestOf(company, row, bytes, until))
   if (regime.submitMany !== undefined) return sendTogether(context, regime, claimed, requests)
-  return sideBySide(claimed, regime.parallelSubmissions ?? 4, ({ row }, index) => sendOne(context, regime, row, requests[index], time))
-}
-
-/** No call is begun after `until`, by the clock of `now`. */
-export interface SendingTime {
-  readonly until: Date
-  now(): Date
+  return sideBySide(claimed, regime.parallelSubmissions ?? 4, ({ row }, index) => sendOne(context, regime, row, requests[index]))
 }
 
 async function sendOne(
@@ -38,10 +35,9 @@ async function sendOne(
   regime: Regime,
   row: DocumentRow,
   request: SubmissionRequest | undefined,
-  time: SendingTime,
 ): Promise<Outcome> {
   // The authority is slow, and many were before it: its turn comes again.
-  if (request === undefined || time.now() > time.until) return failed(row, new SubmissionUncertain('no time left to send it'))
+  if (request === undefined || performance.now() > request.until) return failed(row, new SubmissionUncertain('no time left to send it'))
   try {
     const known = row.attempts > 1 ? ((await regime.inquire?.(context, request)) ?? null) : null
     return { row, answer: known ?? (await regime.submit(context, request)) }
@@ -86,7 +82,7 @@ async function together(
   }
 }
 
-function requestOf(company: Company, row: DocumentRow, bytes: Buffer, until: Date): SubmissionRequest {
+function requestOf(company: Company, row: DocumentRow, bytes: Buffer, until: number): SubmissionRequest {
   const { invoiceId, kind, uuid, hash, attempts } = row
   return { company, invoiceId, kind, uuid, hash, bytes, attempt: attempts, until }
 }

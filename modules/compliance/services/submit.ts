@@ -25,6 +25,15 @@ const waits = [2, 5, 15, 30, 60, 120] as const
 const refusedWaitSeconds = 300
 const keptBody = 200_000
 
+/** What this process is sending, by host: however a clock is set meanwhile, the database's too, it gives nothing out that is still on its way. */
+const underWay = new WeakMap<Host, Set<string>>()
+
+function underWayOf(host: Host): Set<string> {
+  const known = underWay.get(host) ?? new Set<string>()
+  underWay.set(host, known)
+  return known
+}
+
 /**
  * Sends signed documents: claimed in one transaction, sent side by side outside it, answered in another. Whatever happens in
  * between, the row says it was tried and the same bytes go again.
@@ -37,7 +46,21 @@ export async function submitNow(
   invoiceIds: readonly string[],
   onAccepted: (transaction: CompanyTransaction, invoiceIds: readonly string[]) => Promise<void>,
 ): Promise<void> {
+  const sending = underWayOf(host)
+  // Who sends one of them looks after it himself, and the watch after him.
+  const ours = invoiceIds.filter((id) => !sending.has(id))
+  if (ours.length === 0) return
+  for (const id of ours) sending.add(id)
+  try {
+    await claimAndSend(host, context, company, regime, ours, onAccepted)
+  } finally {
+    for (const id of ours) sending.delete(id)
+  }
+}
+
+async function claimAndSend(...[host, context, company, regime, invoiceIds, onAccepted]: Parameters<typeof submitNow>): Promise<void> {
   const begun = host.now()
+  const until = performance.now() + sendingSeconds * 1000
   const claimed = await host.db.company(company.id, async (transaction) => {
     const rows = await claimForSending(transaction, invoiceIds, begun, leaseSeconds)
     // Taken by another: should his process have died, this job would be the last that knows of them.
@@ -53,8 +76,7 @@ export async function submitNow(
     return documents
   })
   if (claimed.length === 0) return
-  const time = { until: new Date(begun.getTime() + sendingSeconds * 1000), now: () => host.now() }
-  const outcomes = await sendClaimed(context, company, regime, claimed, time)
+  const outcomes = await sendClaimed(context, company, regime, claimed, until)
   await host.db.company(company.id, (transaction) => record(host, context, transaction, outcomes, onAccepted))
 }
 
@@ -145,6 +167,7 @@ async function record(
 function failedRow(outcome: Extract<Outcome, { fault: FaultDetail }>, now: Date): FailedRow {
   return {
     invoice_id: outcome.row.invoiceId,
+    attempts: outcome.row.attempts,
     state: outcome.uncertain ? 'submitted' : 'signed',
     last_error: outcome.fault,
     next_try_at: nextTry(outcome, now).toISOString(),
