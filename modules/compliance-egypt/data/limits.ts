@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { compare } from '../../../core/money/decimal-text.js'
+import { rowOfDay } from './row-of-day.js'
 
 /**
  * Figures the authority sets as parameters and publishes nowhere in one place. `unconfirmed` means that sources contradict each other:
@@ -36,6 +37,7 @@ const table = z
     },
   ])
 
+export type PersonLimitRow = (typeof table)[number]
 export type PersonLimitKind = 'invoice' | 'receipt'
 
 /** From which total in pounds a person must be named by national id. */
@@ -44,11 +46,15 @@ export interface PersonLimit {
   readonly refusesFrom: string
 }
 
-/** @param own the company's figure, in pounds: it is then the only one */
-export function personLimit(kind: PersonLimitKind, day: string, own?: string): PersonLimit {
+/**
+ * @param own the company's figure, in pounds: it is then the only one
+ * @throws Fault EG-TABLE-ENDED where no row holds any more and the company states none
+ */
+export function personLimit(kind: PersonLimitKind, day: string, own?: string, rows: readonly PersonLimitRow[] = table): PersonLimit {
   if (own !== undefined) return { warnsFrom: own, refusesFrom: own }
-  const row = table.find(({ name, from, to }) => name === `person-${kind}` && from <= day && (to === undefined || day <= to))
-  return { warnsFrom: row?.lowest ?? '0', refusesFrom: row?.highest ?? '0' }
+  const named = rows.filter(({ name }) => name === `person-${kind}`)
+  const { lowest, highest } = rowOfDay(`person-${kind}`, named, day)
+  return { warnsFrom: lowest, refusesFrom: highest }
 }
 
 export function reaches(amount: string, limit: string): boolean {

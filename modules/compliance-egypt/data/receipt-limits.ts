@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { rowOfDay } from './row-of-day.js'
 
 /** Limits of the authority for receipts, by the day they hold from. */
 const table = z
@@ -32,11 +33,9 @@ const table = z
 
 export type ReceiptLimits = (typeof table)[number]
 
-/** Limits of a day; before the first table, those of the first. */
-export function receiptLimits(day: string): ReceiptLimits {
-  const found = table.find(({ from, to }) => from <= day && (to === undefined || day <= to)) ?? table[0]
-  if (found === undefined) throw new Error('there is a table of limits for receipts')
-  return found
+/** Limits of an ISO day; before the first row, those of the first. @throws Fault EG-TABLE-ENDED where no row holds any more */
+export function receiptLimits(day: string, rows: readonly ReceiptLimits[] = table): ReceiptLimits {
+  return rowOfDay('receipt-limits', rows, day)
 }
 
 /** `s` of general trade; SR … SU of trades that have types of their own (types of receipts, SDK). */

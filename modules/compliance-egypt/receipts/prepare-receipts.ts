@@ -3,7 +3,7 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { PreparedDocument } from '../../compliance/index.js'
 import type { InvoiceDocument, InvoiceInput, Replacement } from '../../invoicing/index.js'
-import { receiptLimits, returnTypeOf } from '../data/receipt-limits.js'
+import { receiptLimits, returnTypeOf, type ReceiptLimits } from '../data/receipt-limits.js'
 import { activityOf, branchOf, issuerFacts } from '../document/prepare-documents.js'
 import { registeredCodes } from '../document/registered-codes.js'
 import { instantOf } from '../document/zoned-time.js'
@@ -146,7 +146,14 @@ export async function checkReceipt(
   now: Date,
 ): Promise<FaultDetail[]> {
   const faults: FaultDetail[] = []
-  const limits = receiptLimits(invoice.issueDate)
+  let limits: ReceiptLimits
+  try {
+    limits = receiptLimits(invoice.issueDate)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    // Nothing can be said of it: it waits for the new figures, and is not measured by the old ones.
+    return [{ code: error.code, params: error.params, path: 'issueDate' }]
+  }
   if (invoice.type === 'debit_note') faults.push({ code: 'EG-RECEIPT-DEBIT', path: 'type' })
   // The format names one currency and one rate for the whole receipt; whether amounts are then in it is not confirmed.
   if (invoice.currency !== 'EGP') {

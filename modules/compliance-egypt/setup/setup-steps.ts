@@ -1,12 +1,13 @@
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
+import { Fault } from '../../../core/i18n/fault.js'
 import { readCertificate } from '../../../core/validation/certificate/certificate.js'
 import { activitiesOf, branchesOf, egyptCompany, etaEnvironments } from '../company/company-rows.js'
 import { personLimitsOf } from '../company/person-limits.js'
 import { readiness, registrationNumberOf } from '../company/readiness.js'
 import { headOfficeOf } from '../company/sandbox-company.js'
 import { activityCodes, activityOn } from '../data/codes.js'
-import { personLimit } from '../data/limits.js'
+import { personLimit, type PersonLimit, type PersonLimitKind } from '../data/limits.js'
 import { egyptGuide } from '../data/guide.js'
 import { mandatesAt } from '../law/mandates.js'
 import { shortcomings, standsInForDevice } from '../signing/choose-key.js'
@@ -161,7 +162,7 @@ export async function setupSteps(
       kind,
       label: `compliance-egypt.limit.of-${kind}`,
       selected: openStep === 'limits' && form['kind'] === kind,
-      ...personLimit(kind, cairoDay(now)),
+      ...knownLimit(kind, cairoDay(now)),
     })),
     typedLimit: openStep === 'limits' ? { from: form['from'], amount: form['amount'] } : { from: cairoDay(now), amount: '' },
     keys,
@@ -177,5 +178,15 @@ export async function setupSteps(
       help: `compliance-egypt.environment-help.${value}`,
       selected: (openStep === 'credentials' ? form['environment'] : facts?.environment) === value,
     })),
+  }
+}
+
+/** The authority's figures of a day; none where its table has ended: the page is where the company states its own. */
+function knownLimit(kind: PersonLimitKind, day: string): PersonLimit | null {
+  try {
+    return personLimit(kind, day)
+  } catch (error) {
+    if (error instanceof Fault) return null
+    throw error
   }
 }
