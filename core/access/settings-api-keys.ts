@@ -1,13 +1,30 @@
 import { Fault } from '../i18n/fault.js'
 import type { ModuleSetup } from '../host/module.js'
 import { plainText } from '../views/field-control.js'
-import type { Model } from '../views/view.js'
+import type { FormView, ListView, Model } from '../views/view.js'
 import type { AccessService } from './create-access.js'
-import { administrator } from './groups.js'
+import { administrator, type GroupRegistry } from './groups.js'
 
 /** API keys of the company. A new key's secret is shown once, in the notice after saving; the row never holds it. */
 export function addApiKeyViews(setup: ModuleSetup, access: AccessService): void {
-  const model: Model = {
+  const model = keyModel(setup, access)
+  setup.views.model(model)
+  setup.views.menu({
+    app: 'settings',
+    label: 'access.keys',
+    icon: 'key',
+    href: '/app/settings/key',
+    order: 40,
+    group: administrator,
+    parent: true,
+  })
+  setup.views.add(keyList)
+  setup.views.add(keyForm(access.groups))
+  addNewKeyPage(setup, access, model)
+}
+
+function keyModel(setup: ModuleSetup, access: AccessService): Model {
+  return {
     name: 'settings.key',
     table: 'core_api_key',
     from: (query) => query.whereRaw(`core_api_key.company_id = current_setting('app.company_id')::uuid`),
@@ -56,38 +73,32 @@ export function addApiKeyViews(setup: ModuleSetup, access: AccessService): void 
       return { notice: { key: 'access.key.revoked', level: 'success' } }
     },
   }
-  setup.views.model(model)
-  setup.views.menu({
-    app: 'settings',
-    label: 'access.keys',
-    icon: 'key',
-    href: '/app/settings/key',
-    order: 40,
-    group: administrator,
-    parent: true,
-  })
-  setup.views.add({
-    id: 'settings.key.list',
-    kind: 'list',
-    model: model.name,
-    title: 'access.keys',
-    columns: [
-      { name: 'name', label: 'access.field.name', type: 'text' },
-      { name: 'hint', label: 'access.field.key', type: 'code' },
-      { name: 'created_at', label: 'access.field.created', type: 'datetime' },
-      { name: 'last_used_at', label: 'access.field.last-used', type: 'datetime' },
-      { name: 'revoked_at', label: 'access.field.revoked', type: 'datetime' },
-    ],
-    filters: [{ name: 'active', label: 'access.filter.active', where: { revoked_at: null } }],
-    headerActions: [{ name: 'create', label: 'access.key.new', icon: 'plus', href: () => '/app/settings/new-key' }],
-    defaultSort: { column: 'created_at', direction: 'desc' },
-    empty: { text: 'access.keys.empty' },
-    noCreate: true,
-  })
-  setup.views.add({
+}
+
+const keyList: ListView = {
+  id: 'settings.key.list',
+  kind: 'list',
+  model: 'settings.key',
+  title: 'access.keys',
+  columns: [
+    { name: 'name', label: 'access.field.name', type: 'text' },
+    { name: 'hint', label: 'access.field.key', type: 'code' },
+    { name: 'created_at', label: 'access.field.created', type: 'datetime' },
+    { name: 'last_used_at', label: 'access.field.last-used', type: 'datetime' },
+    { name: 'revoked_at', label: 'access.field.revoked', type: 'datetime' },
+  ],
+  filters: [{ name: 'active', label: 'access.filter.active', where: { revoked_at: null } }],
+  headerActions: [{ name: 'create', label: 'access.key.new', icon: 'plus', href: () => '/app/settings/new-key' }],
+  defaultSort: { column: 'created_at', direction: 'desc' },
+  empty: { text: 'access.keys.empty' },
+  noCreate: true,
+}
+
+function keyForm(groups: GroupRegistry): FormView {
+  return {
     id: 'settings.key.form',
     kind: 'form',
-    model: model.name,
+    model: 'settings.key',
     title: 'access.key',
     heading: 'name',
     status: {
@@ -116,7 +127,7 @@ export function addApiKeyViews(setup: ModuleSetup, access: AccessService): void 
             type: 'tags',
             readonly: true,
             get options() {
-              return access.groups.list().map((group) => ({ value: group.name, label: group.name, text: group.title }))
+              return groups.list().map((group) => ({ value: group.name, label: group.name, text: group.title }))
             },
           },
         ],
@@ -130,7 +141,11 @@ export function addApiKeyViews(setup: ModuleSetup, access: AccessService): void 
       },
     ],
     messageLog: true,
-  })
+  }
+}
+
+/** The page that asks for the name and the groups of a new key. */
+function addNewKeyPage(setup: ModuleSetup, access: AccessService, model: Model): void {
   setup.routes.page('get', '/new-key', [administrator], ({ context }) =>
     Promise.resolve({
       kind: 'page',

@@ -4,7 +4,7 @@ import { enableForCountry } from '../host/enable-for-country.js'
 import type { ModuleSetup } from '../host/module.js'
 import { plainText } from '../views/field-control.js'
 import { currencies } from '../money/currencies.js'
-import type { FieldDefinition, Model, RecordValues } from '../views/view.js'
+import type { FieldDefinition, FormView, ListView, Model, RecordValues } from '../views/view.js'
 import type { NewCompany } from './access.js'
 import type { PostalAddress } from './context.js'
 import type { AccessService } from './create-access.js'
@@ -59,7 +59,22 @@ function companyOf(given: RecordValues, before?: PostalAddress): NewCompany {
 
 /** Companies the reader is a member of. The present company is edited; a new one makes its author a member. */
 export function addCompanyViews(setup: ModuleSetup, access: AccessService): void {
-  const model: Model = {
+  setup.views.model(companyModel(setup, access))
+  setup.views.menu({
+    app: 'settings',
+    label: 'access.companies',
+    icon: 'building',
+    href: '/app/settings/company',
+    order: 30,
+    group: administrator,
+    parent: true,
+  })
+  setup.views.add(companyList)
+  setup.views.add(companyForm)
+}
+
+function companyModel(setup: ModuleSetup, access: AccessService): Model {
+  return {
     name: 'settings.company',
     table: 'core_company',
     searchColumns: ['name', 'name_ar', 'code'],
@@ -102,124 +117,117 @@ export function addCompanyViews(setup: ModuleSetup, access: AccessService): void
       return { id }
     },
   }
-  const countryFields: readonly FieldDefinition[] = [
-    { name: 'country', label: 'access.field.country', type: 'country', required: true, recompute: true },
+}
+
+const countryFields: readonly FieldDefinition[] = [
+  { name: 'country', label: 'access.field.country', type: 'country', required: true, recompute: true },
+  {
+    name: 'currency',
+    label: 'access.field.currency',
+    type: 'select',
+    required: true,
+    options: currencies()
+      .filter((one) => one.closed === undefined)
+      .map((one) => ({ value: one.code, label: one.code })),
+  },
+  { name: 'timeZone', label: 'access.field.time-zone', type: 'code', required: true },
+  { name: 'locale', label: 'access.field.language', type: 'select', required: true, options: languageOptions },
+  {
+    name: 'digits',
+    label: 'access.field.digits',
+    type: 'select',
+    required: true,
+    options: [
+      { value: 'latin', label: 'access.digits.latin' },
+      { value: 'arabic-indic', label: 'access.digits.arabic' },
+    ],
+  },
+  {
+    name: 'sandbox',
+    label: 'access.field.sandbox',
+    help: 'access.field.sandbox.help',
+    type: 'checkbox',
+    readonly: (record) => record['id'] !== undefined,
+  },
+]
+
+const companyList: ListView = {
+  id: 'settings.company.list',
+  kind: 'list',
+  model: 'settings.company',
+  title: 'access.companies',
+  columns: [
+    { name: 'name', label: 'access.field.name', type: 'text' },
+    { name: 'name_ar', label: 'access.field.name-ar', type: 'text' },
+    { name: 'code', label: 'access.field.code', type: 'code' },
+    { name: 'country', label: 'access.field.country', type: 'country' },
+    { name: 'currency', label: 'access.field.currency', type: 'code' },
+    { name: 'sandbox', label: 'access.field.sandbox', type: 'checkbox' },
+  ],
+  defaultSort: { column: 'name', direction: 'asc' },
+  empty: { text: 'access.companies.empty' },
+}
+
+const companyForm: FormView = {
+  id: 'settings.company.form',
+  kind: 'form',
+  model: 'settings.company',
+  title: 'access.company',
+  heading: 'name',
+  groups: [
     {
-      name: 'currency',
-      label: 'access.field.currency',
-      type: 'select',
-      required: true,
-      options: currencies()
-        .filter((one) => one.closed === undefined)
-        .map((one) => ({ value: one.code, label: one.code })),
+      fields: [
+        { name: 'name', label: 'access.field.name', type: 'text', required: true },
+        { name: 'nameAr', label: 'access.field.name-ar', type: 'text' },
+        { name: 'code', label: 'access.field.code', type: 'code', required: true, readonly: (record) => record['id'] !== undefined },
+        { name: 'phone', label: 'access.field.phone', type: 'phone' },
+        { name: 'email', label: 'access.field.email', type: 'email' },
+        { name: 'website', label: 'access.field.website', type: 'url' },
+      ],
     },
-    { name: 'timeZone', label: 'access.field.time-zone', type: 'code', required: true },
-    { name: 'locale', label: 'access.field.language', type: 'select', required: true, options: languageOptions },
+    { fields: countryFields },
+  ],
+  tabs: [
     {
-      name: 'digits',
-      label: 'access.field.digits',
-      type: 'select',
-      required: true,
-      options: [
-        { value: 'latin', label: 'access.digits.latin' },
-        { value: 'arabic-indic', label: 'access.digits.arabic' },
+      name: 'address',
+      label: 'access.tab.address',
+      groups: [
+        {
+          fields: [
+            { name: 'street', label: 'access.field.street', type: 'text' },
+            { name: 'building', label: 'access.field.building', type: 'code' },
+            { name: 'additionalNumber', label: 'access.field.additional-number', type: 'code' },
+          ],
+        },
+        {
+          fields: [
+            { name: 'district', label: 'access.field.district', type: 'text' },
+            { name: 'city', label: 'access.field.city', type: 'text' },
+            { name: 'region', label: 'access.field.region', type: 'text' },
+            { name: 'postalCode', label: 'access.field.postal-code', type: 'code' },
+          ],
+        },
       ],
     },
     {
-      name: 'sandbox',
-      label: 'access.field.sandbox',
-      help: 'access.field.sandbox.help',
-      type: 'checkbox',
-      readonly: (record) => record['id'] !== undefined,
+      name: 'identifiers',
+      label: 'access.tab.identifiers',
+      groups: [
+        {
+          fields: [
+            {
+              name: 'identifiers',
+              label: 'access.tab.identifiers',
+              type: 'lines',
+              columns: [
+                { name: 'scheme', label: 'access.field.scheme', type: 'code', required: true },
+                { name: 'value', label: 'access.field.value', type: 'code', required: true },
+              ],
+            },
+          ],
+        },
+      ],
     },
-  ]
-  setup.views.model(model)
-  setup.views.menu({
-    app: 'settings',
-    label: 'access.companies',
-    icon: 'building',
-    href: '/app/settings/company',
-    order: 30,
-    group: administrator,
-    parent: true,
-  })
-  setup.views.add({
-    id: 'settings.company.list',
-    kind: 'list',
-    model: model.name,
-    title: 'access.companies',
-    columns: [
-      { name: 'name', label: 'access.field.name', type: 'text' },
-      { name: 'name_ar', label: 'access.field.name-ar', type: 'text' },
-      { name: 'code', label: 'access.field.code', type: 'code' },
-      { name: 'country', label: 'access.field.country', type: 'country' },
-      { name: 'currency', label: 'access.field.currency', type: 'code' },
-      { name: 'sandbox', label: 'access.field.sandbox', type: 'checkbox' },
-    ],
-    defaultSort: { column: 'name', direction: 'asc' },
-    empty: { text: 'access.companies.empty' },
-  })
-  setup.views.add({
-    id: 'settings.company.form',
-    kind: 'form',
-    model: model.name,
-    title: 'access.company',
-    heading: 'name',
-    groups: [
-      {
-        fields: [
-          { name: 'name', label: 'access.field.name', type: 'text', required: true },
-          { name: 'nameAr', label: 'access.field.name-ar', type: 'text' },
-          { name: 'code', label: 'access.field.code', type: 'code', required: true, readonly: (record) => record['id'] !== undefined },
-          { name: 'phone', label: 'access.field.phone', type: 'phone' },
-          { name: 'email', label: 'access.field.email', type: 'email' },
-          { name: 'website', label: 'access.field.website', type: 'url' },
-        ],
-      },
-      { fields: countryFields },
-    ],
-    tabs: [
-      {
-        name: 'address',
-        label: 'access.tab.address',
-        groups: [
-          {
-            fields: [
-              { name: 'street', label: 'access.field.street', type: 'text' },
-              { name: 'building', label: 'access.field.building', type: 'code' },
-              { name: 'additionalNumber', label: 'access.field.additional-number', type: 'code' },
-            ],
-          },
-          {
-            fields: [
-              { name: 'district', label: 'access.field.district', type: 'text' },
-              { name: 'city', label: 'access.field.city', type: 'text' },
-              { name: 'region', label: 'access.field.region', type: 'text' },
-              { name: 'postalCode', label: 'access.field.postal-code', type: 'code' },
-            ],
-          },
-        ],
-      },
-      {
-        name: 'identifiers',
-        label: 'access.tab.identifiers',
-        groups: [
-          {
-            fields: [
-              {
-                name: 'identifiers',
-                label: 'access.tab.identifiers',
-                type: 'lines',
-                columns: [
-                  { name: 'scheme', label: 'access.field.scheme', type: 'code', required: true },
-                  { name: 'value', label: 'access.field.value', type: 'code', required: true },
-                ],
-              },
-            ],
-          },
-        ],
-      },
-    ],
-    messageLog: true,
-  })
+  ],
+  messageLog: true,
 }

@@ -85,7 +85,13 @@ export function addAccountPages(router: Router, parts: WebParts): void {
 
 /** Home, company switch and preferences of a logged-in user, below /app. */
 export function addUserPages(router: Router, parts: WebParts): void {
-  const { access, host, https } = parts
+  addHome(router, parts)
+  addCompanySwitch(router, parts)
+  addPreferences(router, parts)
+}
+
+function addHome(router: Router, parts: WebParts): void {
+  const { host } = parts
   router.get('/', async (request, response) => {
     const { context, enabled, company } = signedInOf(request)
     const { locale } = stateOf(request)
@@ -110,7 +116,9 @@ export function addUserPages(router: Router, parts: WebParts): void {
     const name = locale === 'ar' && company.nameAr !== null ? company.nameAr : company.name
     sendPage(parts, request, response, { template: 'core/home', title: text('http.home.title'), data: { apps, next, name } })
   })
+}
 
+function addCompanySwitch(router: Router, { access }: WebParts): void {
   router.post('/company', async (request, response) => {
     const { session, companies } = signedInOf(request)
     const wanted = field(request, 'company')
@@ -120,35 +128,38 @@ export function addUserPages(router: Router, parts: WebParts): void {
     await access.sessions.chooseCompany(session, wanted)
     response.redirect(303, '/app')
   })
+}
 
-  const preferences = (
-    request: Request,
-    faults: readonly { readonly path?: string; readonly text: string }[] = [],
-  ): Parameters<typeof sendPage>[3] => {
-    const { user } = signedInOf(request)
-    const { locale } = stateOf(request)
-    return {
-      template: 'core/preferences',
-      title: host.i18n.text(locale, 'access.preferences.title'),
-      status: faults.length > 0 ? 422 : 200,
-      data: {
-        user,
-        faults,
-        themes: (['auto', 'light', 'dark'] as const).map((theme) => ({
-          value: theme,
-          label: host.i18n.text(locale, `access.theme.${theme}`),
-          on: user.theme === theme,
-        })),
-        locales: [
-          { value: 'ar', label: 'العربية', on: user.locale === 'ar' },
-          { value: 'en', label: 'English', on: user.locale === 'en' },
-          { value: 'bg', label: 'Български', on: user.locale === 'bg' },
-        ],
-      },
-    }
+type PageFaults = readonly { readonly path?: string; readonly text: string }[]
+
+function preferencesPage({ host }: WebParts, request: Request, faults: PageFaults = []): Parameters<typeof sendPage>[3] {
+  const { user } = signedInOf(request)
+  const { locale } = stateOf(request)
+  return {
+    template: 'core/preferences',
+    title: host.i18n.text(locale, 'access.preferences.title'),
+    status: faults.length > 0 ? 422 : 200,
+    data: {
+      user,
+      faults,
+      themes: (['auto', 'light', 'dark'] as const).map((theme) => ({
+        value: theme,
+        label: host.i18n.text(locale, `access.theme.${theme}`),
+        on: user.theme === theme,
+      })),
+      locales: [
+        { value: 'ar', label: 'العربية', on: user.locale === 'ar' },
+        { value: 'en', label: 'English', on: user.locale === 'en' },
+        { value: 'bg', label: 'Български', on: user.locale === 'bg' },
+      ],
+    },
   }
+}
+
+function addPreferences(router: Router, parts: WebParts): void {
+  const { access, host, https } = parts
   router.get('/preferences', (request, response) => {
-    sendPage(parts, request, response, preferences(request))
+    sendPage(parts, request, response, preferencesPage(parts, request))
   })
   router.post('/preferences', async (request, response) => {
     const { user, secret } = signedInOf(request)
@@ -176,7 +187,8 @@ export function addUserPages(router: Router, parts: WebParts): void {
         parts,
         request,
         response,
-        preferences(
+        preferencesPage(
+          parts,
           request,
           error.details.map((detail) => ({ path: detail.path, text: host.i18n.faultOnPage(stateOf(request).locale, detail) })),
         ),

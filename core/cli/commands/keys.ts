@@ -7,7 +7,8 @@ import { CscKeyProvider } from '../../signing/keys/csc/csc-provider.js'
 import { keyAlgorithms, type Key, type KeyAlgorithm, type KeyPurpose } from '../../signing/key.js'
 import { readCertificate, readCertificateFile } from '../../validation/certificate/certificate.js'
 import { Pkcs11KeyProvider } from '../../signing/keys/pkcs11/pkcs11-provider.js'
-import { configurationOf, print, printJson, progress, type GlobalOptions } from '../terminal.js'
+import { addRotateMaster } from '../rotate-master.js'
+import { configurationOf, print, printJson, type GlobalOptions } from '../terminal.js'
 import { withHost } from '../with-host.js'
 
 interface KeysOptions extends GlobalOptions {
@@ -36,19 +37,33 @@ const purposes: readonly KeyPurpose[] = [
   'time-stamp',
 ]
 
+/** Adds a verb that works for one company. */
+type AddVerb = (name: string, description: string) => Command
+
 /** `khatm keys …`: keys and certificates of a company. Private keys are never shown or exported. */
 export function register(program: Command): void {
   const keys = program.command('keys').description('cli.help.keys')
-  const verb = (name: string, description: string): Command =>
+  const verb: AddVerb = (name, description) =>
     keys.command(name).description(description).requiredOption('--company <code>', 'cli.help.option.company')
-  const named = (command: Command): Command =>
-    command
-      .requiredOption('--name <name>', 'cli.help.keys.name')
-      .addOption(new Option('--purpose <purpose...>', 'cli.help.keys.purpose').choices(purposes).makeOptionMandatory())
+  addNewKeys(verb)
+  addAdopt(verb)
+  addCertificates(verb)
+  addMakeOnToken(verb)
+  addCredentials(keys)
+  addTokens(keys)
+  addRotateMaster(keys)
+  addUse(verb)
+}
 
-  verb('list', 'cli.help.keys.list').action((_options: object, command: Command) =>
-    run(command, async (host, context) => host.db.company(context.companyId, (transaction) => host.signing.keys(transaction))),
-  )
+/** A key that is new to the company has a name and its purposes. */
+function named(command: Command): Command {
+  return command
+    .requiredOption('--name <name>', 'cli.help.keys.name')
+    .addOption(new Option('--purpose <purpose...>', 'cli.help.keys.purpose').choices(purposes).makeOptionMandatory())
+}
+
+/** Keys of this host: made here, or brought in a file. */
+function addNewKeys(verb: AddVerb): void {
   named(verb('generate', 'cli.help.keys.generate'))
     .addOption(new Option('--algorithm <algorithm>', 'cli.help.keys.algorithm').choices(keyAlgorithms).default('ec-p256'))
     .action((options: KeysOptions, command: Command) =>
@@ -73,6 +88,10 @@ export function register(program: Command): void {
         return [await host.db.company(context.companyId, (transaction) => host.signing.importKey(transaction, context, key))]
       }),
     )
+}
+
+/** Keys that live elsewhere: in a token, or with a signing service. */
+function addAdopt(verb: AddVerb): void {
   named(verb('adopt', 'cli.help.keys.adopt'))
     .option('--module <name>', 'cli.help.keys.module')
     .option('--csc <service>', 'cli.help.keys.csc')
@@ -101,6 +120,10 @@ export function register(program: Command): void {
         return [await host.db.company(context.companyId, (transaction) => host.signing.adoptTokenKey(transaction, context, wanted))]
       }),
     )
+}
+
+/** A certificate is asked for, and installed when it came. */
+function addCertificates(verb: AddVerb): void {
   verb('request <key>', 'cli.help.keys.request')
     .requiredOption('--subject <type=value...>', 'cli.help.keys.request.subject')
     .action(async (key: string, options: KeysOptions, command: Command) => {
@@ -126,6 +149,9 @@ export function register(program: Command): void {
       ]
     }),
   )
+}
+
+function addMakeOnToken(verb: AddVerb): void {
   named(verb('make-on-token', 'cli.help.keys.make-on-token'))
     .requiredOption('--module <name>', 'cli.help.keys.module')
     .requiredOption('--token-serial <serial>', 'cli.help.keys.token-serial')
@@ -138,6 +164,9 @@ export function register(program: Command): void {
         return [await host.db.company(context.companyId, (transaction) => host.signing.adoptKey(transaction, context, key))]
       }),
     )
+}
+
+function addCredentials(keys: Command): void {
   keys
     .command('credentials')
     .description('cli.help.keys.credentials')
@@ -168,6 +197,9 @@ export function register(program: Command): void {
         await provider.close()
       }
     })
+}
+
+function addTokens(keys: Command): void {
   keys
     .command('tokens')
     .description('cli.help.keys.tokens')
@@ -185,42 +217,13 @@ export function register(program: Command): void {
           }
       })
     })
-  keys
-    .command('rotate-master')
-    .description('cli.help.keys.rotate-master')
-    .requiredOption('--new-key-file <file>', 'cli.help.keys.rotate-master.new-key-file')
-    .action(async (options: { newKeyFile: string }, command: Command) => {
-      await withHost(command, async ({ host }) => {
-        const { rotateMasterKey } = await import('../../signing/keys/software/rotate-master-key.js')
-        const { readMasterKeyFile } = await import('../../signing/keys/software/master-key.js')
-        const companies = await host.access.companies()
-        const contexts = new Map(
-          await Promise.all(companies.map(async ({ id }) => [id, await host.access.systemContext(id, 'cli')] as const)),
-        )
-        const result = await rotateMasterKey({
-          database: host.db,
-          place: host.config,
-          companies: companies.map(({ id }) => id),
-          newKey: readMasterKeyFile(options.newKeyFile),
-          now: () => host.now(),
-          others: async (transaction, rewrap) => {
-            const context = contexts.get(transaction.companyId)
-            if (context === undefined) return 0
-            const counts = await host.hooks.collect('secrets.rewrap', { rewrap }, { context, transaction })
-            return counts.reduce((sum, count) => sum + count, 0)
-          },
-          onProgress: (company, rewrapped) => {
-            progress(`${companies.find(({ id }) => id === company)?.code ?? company}: ${rewrapped}`)
-          },
-        })
-        if (command.optsWithGlobals<GlobalOptions>().json === true) printJson(result)
-        else {
-          print(`master key ${result.id}: ${result.rewrapped} secrets wrapped anew`)
-          if (result.retiredFile !== undefined) print(`the old key lies in ${result.retiredFile}; backups made before need it`)
-          else print('set KHATM_MASTER_KEY to the new key; then master.key.next can be removed from the data folder')
-        }
-      })
-    })
+}
+
+/** What keys there are, and the end of one. */
+function addUse(verb: AddVerb): void {
+  verb('list', 'cli.help.keys.list').action((_options: object, command: Command) =>
+    run(command, async (host, context) => host.db.company(context.companyId, (transaction) => host.signing.keys(transaction))),
+  )
   verb('stop <key>', 'cli.help.keys.stop')
     .requiredOption('--reason <text>', 'cli.help.option.reason')
     .action((key: string, options: KeysOptions, command: Command) =>
