@@ -2,7 +2,8 @@ import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import { formText } from '../../../core/http/form-text.js'
 import { FileAnswer, type PageAnswer, type PageCall } from '../../../core/http/routes.js'
-import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
+import { Fault } from '../../../core/i18n/fault.js'
+import type { TemplateVersion } from '../models/template.js'
 import { readTemplate, readVersion } from '../services/template-rows.js'
 import {
   bulkJob,
@@ -18,9 +19,11 @@ import {
   stopBulk,
   tableOf,
   type Bulk,
+  type BulkRow,
 } from './bulk.js'
 import { rowChecker } from './check-rows.js'
 import { inputOfRow, personFacts, rolesToFill, targetsOf, type BulkOptions } from './columns.js'
+import { placeOfFault } from './place-of-fault.js'
 import { resultCsv, sampleCsv } from './result.js'
 import { runBulk } from './run-bulk.js'
 import { countSigned, signedFiles } from './signed-files.js'
@@ -153,12 +156,12 @@ async function previewPage(host: Host, call: PageCall, bulk: Bulk): Promise<Page
     const version = await readVersion(transaction, bulk.templateVersionId)
     const table = await tableOf(host, transaction, bulk)
     const targets = targetsOf(version)
-    const label = (target: string): string => targetLabel(host, call, version.roles, version.fields, target)
+    const label = (target: string): string => targetLabel(host, call, version, target)
     const check = rowChecker(version)
-    const judged = table.rows.map((cells, index) => ({
-      row: index + 2,
-      faults: check(inputOfRow(version, bulk, bulk.mapping, cells), index + 2),
-    }))
+    const judged = table.rows.map((cells, index) => {
+      const input = inputOfRow(version, bulk, bulk.mapping, cells)
+      return { row: index + 2, input, faults: check(input, index + 2) }
+    })
     const wrong = judged.filter(({ faults }) => faults.some(({ level }) => level !== 'warning')).length
     return {
       id: bulk.id,
@@ -177,7 +180,7 @@ async function previewPage(host: Host, call: PageCall, bulk: Bulk): Promise<Page
         ],
       })),
       rows: table.rows.slice(0, shownRows),
-      faults: faultRows(host, call, judged),
+      faults: faultRows(host, call, version, judged),
       message: bulk.options.message ?? {},
       people: rolesToFill(version)
         .filter((role) => !bulk.mapping.some((target) => target.startsWith(`person.${role}.`)))
@@ -215,36 +218,48 @@ async function progressData(host: Host, call: PageCall, bulk: Bulk): Promise<obj
       finished: bulk.state === 'done',
       percent: bulk.total === 0 ? 100 : Math.floor((progress.done * 100) / bulk.total),
       stateLabel: `signatures.bulk.state.${bulk.state}`,
-      faults: faultRows(host, call, refused),
+      faults: faultRows(host, call, await readVersion(transaction, bulk.templateVersionId), refused),
     }
   })
 }
 
-function faultRows(host: Host, call: PageCall, rows: readonly { row: number; faults: readonly FaultDetail[] }[]): object[] {
-  return rows
-    .flatMap(({ row, faults }) => faults.map((fault) => ({ row, fault })))
-    .slice(0, shownFaults)
-    .map(({ row, fault }) => ({
-      row,
-      code: fault.code,
-      field: fault.path ?? '',
-      warning: fault.level === 'warning',
-      text: host.i18n.faultOnPage(call.context.locale, fault),
-    }))
-}
-
-function targetLabel(
+/** What is wrong with rows, in the words of their columns. */
+function faultRows(
   host: Host,
   call: PageCall,
-  roles: readonly { id: string; name: string }[],
-  fields: readonly { id: string; label: string }[],
-  target: string,
-): string {
+  version: TemplateVersion,
+  rows: readonly Pick<BulkRow, 'row' | 'input' | 'faults'>[],
+): object[] {
+  return rows
+    .flatMap(({ row, input, faults }) => faults.map((fault) => ({ row, input, fault })))
+    .slice(0, shownFaults)
+    .map(({ row, input, fault }) => {
+      const target = placeOfFault(input, fault)
+      const field = target === undefined ? '' : targetLabel(host, call, version, target)
+      const named = field !== '' && fault.params?.['field'] !== undefined
+      return {
+        row,
+        code: fault.code,
+        field,
+        warning: fault.level === 'warning',
+        text: host.i18n.faultOnPage(call.context.locale, named ? { ...fault, params: { ...fault.params, field } } : fault),
+      }
+    })
+}
+
+/** What a column's target is called for people; a person's fact that has no column of its own is told by the person's role. */
+function targetLabel(host: Host, call: PageCall, version: TemplateVersion, target: string): string {
   const [kind, first = '', second = ''] = target.split('.')
-  if (kind === 'person' && personFacts.some((fact) => fact === second))
-    return `${roles.find(({ id }) => id === first)?.name ?? first}: ${text(host, call, `signatures.bulk.fact.${second}`)}`
-  if (kind === 'field') return fields.find(({ id }) => id === first)?.label || first
-  if (kind === 'variable') return target.slice('variable.'.length)
+  if (kind === 'person') {
+    const role = version.roles.find(({ id }) => id === first)?.name ?? first
+    return personFacts.some((fact) => fact === second) ? `${role}: ${text(host, call, `signatures.bulk.fact.${second}`)}` : role
+  }
+  if (kind === 'field') return version.fields.find(({ id }) => id === first)?.label || first
+  if (kind === 'variable') {
+    const name = target.slice('variable.'.length)
+    const label = version.content.kind === 'text' ? version.content.mergeFields.find((field) => field.name === name)?.label : undefined
+    return label?.[call.context.locale] ?? Object.values(label ?? {})[0] ?? name
+  }
   return text(host, call, `signatures.bulk.target.${target}`)
 }
 

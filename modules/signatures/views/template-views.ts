@@ -66,13 +66,17 @@ export function addTemplateViews({ host, views }: ModuleSetup): void {
     },
     searchColumns: ['name', 'external_id'],
     label: (record) => (typeof record['name'] === 'string' ? record['name'] : ''),
-    load: async (transaction, _context, id) => recordOf(await readTemplate(transaction, id)),
+    load: async (transaction, _context, id) => {
+      const used = (await listVersions(transaction, id)).some((version) => version.used)
+      return { ...recordOf(await readTemplate(transaction, id)), used }
+    },
     save: async (transaction, context, id, values) => {
       if (id === undefined) throw new Fault('SIGNATURES-TEMPLATE-UNKNOWN', { status: 404 })
       await saveForm(host, transaction, context, id, values)
       return { id }
     },
     remove: (transaction, context, ids) => deleteTemplates(host, transaction, context, ids),
+    removable: (record) => record['used'] === false,
     archive: (transaction, context, ids, archived) => setTemplateActive(host, transaction, context, ids, !archived),
     action: async (context, action, ids) => {
       host.access.require(context, 'signatures.user')

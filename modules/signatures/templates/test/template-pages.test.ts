@@ -132,7 +132,11 @@ describe('pages of templates', function () {
     assert.match(wrong.text, /"path":"content\.clauses\[2\]\.body\.ar","text":"The merge field fees is not known/)
     const broken = await client.post(here, { content: '{', versionId: current.id, revision: '2' })
     assert.match(broken.text, /SIGNATURES-TEXT-INVALID/)
+    const deletion = `/app/signatures/template/${id}/action/delete`
+    const offers = async () => (await client.get(`/app/signatures/template/${id}`)).text.replaceAll('&#x3D;', '=').includes(deletion)
+    assert.equal(await offers(), true, 'an unused template may be deleted')
     await running.host.db.company(context.companyId, (transaction) => markUsed(transaction, current.id))
+    assert.equal(await offers(), false, 'of a used one its requests are made: what would be refused is not offered')
     const next = await client.post(here, { content, versionId: current.id, revision: '2' })
     // Boundary: the page's own answer.
     const answer = JSON.parse(next.text) as { versionId: string; revision: number }
