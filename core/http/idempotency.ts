@@ -52,12 +52,12 @@ export class Idempotency {
     const requestHash = createHash('sha256')
       .update(JSON.stringify([request.method, request.path, request.body]))
       .digest('hex')
-    const deadline = Date.now() + patienceMs
+    const deadline = performance.now() + patienceMs
     for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
       const claim = await this.#claim(context.companyId, actor, key, requestHash)
       if (claim === 'mine') break
       if (claim !== 'busy') return { answer: claim, replayed: true }
-      if (Date.now() > deadline) throw new Fault('API-IDEMPOTENCY-BUSY', { status: 409 })
+      if (performance.now() > deadline) throw new Fault('API-IDEMPOTENCY-BUSY', { status: 409 })
       await wait(pause)
     }
     let answer: StoredAnswer

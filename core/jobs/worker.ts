@@ -66,7 +66,7 @@ export class JobWorker {
       let idleSince: number | undefined
       for (;;) {
         // The moment before the question: a late answer tells nothing about the time it took.
-        const asked = Date.now()
+        const asked = performance.now()
         if (await this.#busy()) idleSince = undefined
         else {
           idleSince ??= asked

@@ -117,14 +117,14 @@ class Supervisor implements EmbeddedServer {
 
   /** The last host that leaves stops its server, be it the one that was joined a moment ago: then the next one is started. */
   async #reachForGood(): Promise<void> {
-    const limit = Date.now() + startLimitMs
+    const limit = performance.now() + startLimitMs
     for (;;) {
       await this.#reach()
       try {
         await this.#asCluster(this.socketFolder, 'postgres', makeDatabase)
         if (await this.#stays()) return
       } catch (error) {
-        if (Date.now() > limit || (await this.#stays())) throw error
+        if (performance.now() > limit || (await this.#stays())) throw error
       }
       await sleep(20)
     }
@@ -138,9 +138,9 @@ class Supervisor implements EmbeddedServer {
 
   /** Joins a running server or starts one. Several hosts may do this at once: PostgreSQL's own lock file lets one win. */
   async #reach(): Promise<void> {
-    const limit = Date.now() + startLimitMs
+    const limit = performance.now() + startLimitMs
     let lastError = ''
-    while (Date.now() < limit) {
+    while (performance.now() < limit) {
       if (await this.#join()) return
       const exit = await this.#launch()
       if (exit === undefined) return
@@ -153,7 +153,7 @@ class Supervisor implements EmbeddedServer {
   }
 
   async #join(): Promise<boolean> {
-    const limit = Date.now() + startLimitMs
+    const limit = performance.now() + startLimitMs
     for (;;) {
       const file = await readPostmasterFile(this.dataFolder)
       if (file === undefined) return false
@@ -171,7 +171,7 @@ class Supervisor implements EmbeddedServer {
         this.socketFolder = file.socketFolder
         return true
       }
-      if (Date.now() > limit) return false
+      if (performance.now() > limit) return false
       await sleep(20)
     }
   }
@@ -239,8 +239,8 @@ class Supervisor implements EmbeddedServer {
     child.once('exit', end)
     child.once('error', end)
     child.unref()
-    const limit = Date.now() + startLimitMs
-    while (!life.ended && Date.now() < limit) {
+    const limit = performance.now() + startLimitMs
+    while (!life.ended && performance.now() < limit) {
       const file = await readPostmasterFile(this.dataFolder)
       if (file?.pid === child.pid && file?.status.startsWith('ready') === true && (await this.#answers(this.socketFolder))) {
         this.#pid = child.pid

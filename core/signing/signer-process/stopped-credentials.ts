@@ -81,13 +81,13 @@ export function stopCredential(folder: string, credential: string, reason: strin
 /** The coming file is the lock too: two reports at once would each lose what the other stopped. */
 function lock(coming: string): void {
   const pause = new Int32Array(new SharedArrayBuffer(4))
-  for (const until = Date.now() + lockMs; ;) {
+  for (const until = performance.now() + lockMs; ;) {
     try {
       writeFileSync(coming, '', { flag: 'wx', mode: 0o600 })
       return
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-      if (Date.now() > until) rmSync(coming, { force: true })
+      if (performance.now() > until) rmSync(coming, { force: true })
       else Atomics.wait(pause, 0, 0, 10)
     }
   }

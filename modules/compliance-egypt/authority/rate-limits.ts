@@ -53,7 +53,8 @@ function resetOf(header: string | undefined, now: number): number {
 /** How long this call must be held back; 0 when it may go. */
 export function holdOf(name: string, now: number): number {
   const until = standings.get(name)?.closedUntil ?? 0
-  if (until <= now) {
+  // A time further off than any that is believed: this host's clock was set back since, and what is left of the wait nobody knows.
+  if (until <= now || until > now + longestMs) {
     standings.delete(name)
     return 0
   }

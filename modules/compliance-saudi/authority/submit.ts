@@ -23,9 +23,9 @@ export function forgetAccess(companyId: string): void {
 
 function accessOf(host: Host, companyId: string): Promise<Access> {
   const known = opened.get(companyId)
-  if (known !== undefined && known.until > Date.now()) return known.access
+  if (known !== undefined && known.until > performance.now()) return known.access
   const access = openAccess(host, companyId)
-  opened.set(companyId, { access, until: Date.now() + keepMs })
+  opened.set(companyId, { access, until: performance.now() + keepMs })
   access.catch(() => opened.delete(companyId))
   return access
 }

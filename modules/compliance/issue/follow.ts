@@ -49,25 +49,25 @@ const pollMs = 60
  * only looks at what they wrote.
  */
 export async function* followRows(host: Host, feed: Feed, options: FollowOptions): AsyncGenerator<SettledRow> {
-  let lastProgress = Date.now()
+  let lastProgress = performance.now()
   while (!feed.done || feed.settled < feed.rows.length) {
     const window = feed.rows.slice(feed.settled, feed.settled + windowSize)
     if (window.length === 0) {
-      lastProgress = Date.now()
+      lastProgress = performance.now()
       await pause(pollMs)
       continue
     }
     const standings = await standingsOf(host, window)
     let settled = 0
     for (const posted of window) {
-      const waited = Date.now() - lastProgress > options.patienceMs && settled === 0
+      const waited = performance.now() - lastProgress > options.patienceMs && settled === 0
       const row = settle(posted, standings.get(posted), options, waited)
       if (row === undefined) break
       yield { ...row, files: await filesOf(host, posted, standings.get(posted)) }
       settled += 1
       feed.settled += 1
     }
-    if (settled > 0) lastProgress = Date.now()
+    if (settled > 0) lastProgress = performance.now()
     else await pause(pollMs)
   }
 }

@@ -96,9 +96,9 @@ export class AgentKeyProvider implements KeyProvider {
     const id = await this.requests.ask(reference, Buffer.from(publicKey, 'base64'), request)
     const document = request.uses?.[0]?.subject.label ?? ''
     const patience = request.waits === false ? 0 : await this.patience(reference.companyId, publicKey)
-    const until = Date.now() + patience * 1000
+    const until = performance.now() + patience * 1000
     for (;;) {
-      const settled = this.settledOrLater(id, Math.min(lookAgainMs, Math.max(1, until - Date.now())))
+      const settled = this.settledOrLater(id, Math.min(lookAgainMs, Math.max(1, until - performance.now())))
       const standing = await this.requests.standing(reference.companyId, id)
       switch (standing.state) {
         case 'answered':
@@ -110,7 +110,7 @@ export class AgentKeyProvider implements KeyProvider {
         case 'expired':
           throw new Fault('SIGN-AGENT-EXPIRED', { params: { document }, status: 409 })
         case 'pending':
-          if (Date.now() >= until || this.closing.signal.aborted)
+          if (performance.now() >= until || this.closing.signal.aborted)
             throw new Fault('SIGN-AGENT-WAITING', { params: { document }, status: 503 })
           await settled
       }
@@ -168,9 +168,9 @@ export class AgentKeyProvider implements KeyProvider {
   /** A hundred signatures that are asked for together look once. */
   private recentDesks(companyId: string): Promise<readonly Desk[]> {
     const known = this.desksSeen.get(companyId)
-    if (known !== undefined && Date.now() - known.at < 500) return known.desks
+    if (known !== undefined && performance.now() - known.at < 500) return known.desks
     const desks = this.parts.database.company(companyId, (transaction) => this.desks.list(transaction))
-    this.desksSeen.set(companyId, { at: Date.now(), desks })
+    this.desksSeen.set(companyId, { at: performance.now(), desks })
     return desks
   }
 

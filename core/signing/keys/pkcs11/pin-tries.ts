@@ -31,12 +31,12 @@ export class PinTries {
     if (file === undefined) return
     const state = this.state()
     const pause = new Int32Array(new SharedArrayBuffer(4))
-    for (const until = Date.now() + patienceMs; ;) {
+    for (const until = performance.now() + patienceMs; ;) {
       const entry = read(file)
       if (entry?.state === state) {
         if (entry.outcome === 'accepted') return
         if (entry.outcome === 'refused') throw new TokenFault('SIGN-PIN-WRONG', { token: label, serial })
-        if (!isAlive(entry.process) || Date.now() > until) throw new TokenFault('SIGN-PIN-UNSURE', { token: label, serial })
+        if (!isAlive(entry.process) || performance.now() > until) throw new TokenFault('SIGN-PIN-UNSURE', { token: label, serial })
         Atomics.wait(pause, 0, 0, 20)
         continue
       }

@@ -69,7 +69,7 @@ export class TokenHost {
         this.end()
       }
     }
-    this.crashes = this.crashes.filter((at) => Date.now() - at < crashWindowMs)
+    this.crashes = this.crashes.filter((at) => performance.now() - at < crashWindowMs)
     if (this.crashes.length >= crashLimit) throw new Fault('SIGN-PROVIDER-CRASHED', { params: { module }, status: 503 })
     const child = this.running()
     const id = this.nextId++
@@ -162,7 +162,7 @@ export class TokenHost {
     child.on('exit', (code, signal) => {
       if (this.child !== child) return
       this.child = undefined
-      this.crashes.push(Date.now())
+      this.crashes.push(performance.now())
       this.options.warn({ module: this.settings.module, code, signal }, 'PKCS#11 process ended')
       this.rejectAll()
     })
