@@ -2,6 +2,7 @@ import type { FaultDetail } from '../../../core/i18n/fault.js'
 import type { InvoiceDocument } from '../../invoicing/index.js'
 import { isSafeText } from '../canonical/write-literal.js'
 import { etaName } from '../document/party.js'
+import { longestFact } from './fact-rules.js'
 
 type Text = readonly [path: string, text: string | null | undefined, limit: number]
 
@@ -19,7 +20,7 @@ export function textFaults(invoice: InvoiceDocument): FaultDetail[] {
     ['customer.address.building', address?.building, 100],
     ['customer.address.postalCode', address?.postalCode, 30],
     ['purchaseOrder', invoice.purchaseOrder, 100],
-    ...Object.entries(invoice.country ?? {}).map(([name, text]): Text => [`country.${name}`, text, 500]),
+    ...Object.entries(invoice.country ?? {}).map(([name, text]): Text => [`country.${name}`, text, longestFact(name)]),
     ...invoice.lines.flatMap((line, index): Text[] => [
       [`lines[${String(index)}].description`, line.description, 500],
       [`lines[${String(index)}].itemCode`, line.itemCode, 100],

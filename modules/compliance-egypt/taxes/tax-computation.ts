@@ -148,7 +148,10 @@ function pricedLine(line: PricedLine, index: number, { netTotal, taxes: charged,
     const asked = line.taxes?.[at]
     if (asked === undefined) return []
     const isFixed = subtypeOf(one.subType)?.fixed ?? false
-    const amount = isFixed ? one.amount : round(one.amount, digits)
+    const given = asked.amount ?? '0'
+    // Decimals that the authority does not take are kept, for the rules to tell: rounded here, nobody would see them go.
+    const stated = compare(given, one.amount) === 0 ? one.amount : given
+    const amount = isFixed ? stated : round(one.amount, digits)
     return [{ tax: { ...asked.tax, rate: one.rate }, amount, fixed: isFixed, ...(one.type === 'T4' ? { withheld: true } : {}) }]
   })
   return {

@@ -8,7 +8,7 @@ import { validateEgypt } from '../rules/validate-egypt.js'
 import { egyptBuyer, egyptCompany, egyptInvoice, egyptSeller, pricedLine, taxOf } from './egypt-invoice.js'
 
 const now = new Date('2026-11-22T11:00:00Z')
-type Wishes = Parameters<typeof egyptInvoice>[0]
+type Wishes = NonNullable<Parameters<typeof egyptInvoice>[0]>
 
 /** Codes with their places, warnings marked. */
 function faults(wishes: Wishes, ownPersonLimit?: string): string[] {
@@ -99,6 +99,93 @@ describe('rules of the Egyptian authority before posting', () => {
     assert.deepEqual([...fact('delivery.dateValidity', '2026-02-28T10:00:00Z'), ...fact('delivery.countryOfOrigin', 'EG')], [])
     assert.deepEqual(lineFaults({ description: 'a\u2028b' }), ['EG-TEXT-01 lines[0].description'])
     assert.deepEqual(lineFaults({ description: 'س'.repeat(501) }), ['EG-TEXT-02 lines[0].description'])
+  })
+
+  it('texts: as long as the schema takes them, and not one character more', () => {
+    const long = (path: string, limit: number, of: (text: string) => Wishes): void => {
+      assert.deepEqual(faults(of('ب'.repeat(limit))), [], path)
+      assert.deepEqual(faults(of('ب'.repeat(limit + 1))), [`EG-TEXT-02 ${path}`])
+      assert.deepEqual(faults(of('a\u2028b')), [`EG-TEXT-01 ${path}`])
+    }
+    long('company', 200, (nameAr) => ({ seller: { ...egyptSeller, nameAr } }))
+    long('customer.name', 200, (nameAr) => ({ customer: { ...egyptBuyer, nameAr } }))
+    const parts = { region: 100, city: 100, street: 200, additionalStreet: 500, building: 100, postalCode: 30 }
+    for (const [part, limit] of Object.entries(parts)) {
+      long(`customer.address.${part}`, limit, (text) => ({
+        customer: { ...egyptBuyer, address: { country: 'EG', ...egyptBuyer.address, [part]: text } },
+      }))
+    }
+    long('purchaseOrder', 100, (purchaseOrder) => ({ purchaseOrder }))
+    long('lines[0].description', 500, (description) => ({ lines: [pricedLine({ description })] }))
+    long('lines[0].country.internalCode', 100, (internalCode) => ({ lines: [pricedLine({ country: { internalCode } })] }))
+    long('country.payment.terms', 500, (terms) => ({ country: { 'payment.terms': terms } }))
+    long('country.payment.swiftCode', 50, (code) => ({ country: { 'payment.swiftCode': code } }))
+    // Told once, by its own limit, even when it is longer than any text may be.
+    assert.deepEqual(faults({ country: { 'delivery.approach': 'ب'.repeat(501) } }), ['EG-TEXT-02 country.delivery.approach'])
+    // A fact without a length or form of its own is as long as any text may be.
+    assert.deepEqual(faults({ country: { branch: 'ب'.repeat(500) } }), [])
+  })
+
+  it('places: the fault stands at the number that is wrong, whatever stands before it', () => {
+    const two = (scheme: string, value: string) => ({
+      ...egyptBuyer,
+      identifiers: [
+        { scheme: 'CRN', value: '1234' },
+        { scheme, value },
+      ],
+    })
+    assert.deepEqual(faults({ customer: two('VAT', '12345') }), ['EG-PARTY-01 customer.identifiers[1].value'])
+    assert.deepEqual(faults({ customer: two('VAT', '113317713') }), ['EG-PARTY-02 customer.identifiers[1].value'])
+    assert.deepEqual(faults({ customer: two('NAT', '29013011234567') }), ['EG-PARTY-03 customer.identifiers[1].value'])
+    assert.deepEqual(faults({ seller: { ...egyptSeller, identifiers: [{ scheme: 'VAT', value: '11331771' }] } })[0], 'EG-ISSUER-01 company')
+    // What is blank is not there.
+    const blank = { ...egyptBuyer, address: { country: 'EG', city: 'طنطا', street: ' ', building: '5' } }
+    assert.deepEqual(faults({ customer: blank }), ['EG-ADDRESS-01 customer.address.street'])
+    assert.deepEqual(faults({ customer: { ...egyptBuyer, address: null } }), ['EG-ADDRESS-01 customer.address'])
+    assert.deepEqual(lineFaults({ itemCode: ' ' }), ['EG-ITEM-01 lines[0].itemCode'])
+  })
+
+  it('a foreigner: named by thirty characters at most, of a country there is; in a receipt by nobody', () => {
+    const abroad = (value: string, country = 'DE') => ({ ...egyptBuyer, identifiers: [{ scheme: 'VAT', value }], address: { country } })
+    assert.deepEqual(faults({ customer: abroad('D'.repeat(30)) }), [])
+    assert.deepEqual(faults({ customer: abroad('D'.repeat(31)) }), ['EG-TEXT-02 customer.identifiers'])
+    assert.deepEqual(faults({ customer: abroad(' ') }), ['EG-PARTY-07 customer.identifiers'])
+    assert.deepEqual(faults({ customer: abroad('DE1', 'QQ') }), ['EG-ADDRESS-02 customer.address.country'])
+    assert.deepEqual(faults({ customer: { ...abroad(''), identifiers: [] }, simplified: true }), [])
+    // His national number is that of another country: Egypt's rule says nothing about it.
+    assert.deepEqual(faults({ customer: { ...abroad(''), identifiers: [{ scheme: 'NAT', value: '4711' }] } }), [])
+    assert.deepEqual(faults({ customer: abroad('DE1'), country: { export: 'yes' }, lines: [pricedLine({ tax: taxOf('V001') })] }), [])
+    assert.deepEqual(faults({ simplified: true, customer: null, lines: [pricedLine({ tax: taxOf('V001') })] }), [])
+    assert.deepEqual(faults({ lines: [pricedLine(), pricedLine({ tax: taxOf('V001') })] }), ['EG-EXPORT-02 country.export (warning)'])
+  })
+
+  it('time: to the minute that clocks may differ, and to the second of the seventh day', () => {
+    assert.deepEqual(faults({ issueTime: '13:01:00' }), [])
+    assert.deepEqual(faults({ issueTime: '13:01:01' }), ['EG-DATE-01 issueTime'])
+    assert.deepEqual(faults({ issueDate: '2026-11-15', issueTime: '13:00:00' }), [])
+    assert.deepEqual(faults({ issueDate: '2026-11-15', issueTime: '12:59:59' }), ['EG-DATE-02 issueDate (warning)'])
+  })
+
+  it('a tax may take all of it, a fixed one has no more decimals than the authority takes', () => {
+    assert.deepEqual(lineFaults({ taxes: [{ tax: taxOf('Tbl01'), rate: '100' }] }), [])
+    assert.deepEqual(lineFaults({ taxes: [{ tax: taxOf('Tbl01'), rate: '1.123456' }] }), ['EG-DECIMALS-01 lines[0].taxes[0].rate'])
+    assert.deepEqual(lineFaults({ taxes: [{ tax: taxOf('Tbl02'), amount: '1.12345' }] }), [])
+    assert.deepEqual(lineFaults({ taxes: [{ tax: taxOf('Tbl02'), amount: '1.123456' }] }), ['EG-DECIMALS-01 lines[0].taxes[0].amount'])
+    for (const field of ['itemsDiscount', 'taxRate'])
+      assert.ok(
+        lineFaults({ tax: taxOf('V010'), country: { taxRate: '5', [field]: '-1' } }).includes(`EG-FACT-01 lines[0].country.${field}`),
+      )
+    assert.deepEqual(lineFaults({ country: { itemType: 'GPC' } }), ['EG-FACT-01 lines[0].country.itemType'])
+    assert.deepEqual(lineFaults({ country: { itemType: 'EGS' } }), [])
+  })
+
+  it('a receipt to nobody, or to a person without a number, is bound by the same limit; what is paid back counts as much', () => {
+    const large = pricedLine({ quantity: '1', unitPrice: '150000', discount: '0', taxes: [], tax: taxOf('V003'), country: {} })
+    const of = (customer: Wishes['customer']): string[] => faults({ simplified: true, customer, lines: [large] })
+    assert.deepEqual(of(null), ['EG-PARTY-04 customer'])
+    assert.deepEqual(of({ ...egyptBuyer, identifiers: [] }), ['EG-PARTY-04 customer.identifiers'])
+    assert.deepEqual(of(buyer('NAT', '29001011234567')), [])
+    assert.deepEqual(of(egyptBuyer), [])
   })
 
   it('every fault has words in three languages', () => {
