@@ -21,6 +21,7 @@ export function addModulePage(setup: ModuleSetup, host: Host, modules: readonly 
   setup.routes.page('get', '/modules', [administrator], async ({ context }) => {
     const enabled = await host.modules.enabledFor(context.companyId)
     const text = (key: string): string => host.i18n.text(context.locale, key)
+    const titles = new Map(host.modules.list().map(({ name, title }) => [name, host.i18n.pick(context.locale, title)]))
     return {
       kind: 'page',
       template: 'core/modules',
@@ -33,7 +34,8 @@ export function addModulePage(setup: ModuleSetup, host: Host, modules: readonly 
           failed: module.state === 'failed',
           fault: module.fault === undefined ? undefined : host.i18n.faultOnPage(context.locale, module.fault),
           on: enabled.has(module.name),
-          depends: module.depends.join(', '),
+          // By the names they bear on this page; one that is missing has none.
+          depends: module.depends.map((name) => titles.get(name) ?? name).join(' · '),
           hooks: module.hooksTapped.join(', '),
           outside: module.origin === 'package',
           settings: enabled.has(module.name) && hasSettings.has(module.name) ? `/app/settings/module/${module.name}` : undefined,

@@ -36,10 +36,11 @@ export async function applyCompleted(host: Host, context: CompanyContext, reques
       .knex('employment_document')
       .where({ company_id: transaction.companyId, id: document.id })
       .update({ applied_at: host.now(), previous: JSON.stringify(previous) })
+    const changed = Object.keys(previous)
     host.audit.record(transaction, context, {
-      action: 'employment.document-signed',
+      action: changed.length === 0 ? 'employment.document-signed-alone' : 'employment.document-signed',
       subject: { type: employeeSubject, id: employee.id, label: employee.name },
-      facts: { request: request.number, name: request.name, fields: Object.keys(previous).join(', '), currency: pay.currency },
+      facts: { request: request.number, name: request.name, fields: changed.join(', '), currency: pay.currency },
     })
   })
 }
