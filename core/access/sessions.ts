@@ -4,7 +4,7 @@ import { hashSecret, newSecret } from './secrets.js'
 /** A session dies 30 minutes after its last request and 12 hours after its login, whatever happens. */
 export const idleMinutes = 30
 /** A session ends after so many hours however busy it is. */
-export const longestHours = 12
+const longestHours = 12
 
 /** A session of a browser; the cookie holds the secret, the table its hash. */
 export interface Session {

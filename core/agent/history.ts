@@ -69,7 +69,7 @@ export class History {
 }
 
 /** Reads a log and checks its chain. A last line cut by a crash is not counted. */
-export function readHistory(text: string): { readonly entries: HistoryEntry[]; readonly brokenAt: number | undefined } {
+function readHistory(text: string): { readonly entries: HistoryEntry[]; readonly brokenAt: number | undefined } {
   const entries: HistoryEntry[] = []
   let previous = start
   let brokenAt: number | undefined

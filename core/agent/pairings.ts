@@ -47,7 +47,7 @@ export class Pairings {
       .sort()
       .flatMap((name) => {
         const text = readIfThere(join(this.folder, name))
-        const read = text === undefined ? undefined : pairingShape.safeParse(JSON.parse(text))
+        const read = text === undefined ? undefined : pairingShape.safeParse(parsed(text))
         if (read !== undefined && !read.success)
           throw new Fault('SIGN-AGENT-PAIRING-UNREADABLE', { params: { file: join(this.folder, name) } })
         return read === undefined ? [] : [read.data]
@@ -104,6 +104,15 @@ export async function pairWithHost(address: string, code: string, options: PairO
     plain: options.plain === true,
     privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
     pairedAt: (options.now?.() ?? new Date()).toISOString(),
+  }
+}
+
+/** Undefined, which is no pairing, for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

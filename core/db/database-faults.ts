@@ -16,7 +16,7 @@ const systemCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'E
 const driverWords = /Connection terminated|connection timeout|timeout expired|Connection ended|not queryable|Client was closed/i
 
 /** Whether the connection or the server was lost, so that the fate of the transaction may be unknown to the caller. */
-export function isConnectionLoss(error: unknown): boolean {
+function isConnectionLoss(error: unknown): boolean {
   const code = sqlState(error)
   if (code !== undefined) {
     // class 08 connection exceptions, 57P01-57P03 shutdown, crash, starting up

@@ -32,7 +32,7 @@ const packageFile = z.object({
 })
 
 /** Word that marks an npm package as a module of this host. */
-export const moduleKeyword = 'khatm-module'
+const moduleKeyword = 'khatm-module'
 
 /**
  * Finds the modules of this installation: every folder of `modulesDir` with a manifest, and every package listed in the

@@ -15,7 +15,7 @@ function field(request: Request, name: string): string {
 }
 
 /** Only a path of this host: `//elsewhere` and `/\elsewhere` are addresses of others. */
-export function localPath(text: string, otherwise = '/app'): string {
+function localPath(text: string, otherwise = '/app'): string {
   return /^\/(?![/\\])[^\s\\]*$/.test(text) ? text : otherwise
 }
 

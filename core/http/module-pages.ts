@@ -24,7 +24,7 @@ const visitorUpload = multer({
 }).any()
 
 /** Forms with files are parsed here, after the session was found; all others were parsed before. */
-export const parseUpload: RequestHandler = (request, response, next) => {
+const parseUpload: RequestHandler = (request, response, next) => {
   parseWith(upload, request, response, next)
 }
 

@@ -6,9 +6,7 @@ import { Fault } from '../i18n/fault.js'
 import type { Key, KeyPurpose, KeyUse } from './key.js'
 
 /** What becomes of a request for approval; `consumed`: the key was used with it. */
-export const approvalStates = ['pending', 'approved', 'refused', 'expired', 'consumed'] as const
-/** One of `approvalStates`. */
-export type ApprovalState = (typeof approvalStates)[number]
+export type ApprovalState = 'pending' | 'approved' | 'refused' | 'expired' | 'consumed'
 
 /** One request to use a key, decided by another person. It is good for one use of exactly this document. */
 export interface KeyApproval {

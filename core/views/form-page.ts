@@ -91,7 +91,7 @@ export interface FormCall extends DrawCall {
 }
 
 /** Whether the field cannot be changed on this record. */
-export function isReadonly(field: FieldDefinition, record: RecordValues): boolean {
+function isReadonly(field: FieldDefinition, record: RecordValues): boolean {
   return typeof field.readonly === 'function' ? field.readonly(record) : field.readonly === true
 }
 

@@ -8,7 +8,7 @@ export interface TreeLimits {
 }
 
 /** Far above every real document, far below what fills the memory. */
-export const defaultTreeLimits: TreeLimits = { maxDepth: 128, maxNodes: 600_000 }
+const defaultTreeLimits: TreeLimits = { maxDepth: 128, maxNodes: 600_000 }
 
 /** Names of XML 1.0 (fifth edition), productions 4 and 4a, without the colon, which namespaces take for themselves. */
 const start =

@@ -60,7 +60,7 @@ function parse(buffer: Buffer): XmlDocument {
 }
 
 /** Bytes of the largest XML file whose signatures are looked at: a trusted list has several megabytes. */
-export const maximumSignedXml = 16 * 1024 * 1024
+const maximumSignedXml = 16 * 1024 * 1024
 
 /**
  * Reads XML from outside into a tree of our own, after libxml2 has found it well-formed: what one of the two readers refuses is

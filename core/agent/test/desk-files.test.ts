@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createCoreTranslator } from '../../i18n/create-translator.js'
 import { agentFolder } from '../agent-folder.js'
+import { Pairings } from '../pairings.js'
 import { serviceFile } from '../service-files.js'
 import { tokenLibraries } from '../token-libraries.js'
 import { Fault } from '../../i18n/fault.js'
@@ -54,6 +57,24 @@ describe('The desk on each platform', () => {
       /<Command>C:\\Program Files\\node\.exe<\/Command><Arguments>&quot;C:\\My Khatm\\\\&quot; &quot;a\\&quot;b &amp; c&quot;<\/Arguments>/,
     )
     assert.match(serviceFile({ platform: 'darwin', command }).text, /<string>\/opt\/my node\/bin\/node<\/string>/)
+  })
+
+  it('names the file of a pairing that cannot be read, whatever stands in it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'khatm-desk-'))
+    try {
+      const pairings = new Pairings(folder)
+      const file = join(folder, 'pairings', 'half.json')
+      for (const text of ['{"agentId": "', '', '{}'])
+        assert.throws(
+          () => {
+            writeFileSync(file, text)
+            pairings.list()
+          },
+          (error) => error instanceof Fault && error.code === 'SIGN-AGENT-PAIRING-UNREADABLE' && error.params['file'] === file,
+        )
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('has its texts in three languages', () => {

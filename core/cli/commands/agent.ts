@@ -25,6 +25,13 @@ interface AgentOptions extends GlobalOptions {
 export function register(program: Command): void {
   const agent = program.command('agent').description('cli.help.agent').option('--folder <folder>', 'cli.help.agent.folder')
   running(agent.command('run', { isDefault: true }).description('cli.help.agent.run'))
+  addPair(agent)
+  addStatus(agent)
+  addUnpair(agent)
+  addService(agent)
+}
+
+function addPair(agent: Command): void {
   agent
     .command('pair <host> <code>')
     .description('cli.help.agent.pair')
@@ -40,7 +47,7 @@ export function register(program: Command): void {
       const pairings = new Pairings(folder)
       const pairing = await pairWithHost(host, code, {
         ...(options.name === undefined ? {} : { name: options.name }),
-        ...(options.authority === undefined ? {} : { authority: readFileSync(options.authority, 'utf8') }),
+        ...(options.authority === undefined ? {} : { authority: textIn(options.authority) }),
         plain: options.insecure === true,
       })
       pairings.add(pairing)
@@ -54,6 +61,9 @@ export function register(program: Command): void {
         print(commandTexts().text(locale, 'agent.cli.compare', keys))
       }
     })
+}
+
+function addStatus(agent: Command): void {
   agent
     .command('status')
     .description('cli.help.agent.status')
@@ -85,6 +95,9 @@ export function register(program: Command): void {
       for (const { agentId, company, url, name } of pairings) print(`${agentId} ${company} ${url} (${name})`)
       for (const { title, file } of libraries) print(`${title}: ${file}`)
     })
+}
+
+function addUnpair(agent: Command): void {
   agent
     .command('unpair <agent>')
     .description('cli.help.agent.unpair')
@@ -105,6 +118,9 @@ export function register(program: Command): void {
       if (options.json === true) printJson({ agentId: id, company, hostTold: told })
       else print(commandTexts().text(languageOf(options.lang), told ? 'agent.cli.unpaired' : 'agent.cli.unpaired-here', { company }))
     })
+}
+
+function addService(agent: Command): void {
   agent
     .command('service')
     .description('cli.help.agent.service')
@@ -120,6 +136,15 @@ export function register(program: Command): void {
       else print(made.text.trimEnd())
       if (options.json !== true) progress(`${made.file}\n${made.enable}`)
     })
+}
+
+/** @throws Fault VERIFY-FILE-MISSING */
+function textIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Fault('VERIFY-FILE-MISSING', { params: { file }, cause: error })
+  }
 }
 
 function running(command: Command): void {

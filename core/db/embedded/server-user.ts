@@ -36,7 +36,7 @@ export async function readableBy(user: ServerUser, file: string): Promise<boolea
 }
 
 /** The folders from the root down to `folder` that the user may not enter. Empty when the way is open. */
-export async function blockedAt(user: ServerUser, folder: string): Promise<string[]> {
+async function blockedAt(user: ServerUser, folder: string): Promise<string[]> {
   const blocked: string[] = []
   let current = path.resolve(folder)
   for (;;) {

@@ -26,7 +26,7 @@ const keySource = z.discriminatedUnion('kind', [
 ])
 
 /** `signer.json`. Files are named relative to it. */
-export const signerConfigurationSchema = z.strictObject({
+const signerConfigurationSchema = z.strictObject({
   listen: z.string().default('127.0.0.1'),
   /** 0 takes a free port. */
   port: z.number().int().min(0).max(65535).default(8443),

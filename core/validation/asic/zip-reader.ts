@@ -31,7 +31,7 @@ export interface ZipLimits {
 }
 
 /** What holds unless told. */
-export const zipLimits: ZipLimits = { files: 2_000, bytes: 512 * 1024 * 1024 }
+const zipLimits: ZipLimits = { files: 2_000, bytes: 512 * 1024 * 1024 }
 
 interface DirectoryEntry {
   readonly name: string

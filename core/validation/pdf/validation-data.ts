@@ -19,7 +19,7 @@ export interface ValidationData {
 }
 
 /** A file without document security store. */
-export const noValidationData: ValidationData = { certificates: [], evidence: { crls: [], ocspResponses: [] }, unreadable: 0 }
+const noValidationData: ValidationData = { certificates: [], evidence: { crls: [], ocspResponses: [] }, unreadable: 0 }
 
 /** The store of each given revision together: a later save may leave out what an earlier one brought, and nothing is lost by that. */
 export function readValidationData(revisions: readonly PdfDocument[]): ValidationData {

@@ -103,7 +103,7 @@ function keyOf(certificate: Certificate): string {
 }
 
 /** Certificates of a list's services that paths may end in, whatever their status: status is asked by the time of signing. */
-export function anchorsOf(list: TrustList): Buffer[] {
+function anchorsOf(list: TrustList): Buffer[] {
   return list.services
     .filter((service) => service.periods.some((period) => anchorTypes.test(period.type)))
     .flatMap((service) => service.identity.certificates)

@@ -13,10 +13,10 @@ import type {
 } from './trust-list.js'
 
 /** Namespace of ETSI TS 119 612. */
-export const trustListNamespace = 'http://uri.etsi.org/02231/v2#'
+const trustListNamespace = 'http://uri.etsi.org/02231/v2#'
 
 /** The largest list of the Union has about 12 MB; the list of the lists under one. */
-export const trustListLimits: ScanLimits = { maxBytes: 32 * 1024 * 1024, maxDepth: 64, maxElements: 1_000_000 }
+const trustListLimits: ScanLimits = { maxBytes: 32 * 1024 * 1024, maxDepth: 64, maxElements: 1_000_000 }
 
 const versions = new Set([5, 6])
 

@@ -2,7 +2,7 @@ import type { JobSystem } from '../../../jobs/create-jobs.js'
 import type { AgentKeyProvider } from './agent-provider.js'
 
 /** The job that deletes what of settled requests is kept no longer. */
-export const pruneJob = 'core.prune-agent-requests'
+const pruneJob = 'core.prune-agent-requests'
 /** A quiet hour. UTC. */
 const daily = '25 2 * * *'
 

@@ -273,7 +273,7 @@ export class Desks {
 }
 
 /** As people type it: any case, with or without the dash. */
-export function plainCode(code: string): string {
+function plainCode(code: string): string {
   return code.toUpperCase().replace(/[^0-9A-Z]/g, '')
 }
 

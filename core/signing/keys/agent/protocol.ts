@@ -31,7 +31,7 @@ export const keyUseShape = z.object({
 export const usesShape = z.array(keyUseShape).max(1000)
 
 /** What a desk is asked to sign, with everything it shows before the PIN. */
-export const offerShape = z.object({
+const offerShape = z.object({
   id: z.uuid(),
   keyId: z.string().max(100),
   /** DER SubjectPublicKeyInfo of the key that is asked for, base64: the desk finds it on whichever token holds it. */
@@ -64,7 +64,7 @@ const protectionShape = z.object({
 })
 
 /** A token as a desk tells of it. */
-export const deskTokenShape = z.object({
+const deskTokenShape = z.object({
   label: z.string().max(100),
   serial: z.string().max(100),
   model: z.string().max(100),
@@ -127,7 +127,7 @@ export const fromDeskShape = z.discriminatedUnion('type', [
 export type FromDesk = z.infer<typeof fromDeskShape>
 
 /** What becomes of an answer that a desk brings. */
-export const outcomeShape = z.enum(['taken', 'taken-before', 'wrong', 'unknown', 'superseded', 'expired', 'refused', 'answered'])
+const outcomeShape = z.enum(['taken', 'taken-before', 'wrong', 'unknown', 'superseded', 'expired', 'refused', 'answered'])
 /** One of `outcomeShape`. */
 export type Outcome = z.infer<typeof outcomeShape>
 

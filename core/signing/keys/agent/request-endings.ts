@@ -114,7 +114,7 @@ export class RequestEndings {
 }
 
 /** The actor of an entry: the desk by its name, or the host itself. */
-export function deskContext(companyId: string, agent: { id: string; name: string } | undefined): CompanyContext {
+function deskContext(companyId: string, agent: { id: string; name: string } | undefined): CompanyContext {
   const actor =
     agent === undefined ? { kind: 'system' as const, id: null, name: 'Khatm' } : { kind: 'signer' as const, id: agent.id, name: agent.name }
   return { companyId, actor, locale: 'en', source: agent === undefined ? 'job' : 'api', groups: new Set() }

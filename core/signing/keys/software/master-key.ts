@@ -16,7 +16,7 @@ export function masterKeyId(key: Buffer): string {
 
 const currentFile = (place: MasterKeyPlace): string => join(place.dataDir, 'master.key')
 /** While keys are wrapped anew, the coming master key lies here; every process accepts both. */
-export const nextFile = (place: MasterKeyPlace): string => join(place.dataDir, 'master.key.next')
+const nextFile = (place: MasterKeyPlace): string => join(place.dataDir, 'master.key.next')
 
 /**
  * Every master key this host accepts, the one new secrets are wrapped with first: the configured one (or the file that only this

@@ -29,7 +29,7 @@ export interface UploadOptions {
 }
 
 /** What holds unless told. */
-export const uploadLimits = { maximumPages: 2000, maximumBytes: 25 * 1024 * 1024, allowSigned: false } as const
+const uploadLimits = { maximumPages: 2000, maximumBytes: 25 * 1024 * 1024, allowSigned: false } as const
 
 const thread = new LimitedThread<UploadQuestion, UploadAnswer>({
   module: new URL(`./upload-thread${extname(fileURLToPath(import.meta.url))}`, import.meta.url),

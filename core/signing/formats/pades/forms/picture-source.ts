@@ -2,7 +2,7 @@ import { Fault } from '../../../../i18n/fault.js'
 import { svgOf } from './ink-outline.js'
 
 /** The largest side of an uploaded picture in pixels, and its largest size in bytes. */
-export const pictureLimits = { side: 4000, bytes: 2 * 1024 * 1024 } as const
+const pictureLimits = { side: 4000, bytes: 2 * 1024 * 1024 } as const
 
 /** A picture as it may go to the renderer. */
 export interface CheckedPicture {
