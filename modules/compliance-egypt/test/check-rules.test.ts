@@ -59,6 +59,7 @@ describe('khatm check --rules eta: what fires on an invoice that somebody else w
     assert.deepEqual(other('"address":{"country":"EG","governate":"الغربية"', '"address":{"country":"QQ","governate":"الغربية"'), [
       'EG-ADDRESS-02 receiver.address.country',
     ])
+    assert.deepEqual(other('"branchID":"0","country":"EG"', '"branchID":"0","country":"QQ"'), ['EG-ADDRESS-02 issuer.address.country'])
     const nobody = changed(invoice, '"type":"B","id":"313717919","name":"مدارس الدلتا"', '"type":"B"')
     assert.deepEqual(fired(nobody), ['EG-PARTY-01 receiver.id', 'EG-PARTY-06 receiver.name', unsigned])
   })
@@ -120,6 +121,8 @@ describe('khatm check --rules eta: what fires on an invoice that somebody else w
     assert.deepEqual(other(vat, '"subType":"W002","rate":14'), [`EG-TAX-05 ${first}.subType`])
     assert.deepEqual(other(vat, '"subType":"V009","rate":14.00'), [])
     assert.deepEqual(other(vat, '"subType":"V009","rate":5'), [`EG-TAX-06 ${first}.rate (warning)`, `EG-AMOUNT-DIFFERS ${first}.amount`])
+    // A rate that is not stated is none: of a fixed tax nothing else is right, of value added tax it is not its own.
+    assert.deepEqual(other(vat, '"subType":"V009"'), [`EG-TAX-06 ${first}.rate (warning)`])
     // The rate of V010 is the line's own.
     assert.deepEqual(other(vat, '"subType":"V010","rate":14'), [])
     assert.deepEqual(other(vat, '"subType":"V010","rate":100'), [`EG-AMOUNT-DIFFERS ${first}.amount`])

@@ -8,6 +8,7 @@ import { egyptTaxes, taxSubtypes } from '../data/taxes.js'
 import { brokenIdentities, identitiesOf } from '../taxes/identities.js'
 import { documentAmounts, etaAmount, lineAmounts, type AskedLine } from '../taxes/line-amounts.js'
 import { egyptTaxComputation } from '../taxes/tax-computation.js'
+import { taxOf } from './egypt-invoice.js'
 
 const data = join(import.meta.dirname, '../../../../shared/data/egypt')
 const sample = existsSync(data) ? parseLiteral(readFileSync(join(data, 'one-doc.json'))) : undefined
@@ -145,6 +146,80 @@ describe("Egypt's taxes in invoicing", () => {
       ],
     )
     assert.equal(totals.taxInclusive, '248.80')
+  })
+
+  it('a document in dollars with a discount of the whole: every amount of it', () => {
+    const asked = { description: 'ورق', itemCode: null, unit: 'PCE', discount: '0' }
+    const withheld = { tax: taxOf('W002'), rate: '1' }
+    const { lines, taxes, totals } = egyptTaxComputation.compute(
+      [
+        { ...asked, quantity: '3', unitPrice: '33.335', tax: taxOf('V009'), taxes: [withheld, { tax: taxOf('Tbl02'), amount: '1.5' }] },
+        { ...asked, quantity: '1', unitPrice: '0.333', tax: taxOf('V010'), country: { taxRate: '5' } },
+      ],
+      { digits: 2, companyDigits: 2, exchangeRate: '48.5', prepaid: '10', discount: '0.5' },
+    )
+    // 100.005 + 1.5 = 101.505 is what VAT is taken of: 14.2107; withheld 1.00005.
+    assert.deepEqual(
+      lines.map(({ position, net, tax, taxAmount, total }) => [position, net, tax.code, tax.rate, taxAmount, total]),
+      [
+        [1, '100.01', 'V009', '14', '14.21', '114.72'],
+        [2, '0.33', 'V010', '5', '0.02', '0.35'],
+      ],
+    )
+    assert.deepEqual(
+      lines[0]?.taxes?.map(({ tax, amount, fixed, withheld: off }) => [tax.code, tax.rate, amount, fixed, off]),
+      [
+        ['W002', '1', '1.00', false, true],
+        ['Tbl02', '0', '1.50000', true, undefined],
+      ],
+    )
+    assert.equal(lines[1]?.taxes, undefined)
+    assert.deepEqual(
+      taxes.map(({ tax, taxable, amount }) => [tax.code, tax.rate, taxable, amount]),
+      [
+        ['V009', '14', '101.51', '14.21'],
+        ['W002', '1', '100.01', '-1.00'],
+        ['Tbl02', '0', '100.01', '1.50'],
+        ['V010', '5', '0.33', '0.02'],
+      ],
+    )
+    assert.deepEqual(totals, {
+      lines: '100.34',
+      discount: '0.50',
+      taxExclusive: '99.84',
+      tax: '14.73',
+      taxInclusive: '114.57',
+      prepaid: '10.00',
+      rounding: '0.00',
+      payable: '104.57',
+      taxInCompanyCurrency: '714.41',
+    })
+  })
+
+  it('the piaster that rounding leaves over goes to the greatest row, be it withheld', () => {
+    const rows = (rate: string, withheld: string): string[] =>
+      egyptTaxComputation
+        .compute(
+          [
+            {
+              description: 'ورق',
+              itemCode: null,
+              quantity: '1',
+              unit: 'PCE',
+              unitPrice: '33.335',
+              discount: '0',
+              tax: taxOf('V010'),
+              taxes: [{ tax: taxOf('W002'), rate: withheld }],
+              country: { taxRate: rate },
+            },
+          ],
+          { digits: 2, companyDigits: 2, exchangeRate: '1', prepaid: '0' },
+        )
+        .taxes.map(({ amount }) => amount)
+    // 33.335 + 4.6669 − 0.33335 = 37.66855: the tax between 33.34 and 37.67 is 4.33, the rows alone make 4.34.
+    assert.deepEqual(rows('14', '1'), ['4.66', '-0.33'])
+    // 33.335 + 0.33335 − 3.3335 = 30.33485: between 33.34 and 30.33 it is −3.01, the rows alone make −3.00.
+    assert.deepEqual(rows('1', '10'), ['0.33', '-3.34'])
   })
 
   it('12 × 12.80 with a discount of the whole is nothing, without noise of floating point', () => {
