@@ -22,6 +22,40 @@ function same(mine: string, theirs: InstanceType<typeof Decimal>): void {
 }
 
 describe('decimal text', () => {
+  it('takes digits, one point between them and a sign, nothing that stands beside them in the tables of characters', () => {
+    for (const right of ['0', '-0.5', '007', '9.99', '-12']) assert.equal(text.round(right, 0).includes('.'), false, right)
+    for (const wrong of ['', '-', '.', '.5', '5.', '1..2', '1.2.3', '--1', '+1', '1:', '1/2', ' 1', '1e3', '1,5', '٣']) {
+      assert.throws(() => text.round(wrong, 2), { code: 'MONEY-DECIMAL' }, wrong)
+      assert.ok(!text.isDecimalText(wrong), wrong)
+    }
+    const words = 'abcdefghij'.repeat(5)
+    assert.throws(
+      () => text.round(words, 2),
+      (fault) => fault instanceof Fault && fault.params['value'] === words.slice(0, 40),
+    )
+  })
+
+  it('rounds to one spelling: no zeros in front, no sign before nothing', () => {
+    const spelled = (value: string, digits: number): string => text.round(value, digits)
+    assert.deepEqual(
+      ['007.5', '-007.5', '00.5', '0.5', '0', '00', '-0', '-0.0', '10.5'].map((value) => spelled(value, 1)),
+      ['7.5', '-7.5', '0.5', '0.5', '0.0', '0.0', '0.0', '0.0', '10.5'],
+    )
+    assert.deepEqual(
+      ['007', '00', '-0', '0', '7'].map((value) => spelled(value, 0)),
+      ['7', '0', '0', '0', '7'],
+    )
+    // Half goes away from nothing on both sides, on either side of what safe integers hold.
+    assert.deepEqual(
+      ['0.005', '-0.005', '0.0049', '-0.0049'].map((value) => spelled(value, 2)),
+      ['0.01', '-0.01', '0.00', '0.00'],
+    )
+    assert.deepEqual(
+      ['1234567890123456.005', '-1234567890123456.005'].map((value) => spelled(value, 2)),
+      ['1234567890123456.01', '-1234567890123456.01'],
+    )
+  })
+
   it('computes as decimal.js does', () => {
     fc.assert(
       fc.property(decimal, decimal, fc.integer({ min: 0, max: 14 }), (a, b, digits) => {
