@@ -4,6 +4,9 @@ import { z } from 'zod'
 const text = z.string().nullish().catch(null)
 const number = z.union([z.number(), z.string()]).nullish().catch(null)
 
+/** How many pages an answer has, as a number or as its digits; one that says nothing of it is whole. */
+export const count = z.coerce.number().int().min(1).catch(1)
+
 const errorDetail = z.looseObject({ code: text, message: text, target: text, propertyPath: text })
 export const etaError = z.looseObject({
   error: z
@@ -55,10 +58,7 @@ export const submissionState = z.looseObject({
   submissionUUID: text,
   overallStatus: text,
   documentSummary: z.array(documentSummary),
-  documentSummaryMetadata: z
-    .looseObject({ totalPages: z.number().catch(1) })
-    .nullish()
-    .catch(null),
+  documentSummaryMetadata: z.looseObject({ totalPages: count }).nullish().catch(null),
 })
 
 export const searchAnswer = z.looseObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
+import { storableText } from '../../../core/audit/canonical-json.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
@@ -75,7 +76,7 @@ export async function requestPackage(host: Host, context: CompanyContext, input:
   await host.db.company(context.companyId, async (transaction) => {
     await transaction.knex('compliance_egypt_package').insert({
       company_id: context.companyId,
-      request_id: String(read.data.requestId),
+      request_id: storableText(String(read.data.requestId)),
       kind: input.kind,
       format: input.format,
       date_from: input.dateFrom,

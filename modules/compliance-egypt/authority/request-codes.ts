@@ -1,11 +1,20 @@
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
+import { storableText } from '../../../core/audit/canonical-json.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { SubmissionUncertain } from '../../compliance/index.js'
 import { codesOf, setCodes } from './codes.js'
 import { callEta } from './eta-client.js'
 import { readError } from './eta-errors.js'
+import { count } from './eta-shapes.js'
+
+/** Longer than any reason an accountant reads. */
+const longestReason = 1_000
+
+/** Words and numbers of the authority as a row can hold them: one it cannot hold would keep every other decision from being read, for ever. */
+const kept = (said: string | number | null | undefined): string | null =>
+  said === null || said === undefined ? null : storableText(String(said).slice(0, longestReason))
 
 const creation = z.looseObject({
   passedItems: z
@@ -77,11 +86,11 @@ export async function sendCodes(host: Host, context: CompanyContext): Promise<nu
           taken++
           await setCodes(transaction, [row.id], {
             state: 'submitted',
-            request_id: (passed.codeUsageRequestId ?? null) === null ? null : String(passed.codeUsageRequestId),
+            request_id: kept(passed.codeUsageRequestId),
           })
         } else if (failed !== undefined) {
           const reason = (failed.errors ?? []).map((error) => (typeof error === 'string' ? error : JSON.stringify(error))).join(' · ')
-          await setCodes(transaction, [row.id], { state: 'refused', reason: reason.slice(0, 1000) })
+          await setCodes(transaction, [row.id], { state: 'refused', reason: kept(reason) })
         }
       }
       host.audit.record(transaction, context, {
@@ -97,17 +106,15 @@ export async function sendCodes(host: Host, context: CompanyContext): Promise<nu
 const mine = z.looseObject({
   result: z.array(
     z.looseObject({
-      itemCode: z.string(),
+      // Without a code it speaks of none of ours.
+      itemCode: z.union([z.string(), z.number().transform(String)]).catch(''),
       codeUsageRequestID: z.union([z.string(), z.number()]).nullish().catch(null),
       status: z.string().nullish().catch(null),
       active: z.boolean().nullish().catch(null),
       statusReason: z.string().nullish().catch(null),
     }),
   ),
-  metadata: z
-    .looseObject({ totalPages: z.number().catch(1) })
-    .nullish()
-    .catch(null),
+  metadata: z.looseObject({ totalPages: count }).nullish().catch(null),
 })
 
 /** What the authority's staff decided about our requests. */
@@ -125,10 +132,9 @@ export async function refreshCodes(host: Host, context: CompanyContext): Promise
     const read = mine.safeParse(reply.json)
     if (reply.status !== 200 || !read.success) throw new SubmissionUncertain(`codes: HTTP ${reply.status}`)
     for (const one of read.data.result) {
-      const id = (one.codeUsageRequestID ?? null) === null ? null : String(one.codeUsageRequestID)
+      const id = kept(one.codeUsageRequestID)
       // Newest first: the latest request of a code speaks for it.
-      if (!said.has(one.itemCode))
-        said.set(one.itemCode, { status: (one.status ?? '').toLowerCase(), reason: one.statusReason ?? null, id })
+      if (!said.has(one.itemCode)) said.set(one.itemCode, { status: (one.status ?? '').toLowerCase(), reason: kept(one.statusReason), id })
     }
     if (page >= (read.data.metadata?.totalPages ?? 1)) break
   }
