@@ -151,7 +151,8 @@ async function designer(
       id: id ?? 'new',
       name: values.name,
       nameFault: faultOf('name'),
-      svg: await preview(host, values),
+      // A saved design shows the drawing it was saved with.
+      svg: 'svg' in values ? values.svg : await preview(host, values),
       faults: faults.map((fault) => ({ code: fault.code, text: host.i18n.faultOnPage(context.locale, fault) })),
       fields: textFields.map((name) => ({
         name,
