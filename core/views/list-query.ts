@@ -4,6 +4,7 @@ import type { CompanyContext } from '../access/context.js'
 import type { CompanyTransaction } from '../db/database.js'
 import { Fault } from '../i18n/fault.js'
 import { plainText } from './field-control.js'
+import { columnSql, idSql, orderOf, whereEqual } from './list-columns.js'
 import type { ListAddress } from './list-request.js'
 import type { ListView, Model, RecordValues } from './view.js'
 
@@ -38,37 +39,6 @@ export interface ListResult {
 }
 
 const mostGroups = 200
-const columnsOfTables = new Map<string, ReadonlySet<string>>()
-
-async function tableColumns(transaction: CompanyTransaction, table: string): Promise<ReadonlySet<string>> {
-  const known = columnsOfTables.get(table)
-  if (known !== undefined) return known
-  const rows = await transaction.knex.raw<{ rows: { attname: string }[] }>(
-    'select attname from pg_attribute where attrelid = ?::regclass and attnum > 0 and not attisdropped',
-    [table],
-  )
-  const columns = new Set(rows.rows.map((row) => row.attname))
-  columnsOfTables.set(table, columns)
-  return columns
-}
-
-/** A column of a list as SQL: from the model's `select`, else a column of its table (camelCase is tried as snake_case). */
-async function columnSql(scope: ListScope, name: string): Promise<string | undefined> {
-  const { model, transaction } = scope
-  const selected = model.select?.[name] ?? scope.view?.columns.find((column) => column.name === name)?.sql
-  if (selected !== undefined) return selected
-  // A condition of an address must not become a way to guess at secrets.
-  if (/password|secret/i.test(name)) return undefined
-  const columns = await tableColumns(transaction, model.table)
-  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-  const column = columns.has(name) ? name : columns.has(snake) ? snake : undefined
-  return column === undefined ? undefined : `"${model.table}"."${column}"`
-}
-
-/** Names a record: the model's `select.id` where its table has another key, else the table's `id`. */
-function idSql(model: Model): string {
-  return model.select?.['id'] ?? `"${model.table}"."id"`
-}
 
 function base(scope: ListScope): Knex.QueryBuilder {
   let query: Knex.QueryBuilder = scope.transaction.knex(scope.model.table)
@@ -94,9 +64,9 @@ async function conditions(scope: ListScope, view: ListView, address: ListAddress
   for (const name of address.filters) {
     const where = view.filters?.find((filter) => filter.name === name)?.where
     if (typeof where === 'function') where(query, scope.context, scope.now)
-    else if (where !== undefined) for (const [column, value] of Object.entries(where)) await equal(scope, query, column, value)
+    else if (where !== undefined) for (const [column, value] of Object.entries(where)) await whereEqual(scope, query, column, value)
   }
-  for (const [column, value] of Object.entries(address.where ?? {})) await equal(scope, query, column, value)
+  for (const [column, value] of Object.entries(address.where ?? {})) await whereEqual(scope, query, column, value)
   if (address.groupBy !== undefined && address.inGroup !== undefined) {
     const sql = await columnSql(scope, address.groupBy)
     if (sql !== undefined) {
@@ -104,15 +74,6 @@ async function conditions(scope: ListScope, view: ListView, address: ListAddress
       else void query.whereRaw(`(${sql})::text = ?`, [address.inGroup])
     }
   }
-}
-
-/** Compared as text, so that a malformed id in an address finds nothing instead of failing in the database. */
-async function equal(scope: ListScope, query: Knex.QueryBuilder, column: string, value: unknown): Promise<void> {
-  const sql = await columnSql(scope, column)
-  if (sql === undefined) throw new Fault('VIEW-COLUMN-UNKNOWN', { status: 400, path: column, params: { column } })
-  if (value === null) void query.whereRaw(`(${sql}) is null`)
-  else if (Array.isArray(value)) void query.whereRaw(`(${sql})::text = any(?)`, [value.map(String)])
-  else void query.whereRaw(`(${sql})::text = ?`, [plainText(value)])
 }
 
 interface SummedColumn {
@@ -200,13 +161,9 @@ async function page(scope: ListScope, view: ListView, address: ListAddress, whol
   const query = whole.clone().select(knex.raw(`"${scope.model.table}".*`))
   for (const [name, sql] of Object.entries(scope.model.select ?? {})) void query.select(knex.raw(`${sql} as "${name}"`))
   for (const { name, sql } of view.columns) if (sql !== undefined) void query.select(knex.raw(`${sql} as "${name}"`))
-  if (address.sort !== undefined) {
-    const sql = await columnSql(scope, address.sort.column)
-    if (sql !== undefined) void query.orderByRaw(`${sql} ${address.sort.direction === 'desc' ? 'desc nulls last' : 'asc nulls last'}`)
-  }
-  // A second key keeps pages from overlapping when many rows share the first.
-  else if (scope.model.offered !== undefined && view.columns.length === 0) void query.orderByRaw(scope.model.offered)
-  void query.orderByRaw(idSql(scope.model))
+  if (address.sort === undefined && scope.model.offered !== undefined && view.columns.length === 0)
+    void query.orderByRaw(scope.model.offered)
+  for (const key of await orderOf(scope, address.sort)) void query.orderByRaw(key)
   const rows: unknown = await query.offset(address.offset).limit(address.limit)
   return rowsOf(rows).map(withCamelNames)
 }
@@ -227,9 +184,9 @@ export async function queryIds(given: ListScope, view: ListView, address: ListAd
  * The caller answers 404 for the rest, as if they were not there.
  */
 export async function visibleIds(scope: ListScope, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows: unknown[] = await base(scope)
-    .whereRaw(`(${idSql(scope.model)})::text = any(?)`, [[...ids]])
-    .select(scope.transaction.knex.raw(`${idSql(scope.model)} as id`))
+  const query = base(scope)
+  await whereEqual(scope, query, 'id', ids)
+  const rows: unknown[] = await query.select(scope.transaction.knex.raw(`${idSql(scope.model)} as id`))
   return new Set(rows.filter(isRow).map((row) => String(row['id'])))
 }
 

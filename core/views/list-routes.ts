@@ -1,3 +1,4 @@
+import { isUuid } from '../access/companies.js'
 import { randomUUID } from 'node:crypto'
 import type { Request, Response, Router } from 'express'
 import { containedText } from '../i18n/contained-text.js'
@@ -199,7 +200,7 @@ async function dropFavourite(parts: WebParts, request: Request, response: Respon
     await transaction
       .knex('core_favourite')
       .where({ user_id: call.signedIn.user.id })
-      .whereRaw('id::text = ?', [plainText(body['id'])])
+      .whereIn('id', [plainText(body['id'])].filter(isUuid))
       .delete()
   })
   response.redirect(303, path)

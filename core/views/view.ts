@@ -245,6 +245,11 @@ export interface Model {
   readonly from?: (query: import('knex').Knex.QueryBuilder) => import('knex').Knex.QueryBuilder
   /** `id` names the records of a table whose key is another. */
   readonly select?: Readonly<Record<string, string>>
+  /**
+   * Orders of more than one key, by the name that lists sort by: SQL from the first key on, ascending, rows without a value last. An index
+   * on the company, these keys and the id serves the first pages of a table of any length.
+   */
+  readonly orders?: Readonly<Record<string, readonly string[]>>
   readonly searchColumns: readonly string[]
   /** How a record is named in links, relations and breadcrumbs. */
   readonly label: (record: RecordValues, locale?: Locale) => string

@@ -4,6 +4,7 @@ import type { Host } from '../../../core/host/module.js'
 import type { HomeNews } from '../../../core/views/view.js'
 import { formatDecimal } from '../../../core/money/format-amount.js'
 import { minorUnits } from '../../../core/money/currencies.js'
+import { isOfThisMonthSql, isOpenSql, isOverdueSql } from './payment-state.js'
 
 interface Counts {
   readonly drafts: number
@@ -13,7 +14,7 @@ interface Counts {
   readonly posted_month: number
   readonly open_amount: string
   readonly overdue_amount: string
-  readonly all: number
+  readonly any: boolean
 }
 
 export interface Dashboard {
@@ -40,20 +41,22 @@ interface NextStep {
 export async function dashboardOf(host: Host, context: CompanyContext, transaction: CompanyTransaction): Promise<Dashboard> {
   const company = await host.access.company(context.companyId)
   const { rows } = await transaction.knex.raw<{ rows: Counts[] }>(
-    `with judged as (
-       select i.*, invoicing_payment_state(i.state, i.payable, i.settled, i.due_date, cast(now() at time zone i.time_zone as date)) as payment_state,
-         case when i.type = 'credit_note' then -1 else 1 end as sign,
-         case when i.currency = :currency then 1 else cast(coalesce(i.document ->> 'exchangeRate', '1') as numeric) end as rate
-       from invoicing_invoice i where i.company_id = :companyId)
-     select count(*) filter (where state = 'draft')::int as drafts,
-       count(*) filter (where payment_state = 'overdue')::int as overdue,
-       count(*) filter (where payment_state in ('not_paid', 'partial', 'overdue'))::int as unpaid,
-       count(*) filter (where state = 'posted' and date_trunc('month', issue_date) = date_trunc('month', now() at time zone time_zone))::int as posted_month,
-       count(*)::int as all,
+    `with open as (
+       select ${isOverdueSql} as overdue,
+         case when type = 'credit_note' then -1 else 1 end
+           * case when currency = :currency then 1 else cast(coalesce(document ->> 'exchangeRate', '1') as numeric) end
+           * (payable - settled) as amount
+       from invoicing_invoice where company_id = :companyId and ${isOpenSql})
+     select (select count(*)::int from invoicing_invoice where company_id = :companyId and state = 'draft') as drafts,
+       (select count(*)::int from invoicing_invoice where company_id = :companyId and state = 'posted'
+         and ${isOfThisMonthSql}) as posted_month,
+       exists (select from invoicing_invoice where company_id = :companyId) as any,
        (select count(*)::int from invoicing_print p where p.company_id = :companyId and p.state in ('sealing_failed', 'failed')) as unprinted,
-       coalesce(sum(sign * rate * (payable - settled)) filter (where payment_state in ('not_paid', 'partial', 'overdue')), 0)::text as open_amount,
-       coalesce(sum(sign * rate * (payable - settled)) filter (where payment_state = 'overdue'), 0)::text as overdue_amount
-     from judged`,
+       count(*)::int as unpaid,
+       count(*) filter (where overdue)::int as overdue,
+       coalesce(sum(amount), 0)::text as open_amount,
+       coalesce(sum(amount) filter (where overdue), 0)::text as overdue_amount
+     from open`,
     { companyId: transaction.companyId, currency: company.currency },
   )
   const [counts] = rows
@@ -114,7 +117,7 @@ function nextStep(counts: Counts, list: string, count: (value: number) => string
   if (counts.unprinted > 0) return step('unprinted', counts.unprinted, `${list}?f=posted`)
   if (counts.overdue > 0) return step('overdue', counts.overdue, `${list}?f=overdue`)
   if (counts.drafts > 0) return step('drafts', counts.drafts, `${list}?f=draft`)
-  return step(counts.all === 0 ? 'first' : 'new', 0, `${list}/new`)
+  return step(counts.any ? 'new' : 'first', 0, `${list}/new`)
 }
 
 /** The app's place on the home page. */

@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import Papa from 'papaparse'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
@@ -46,7 +47,7 @@ export async function batchOf(transaction: CompanyTransaction, id: string): Prom
   const row: PostBatch | undefined = await transaction
     .knex('invoicing_post_batch')
     .where('company_id', transaction.companyId)
-    .whereRaw('id::text = ?', [id])
+    .whereIn('id', [id].filter(isUuid))
     .first(['id', 'state', 'total', 'done', 'posted', 'refused', 'results'])
   if (row === undefined) throw new Fault('INVOICE-BATCH-UNKNOWN', { status: 404 })
   return row

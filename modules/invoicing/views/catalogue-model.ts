@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { CompanyTransaction } from '../../../core/db/database.js'
@@ -42,7 +43,7 @@ export function catalogueModel(host: Host, definition: CatalogueTable): Model {
       const row: RecordValues | undefined = await transaction
         .knex(table)
         .where('company_id', transaction.companyId)
-        .whereRaw('id::text = ?', [id])
+        .whereIn('id', [id].filter(isUuid))
         .first(['id', ...columns])
       if (row === undefined || children === undefined) return row
       return { ...row, [children.field]: await children.load(transaction, id) }

@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { Locale } from '../../../core/i18n/locale.js'
@@ -141,7 +142,7 @@ async function taxCodes(transaction: CompanyTransaction, rows: readonly RecordVa
   const found: TaxChoice[] = await transaction
     .knex('invoicing_tax')
     .where('company_id', transaction.companyId)
-    .whereRaw('id::text = any(?)', [ids])
+    .whereIn('id', ids.filter(isUuid))
     .select(['id', 'code'])
   return new Map(found.map((tax) => [tax.id, tax.code]))
 }
@@ -245,7 +246,7 @@ export async function completeLines(
       : await transaction
           .knex('invoicing_product')
           .where('company_id', transaction.companyId)
-          .whereRaw('id::text = any(?)', [productIds])
+          .whereIn('id', productIds.filter(isUuid))
           .select(['id', 'code', 'name', 'name_ar', 'unit', 'price', 'tax_code'])
   const catalogue = await catalogueOf(transaction)
   const usual = catalogue.taxesOn(issueDate).find((tax) => tax.code === defaultTax) ?? catalogue.taxesOn(issueDate)[0]

@@ -1,5 +1,5 @@
 import type { FieldDefinition, Filter, ListView } from '../../../core/views/view.js'
-import { paymentStateSql } from './invoice-model.js'
+import { isOfThisMonthSql, isOpenSql, isOverdueSql } from '../services/payment-state.js'
 
 export const typeOptions = [
   { value: 'invoice', label: 'invoicing.type.invoice' },
@@ -23,12 +23,8 @@ export const paymentOptions = [
 const filters: readonly Filter[] = [
   { name: 'draft', label: 'invoicing.filter.draft', where: { state: 'draft' } },
   { name: 'posted', label: 'invoicing.filter.posted', where: { state: 'posted' } },
-  { name: 'overdue', label: 'invoicing.filter.overdue', where: (query) => void query.whereRaw(`${paymentStateSql} = 'overdue'`) },
-  {
-    name: 'unpaid',
-    label: 'invoicing.filter.unpaid',
-    where: (query) => void query.whereRaw(`${paymentStateSql} in ('not_paid', 'partial', 'overdue')`),
-  },
+  { name: 'overdue', label: 'invoicing.filter.overdue', where: (query) => void query.whereRaw(isOverdueSql) },
+  { name: 'unpaid', label: 'invoicing.filter.unpaid', where: (query) => void query.whereRaw(isOpenSql) },
   {
     name: 'mine',
     label: 'invoicing.filter.mine',
@@ -38,14 +34,7 @@ const filters: readonly Filter[] = [
         context.actor.name,
       ]),
   },
-  {
-    name: 'this-month',
-    label: 'invoicing.filter.this-month',
-    where: (query) =>
-      void query.whereRaw(
-        `date_trunc('month', invoicing_invoice.issue_date) = date_trunc('month', now() at time zone invoicing_invoice.time_zone)`,
-      ),
-  },
+  { name: 'this-month', label: 'invoicing.filter.this-month', where: (query) => void query.whereRaw(isOfThisMonthSql) },
   { name: 'invoices', label: 'invoicing.filter.invoices', where: { type: 'invoice' } },
   { name: 'credit-notes', label: 'invoicing.filter.credit-notes', where: { type: 'credit_note' } },
   { name: 'debit-notes', label: 'invoicing.filter.debit-notes', where: { type: 'debit_note' } },

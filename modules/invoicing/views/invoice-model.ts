@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import type { Host } from '../../../core/host/module.js'
@@ -15,6 +16,7 @@ import { duplicateInvoice } from '../services/duplicate.js'
 import { netOf } from '../services/totals.js'
 import { localTime } from '../../../core/i18n/local-time.js'
 import { makeNote } from '../services/make-note.js'
+import { paymentStateSql } from '../services/payment-state.js'
 import { registerPayment } from '../services/payments.js'
 import { postInvoices } from '../services/post.js'
 import { mostAtOnce, startBatch } from '../services/post-batch.js'
@@ -23,10 +25,6 @@ import { summaryOf } from '../services/read-invoices.js'
 import { composeMail, sendInvoice } from '../services/send.js'
 import { customerFacts } from './customer-facts.js'
 import { completeLines, formFaults, formOfDocument, formOfInput, inputOfForm, noTotals, totalsOf } from './form-values.js'
-
-/** Payment state of a row in lists, judged by the date where the company is. */
-export const paymentStateSql = `invoicing_payment_state(invoicing_invoice.state, invoicing_invoice.payable, invoicing_invoice.settled,
-  invoicing_invoice.due_date, cast(now() at time zone invoicing_invoice.time_zone as date))`
 
 const signed = (amount: 'untaxed' | 'total'): string =>
   `(case when invoicing_invoice.type = 'credit_note' then -1 else 1 end
@@ -46,12 +44,12 @@ export function invoiceModel(host: Host): Model {
       payment_state: paymentStateSql,
       open: '(invoicing_invoice.payable - invoicing_invoice.settled)',
       month: `to_char(invoicing_invoice.issue_date, 'YYYY-MM')`,
-      // Newest day first, drafts of the day before its numbers.
-      recent: `(invoicing_invoice.issue_date::text || ' ' || coalesce(invoicing_invoice.number, '~'))`,
       // In the base list a credit note counts against the sums; a draft whose amounts cannot be computed has none.
       signed_untaxed: signed('untaxed'),
       signed_total: signed('total'),
     },
+    // Backwards: newest day first, drafts of the day before its numbers.
+    orders: { recent: ['invoicing_invoice.issue_date', 'invoicing_invoice.number'] },
     searchColumns: ['number', 'customer_name', 'customer_name_ar', 'customer_tax_number', 'refers_to_number'],
     label: (record, locale = 'en') =>
       typeof record['number'] === 'string' ? record['number'] : host.i18n.text(locale, 'invoicing.state.draft'),
@@ -107,7 +105,7 @@ async function load(host: Host, transaction: CompanyTransaction, context: Compan
     await transaction
       .knex('invoicing_invoice')
       .where('company_id', transaction.companyId)
-      .whereRaw('id::text = ?', [id])
+      .whereIn('id', [id].filter(isUuid))
       .first('state', 'input', 'document', 'cancel_reason')
   if (row === undefined) return undefined
   const summary = await summaryOf(transaction, id)

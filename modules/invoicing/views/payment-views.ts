@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import type { ModuleSetup } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { plainText } from '../../../core/views/field-control.js'
@@ -35,8 +36,8 @@ export function paymentViews(setup: ModuleSetup): void {
         `select p.*, i.number as invoice_number from invoicing_payment p
            left join invoicing_allocation a on a.company_id = p.company_id and a.payment_id = p.id
            left join invoicing_invoice i on i.company_id = a.company_id and i.id = a.invoice_id
-          where p.company_id = ? and p.id::text = ? limit 1`,
-        [transaction.companyId, id],
+          where p.company_id = ? and p.id = any(?::uuid[]) limit 1`,
+        [transaction.companyId, [id].filter(isUuid)],
       )
       return rows[0]
     },

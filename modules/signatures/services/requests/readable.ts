@@ -1,3 +1,4 @@
+import { isUuid } from '../../../../core/access/companies.js'
 import type { Knex } from 'knex'
 import type { CompanyContext } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
@@ -29,7 +30,7 @@ export function isOpenToAdministrators(host: Host, transaction: CompanyTransacti
 
 async function isReadable(host: Host, transaction: CompanyTransaction, context: CompanyContext, id: string): Promise<boolean> {
   const found: unknown = await readableRequests(host, transaction, context)
-    .whereRaw('signatures_request.id::text = ?', [id.toLowerCase()])
+    .whereIn('signatures_request.id', [id].filter(isUuid))
     .first('signatures_request.id')
   return found !== undefined
 }
