@@ -45,6 +45,16 @@ describe('texts written here', function () {
       .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
   }
 
+  /** Words of the first page with the place of each, in points from the left and in lines. */
+  function wordsOf(pdf: Buffer): { text: string; x: number; line: number }[] {
+    const html = execFileSync('pdftotext', ['-bbox', '-l', '1', '-', '-'], { input: pdf }).toString()
+    return [...html.matchAll(/<word xMin="([\d.]+)" yMin="([\d.]+)"[^>]*>([^<]*)</g)].map(([, x, y, text = '']) => ({
+      text: text.normalize('NFKC').replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ''),
+      x: Number(x),
+      line: Math.round(Number(y) / 8),
+    }))
+  }
+
   function faultsOf(content: TextContentInput): string[] {
     try {
       const { roles } = readPlacement({ roles: contractSample(['ar']).roles, fields: [] }, [])
@@ -68,6 +78,18 @@ describe('texts written here', function () {
           assert.ok(text.includes(words), `${words} is not in logical order`)
       }
     })
+
+  it('a long value in the other script stays one piece: its first number is where its reader begins', async () => {
+    const sample = contractSample(['en'])
+    const address = '17 شارع محمد محمود باب اللوق القاهرة 11511 جمهورية مصر العربية'
+    const { pdf } = await render({ ...sample, variables: { ...sample.variables, 'employee.name': address } })
+    const words = wordsOf(pdf)
+    const at = (text: string) => words.find((word) => word.text === text) ?? assert.fail(`${text} is not on the paper`)
+    // A word that reads the same from both ends: other programs may give Arabic words in the order they are drawn.
+    const [house, later] = [at('17'), at('باب')]
+    assert.equal(house.line, later.line, 'the value begins on one line')
+    assert.ok(house.x > later.x, 'the number of the house stands right of what follows it')
+  })
 
   it('tells where the fields of the text and of the signature blocks stand', async () => {
     const { fields, pages } = await render(contractSample(['ar', 'en']))
