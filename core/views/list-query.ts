@@ -152,7 +152,8 @@ export async function queryList(given: ListScope, view: ListView, address: ListA
       return { rows: [], total, sums: namedSums(head), groups }
     }
   }
-  const rows = await page(scope, view, address, whole)
+  // A search that found nothing is not gone through a second time.
+  const rows = total > address.offset ? await page(scope, view, address, whole) : []
   return { rows, total, sums: namedSums(head) }
 }
 
