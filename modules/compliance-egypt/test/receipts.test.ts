@@ -20,7 +20,7 @@ import {
 } from '../../invoicing/index.js'
 import { parseLiteral, receiptUuid, textAt } from '../index.js'
 import { devicesOf } from '../receipts/device-rows.js'
-import { receiptsToday } from '../receipts/receipt-overview.js'
+import { lastReceipts, receiptsToday } from '../receipts/receipt-overview.js'
 import { receiptsOf, type ReceiptRow } from '../receipts/receipt-rows.js'
 import { bytesOf, egyptianCompany, post, rowsOf, settle, till, withTill } from './running-company.js'
 
@@ -205,6 +205,18 @@ describe('Egyptian receipts: chained by point of sale', function () {
     assert.equal((await paid(good)).length, 1)
     assert.ok((await faultsOf(correction.input)).includes('EG-RECEIPT-CORRECTED'))
     assert.deepEqual(states(await settle(host, context, [good])), ['accepted'])
+  })
+
+  it('shows what needs a person first, then the newest; few are the first of many', async () => {
+    const shown = (most: number) => running.host.db.company(context.companyId, (transaction) => lastReceipts(transaction, most))
+    const all = await shown(1000)
+    const keys = all.map((one) => [one.refused ? 0 : 1, -one.issuedAt.getTime()] as const)
+    assert.deepEqual(
+      keys,
+      keys.toSorted((one, other) => one[0] - other[0] || one[1] - other[1]),
+    )
+    const numbers = (rows: typeof all): string[] => rows.map((one) => one.number)
+    for (const most of [1, 2, 5]) assert.deepEqual(numbers(await shown(most)), numbers(all.slice(0, most)))
   })
 
   it('corrects a refused return of a whole sale: the refused one no longer uses up what may be credited', async () => {

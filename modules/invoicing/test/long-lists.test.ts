@@ -2,23 +2,20 @@ import assert from 'node:assert/strict'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { queryList } from '../../../core/views/list-query.js'
 import type { ListAddress } from '../../../core/views/list-request.js'
+import { plansOf as plansOfCompany } from '../../../test/helpers/query-plans.js'
 import { dashboardOf } from '../services/dashboard.js'
+import { postInvoices } from '../services/post.js'
 import { invoiceList } from '../views/invoice-list.js'
 import { invoiceModel } from '../views/invoice-model.js'
-import { startTestHost, type TestHost } from './running-host.js'
-
-/** What PostgreSQL would do, where it may neither read a whole table nor sort one if there is another way. */
-interface Plan {
-  readonly 'Node Type': string
-  readonly 'Index Name'?: string
-  readonly Plans?: readonly Plan[]
-}
+import { sampleInput, startTestHost, type TestHost } from './running-host.js'
 
 describe('invoices of many years', function () {
   this.timeout(180_000)
   let test: TestHost
   before(async () => {
     test = await startTestHost()
+    const lines = [{ description: 'Paper', quantity: '1', unitPrice: '10', tax: 'S15' }]
+    await postInvoices(test.host, test.context, [{ input: sampleInput({ lines }) }], { print: false })
   })
   after(() => test.stop())
 
@@ -51,35 +48,6 @@ describe('invoices of many years', function () {
     return queryList(scope, invoiceList, { filters: [], offset: 0, limit: 80, ...asked })
   }
 
-  /** Names of the steps and indices of each statement that reads invoices, in the order they were asked. */
-  async function plansOf(work: (transaction: CompanyTransaction) => Promise<unknown>): Promise<string[][]> {
-    return test.host.db.company(test.company.id, async (transaction) => {
-      const asked: { sql: string; bindings: unknown[] }[] = []
-      const note = (query: { sql: string; bindings: unknown[] }): void => void asked.push(query)
-      transaction.knex.on('query', note)
-      await work(transaction)
-      transaction.knex.off('query', note)
-      await transaction.knex.raw('set local enable_seqscan = off')
-      await transaction.knex.raw('set local enable_sort = off')
-      const plans: string[][] = []
-      for (const { sql, bindings } of asked.filter((query) => query.sql.includes('invoicing_invoice'))) {
-        // The statement is as the driver got it, with numbered places.
-        const { rows } = await transaction.knex.raw<{ rows: { 'QUERY PLAN': [{ Plan: Plan }] }[] }>(
-          `explain (format json) ${sql.replace(/\$\d+/g, '?')}`,
-          bindings as readonly string[],
-        )
-        plans.push(rows.flatMap((row) => steps(row['QUERY PLAN'][0].Plan)))
-      }
-      return plans
-    })
-  }
+  const plansOf = (work: (transaction: CompanyTransaction) => Promise<unknown>): Promise<string[][]> =>
+    plansOfCompany(test.host.db, test.company.id, 'invoicing_invoice', work)
 })
-
-function steps(plan: Plan): string[] {
-  const own = [
-    plan['Node Type'],
-    ...(plan['Index Name'] === undefined ? [] : [plan['Index Name']]),
-    ...('Index Cond' in plan ? ['Index Cond'] : []),
-  ]
-  return [...own, ...(plan.Plans ?? []).flatMap(steps)]
-}
