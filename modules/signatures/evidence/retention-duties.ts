@@ -29,9 +29,16 @@ export function readDuties(from = file): readonly RetentionDuty[] {
   return z.array(dutyRow).parse(JSON.parse(readFileSync(from, 'utf8')))
 }
 
-/** Duties of a country on an ISO day. */
+/**
+ * Duties of a country on an ISO day. One that has ended still counts until another of the same kind follows it: a law that
+ * ran out in our data may have been prolonged, and deleting too late harms less than too early.
+ */
 export function dutiesOf(duties: readonly RetentionDuty[], country: string, day: string): readonly RetentionDuty[] {
-  return duties.filter((duty) => duty.countries.includes(country) && duty.from <= day && (duty.until === null || day <= duty.until))
+  const begun = duties.filter((duty) => duty.countries.includes(country) && duty.from <= day)
+  return begun.filter(({ until, counted }) => {
+    if (until === null || day <= until) return true
+    return !begun.some((next) => next.counted === counted && next.from > until)
+  })
 }
 
 /** Till when files are kept, and the duty that asks for it; without one it is the company's own term. */

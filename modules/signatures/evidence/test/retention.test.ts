@@ -110,4 +110,18 @@ describe('retention and legal hold', function () {
     )
     assert.deepEqual(dutiesOf(readDuties(), 'CN', '2001-01-01'), [], 'not before the law')
   })
+
+  it('a duty that ended keeps files until another of its kind follows', () => {
+    const [first] = readDuties()
+    assert.ok(first)
+    const ended = { ...first, id: 'ended', countries: ['BG'], from: '2016-01-01', until: '2025-12-31' }
+    const next = { ...ended, id: 'next', from: '2026-03-01', until: null }
+    const ids = (day: string, ...duties: (typeof first)[]): string[] => dutiesOf(duties, 'BG', day).map(({ id }) => id)
+    assert.deepEqual(ids('2025-12-31', ended, next), ['ended'])
+    assert.deepEqual(ids('2026-02-01', ended, next), ['ended'], 'between two laws')
+    assert.deepEqual(ids('2026-03-01', ended, next), ['next'])
+    assert.deepEqual(ids('2030-01-01', ended), ['ended'], 'none follows')
+    const other = { ...next, counted: 'certificate-end' as const }
+    assert.deepEqual(ids('2026-03-01', ended, other), ['ended', 'next'], 'a duty counted otherwise does not replace it')
+  })
 })
