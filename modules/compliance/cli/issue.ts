@@ -7,6 +7,7 @@ import { demonstrationPrefix } from '../demonstration.js'
 import { issueRows } from '../issue/issue-files.js'
 import { readRows, type InvoiceRow } from '../issue/read-rows.js'
 import { writeTrustFile } from '../issue/trust-file.js'
+import { leaseSeconds } from '../services/lease.js'
 
 interface IssueCommandOptions extends GlobalOptions {
   readonly out: string
@@ -26,7 +27,7 @@ export function register(program: Command): void {
     .option('--no-pdf', 'cli.help.issue.no-pdf')
     .option('--no-submit', 'cli.help.issue.no-submit')
     .option('--again <name>', 'cli.help.issue.again')
-    .option('--patience <seconds>', 'cli.help.issue.patience', '120')
+    .option('--patience <seconds>', 'cli.help.issue.patience', String(leaseSeconds + 60))
     .action(async (files: string[], _options: IssueCommandOptions, command: Command) => {
       const options = command.optsWithGlobals<IssueCommandOptions>()
       const locale = languageOf(options.lang)

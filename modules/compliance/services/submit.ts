@@ -12,11 +12,10 @@ import {
   type FailedRow,
 } from '../models/document-rows.js'
 import type { AuthorityAnswer, Regime } from '../regime.js'
+import { leaseSeconds } from './lease.js'
 import { addProcessing } from './processing-jobs.js'
 import { sendClaimed, type Outcome } from './send.js'
 
-/** After it another worker may take the same documents. */
-const leaseSeconds = 180
 /** Of the lease: calls are begun in this part of it, so that the last of them, its renewed token and its time-outs end within it. */
 const sendingSeconds = 60
 /** Seconds to the next try after an uncertain one. The last stays: a queue empties within minutes of the authority's return. */

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { temporaryFolder } from '../../../test/helpers/temporary-folder.js'
+import { register } from '../cli/issue.js'
 import { readRows } from '../issue/read-rows.js'
 import { ResultFolder } from '../issue/results.js'
+import { leaseSeconds } from '../services/lease.js'
 
 describe('files of khatm issue', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -28,6 +31,13 @@ describe('files of khatm issue', () => {
       ['list.json', '[]'],
     ] as const)
       assert.deepEqual(codes(read(name, content)), ['ISSUE-FILE-EMPTY'], name)
+  })
+
+  it('waits longer for an invoice than a process that was killed keeps it from others', () => {
+    const program = new Command()
+    register(program)
+    const patience = program.commands[0]?.options.find((option) => option.long === '--patience')
+    assert.ok(Number(patience?.defaultValue) > leaseSeconds, String(patience?.defaultValue))
   })
 
   it('names a file that cannot be read', () => {
