@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
@@ -56,8 +57,9 @@ export async function codesOf(transaction: CompanyTransaction, states?: readonly
 export const changeableStates: readonly CodeState[] = ['draft', 'refused', 'rejected']
 
 export async function codeOf(transaction: CompanyTransaction, id: string): Promise<CodeRow | undefined> {
+  if (!isUuid(id)) return undefined
   const { rows } = await transaction.knex.raw<{ rows: CodeRow[] }>(
-    `select ${columns} from compliance_egypt_code where company_id = ? and id::text = ?`,
+    `select ${columns} from compliance_egypt_code where company_id = ? and id = ?`,
     [transaction.companyId, id],
   )
   return rows[0]

@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import { FileAnswer, type PageAnswer, type PageCall } from '../../../core/http/routes.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
@@ -70,7 +71,7 @@ export function importPages(setup: ModuleSetup): void {
   routes.page('get', '/export', ['contacts.user'], (call) =>
     inCompany(host, call, async (transaction) => {
       const format = call.query['format'] === 'csv' ? 'csv' : 'xlsx'
-      const ids = (call.query['ids'] ?? '').split(',').filter((id) => /^[0-9a-f-]{36}$/i.test(id))
+      const ids = (call.query['ids'] ?? '').split(',').filter(isUuid)
       const bytes = await exportContacts(transaction, format, ids)
       const mediaType = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
       return new FileAnswer(bytes, mediaType, `contacts.${format}`)

@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
 import { contactColumns, contactFields, type Contact } from '../models/contact.js'
 import { searchWords } from './search-text.js'
@@ -36,6 +37,7 @@ export async function findContacts(
 }
 
 export async function findContact(transaction: CompanyTransaction, id: string): Promise<Contact | undefined> {
+  if (!isUuid(id)) return undefined
   const rows = await transaction
     .knex('contacts_contact as c')
     .where({ 'c.company_id': transaction.companyId, 'c.id': id })

@@ -12,7 +12,7 @@ import { bootHost, type RunningHost } from '../../../core/host/boot.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import { parseContact } from '../models/parse-contact.js'
 import { escapeFormula, exportContacts } from '../services/export.js'
-import { findContacts } from '../services/find-contacts.js'
+import { findContact, findContacts } from '../services/find-contacts.js'
 import { guessMapping } from '../services/import/map-columns.js'
 import {
   createImport,
@@ -206,6 +206,16 @@ describe('contacts on a real database', function () {
     await runImport(running.host, id, { context, attempt: 1, maxAttempts: 25, signal: new AbortController().signal })
     assert.equal((await inCompany((transaction) => importOf(transaction, id))).updated, 1)
     assert.deepEqual(await find('renamed'), ['Renamed'])
+  })
+
+  it('an id that is none finds nothing', async () => {
+    for (const id of ['-'.repeat(36), 'f'.repeat(36), "'", '', 'x'.repeat(5000), '00000000-0000-4000-8000-000000000000']) {
+      assert.equal(await inCompany((transaction) => findContact(transaction, id)), undefined)
+      await assert.rejects(
+        inCompany((transaction) => importOf(transaction, id)),
+        faultCode('CONTACT-IMPORT-UNKNOWN'),
+      )
+    }
   })
 
   it('refuses what is no table', async () => {

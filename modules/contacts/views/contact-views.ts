@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import type { ModuleSetup } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
 import type { FieldDefinition, RecordValues } from '../../../core/views/view.js'
@@ -56,7 +57,7 @@ export function contactViews(setup: ModuleSetup): void {
     searchColumns: ['name', 'name_ar', 'search_text'],
     label: contactLabel,
     load: async (transaction, _context, id) => {
-      if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined
+      if (!isUuid(id)) return undefined
       const contact = await findContact(transaction, id)
       if (contact === undefined) return undefined
       const parent = contact.parentId === null ? undefined : await findContact(transaction, contact.parentId)

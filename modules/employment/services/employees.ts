@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
@@ -66,10 +67,10 @@ interface EmployeeRow {
 
 /** With the person it is; undefined for an unknown id. */
 export async function findEmployee(transaction: CompanyTransaction, id: string): Promise<Employee | undefined> {
+  if (!isUuid(id)) return undefined
   const row: (EmployeeRow & Record<string, unknown>) | undefined = await transaction
     .knex('employment_employee')
-    .where('company_id', transaction.companyId)
-    .whereRaw('id::text = ?', [id])
+    .where({ company_id: transaction.companyId, id })
     .first(['id', 'contact_id', 'number', 'active', ...Object.values(jobColumns)])
   if (row === undefined) return undefined
   const contact = await findContact(transaction, row.contact_id)

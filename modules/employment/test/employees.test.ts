@@ -95,6 +95,7 @@ describe('employees', function () {
     const id = await demoEmployee(house.host, context, emails)
     await house.host.db.company(context.companyId, async (transaction) => {
       const employee = await findEmployee(transaction, id)
+      for (const none of ['-'.repeat(36), "'", 'x'.repeat(5000)]) assert.equal(await findEmployee(transaction, none), undefined)
       assert.equal(employee?.number, 'E0001')
       assert.equal(employee.nameAr, 'نورة الحربي')
       assert.deepEqual((await readPay(house.host, transaction, id)).basic, '9000.00')

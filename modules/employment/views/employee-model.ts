@@ -1,3 +1,4 @@
+import { isUuid } from '../../../core/access/companies.js'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault } from '../../../core/i18n/fault.js'
@@ -40,7 +41,7 @@ export function employeeModel(host: Host): Model {
         .map((name) => `\u2068${String(name)}\u2069`)
         .join(' · '),
     load: async (transaction, context, id) => {
-      if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined
+      if (!isUuid(id)) return undefined
       const employee = await findEmployee(transaction, id)
       if (employee === undefined) return undefined
       const boss = employee.managerId === null ? undefined : await findEmployee(transaction, employee.managerId)

@@ -1,3 +1,4 @@
+import { isUuid } from '../../../../core/access/companies.js'
 import Papa from 'papaparse'
 import type { CompanyContext } from '../../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../../core/db/database.js'
@@ -63,10 +64,10 @@ export async function createImport(
 
 /** @throws Fault CONTACT-IMPORT-UNKNOWN (404) */
 export async function importOf(transaction: CompanyTransaction, id: string): Promise<ContactImport> {
+  if (!isUuid(id)) throw new Fault('CONTACT-IMPORT-UNKNOWN', { status: 404 })
   const row: ContactImport | undefined = await transaction
     .knex('contacts_import')
-    .where('company_id', transaction.companyId)
-    .whereRaw('id::text = ?', [id])
+    .where({ company_id: transaction.companyId, id })
     .first([
       'id',
       'file_name as fileName',
