@@ -2,7 +2,6 @@ import { isUuid } from '../../../core/access/companies.js'
 import { z } from 'zod'
 import type { CompanyContext } from '../../../core/access/context.js'
 import type { CompanyTransaction } from '../../../core/db/database.js'
-import { readTable } from '../../../core/files/read-table.js'
 import type { Host } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import { registrationNumberOf } from '../company/readiness.js'
@@ -120,13 +119,32 @@ function rowOf(input: CodeInput): Readonly<Record<string, string | boolean | nul
   }
 }
 
-/** Adds drafts; one that is there and was not taken is written over. @throws Fault EG-CODE-… with the row's place */
-export async function addCodes(host: Host, context: CompanyContext, inputs: readonly CodeInput[]): Promise<void> {
+/**
+ * Adds drafts, all or none; one that is there and was not taken is written over.
+ * @param found faults of others beside them: nothing is added then, and all is told together
+ * @throws Fault EG-REGISTRATION-MISSING; EG-CODE-KNOWN, EG-CODE-FOREIGN, EG-CODE-GS1 with a detail for each that may not be added, at
+ *   `codes[n].itemCode`
+ */
+export async function addCodes(
+  host: Host,
+  context: CompanyContext,
+  inputs: readonly CodeInput[],
+  found: readonly FaultDetail[] = [],
+): Promise<void> {
   host.access.require(context, 'invoicing.manager')
   const rin = registrationNumberOf(await host.access.company(context.companyId))
   if (rin === undefined) throw new Fault('EG-REGISTRATION-MISSING')
   await host.db.company(context.companyId, async (transaction) => {
-    for (const input of inputs) await saveCode(transaction, rin, undefined, input, host.now())
+    const faults: FaultDetail[] = []
+    for (const [index, input] of inputs.entries()) {
+      try {
+        await saveCode(transaction, rin, undefined, input, host.now())
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        faults.push({ code: error.code, path: `codes[${String(index)}].${error.path ?? 'itemCode'}`, params: error.params })
+      }
+    }
+    Fault.throwIfAny([...found, ...faults])
   })
 }
 
@@ -150,49 +168,6 @@ function gs1Holds(code: string): boolean {
     .reverse()
     .reduce((total, digit, place) => total + Number(digit) * (place % 2 === 0 ? 1 : 3), 0)
   return sum % 10 === 0
-}
-
-const heads: Readonly<Record<string, keyof CodeInput>> = {
-  itemcode: 'itemCode',
-  code: 'itemCode',
-  codetype: 'codeType',
-  type: 'codeType',
-  parentcode: 'parentCode',
-  gpc: 'parentCode',
-  codename: 'name',
-  name: 'name',
-  codenamear: 'nameAr',
-  namear: 'nameAr',
-  activefrom: 'activeFrom',
-  activeto: 'activeTo',
-}
-
-/** A CSV or XLSX file: all rows or none. @returns how many were added; faults say row and column */
-export async function importCodes(
-  host: Host,
-  context: CompanyContext,
-  bytes: Buffer,
-): Promise<{ readonly added: number; readonly faults: readonly FaultDetail[] }> {
-  const table = await readTable(bytes)
-  const names = table.heads.map((head) => heads[head.toLowerCase().replace(/[^a-z]/g, '')])
-  const inputs: CodeInput[] = []
-  const faults: FaultDetail[] = []
-  for (const [index, cells] of table.rows.entries()) {
-    const values = Object.fromEntries(
-      names.flatMap((name, column) => (name === undefined || (cells[column] ?? '') === '' ? [] : [[name, cells[column]]])),
-    )
-    const read = codeInput.safeParse(values)
-    if (read.success) inputs.push(read.data)
-    else
-      faults.push({
-        code: 'EG-CODE-ROW',
-        path: `rows[${index}]`,
-        params: { row: index + 2, field: read.error.issues.map((issue) => issue.path.join('.')).join(', ') },
-      })
-  }
-  if (faults.length > 0) return { added: 0, faults }
-  await addCodes(host, context, inputs)
-  return { added: inputs.length, faults: [] }
 }
 
 /** Writes the same changes to several codes. */

@@ -3,7 +3,8 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import type { Host, ModuleSetup } from '../../../core/host/module.js'
 import { Fault, type FaultDetail } from '../../../core/i18n/fault.js'
 import type { PageAnswer } from '../../../core/http/routes.js'
-import { addCodes, codeInput, codesOf, importCodes } from '../authority/codes.js'
+import { addCodes, codeInput, codesOf } from '../authority/codes.js'
+import { codeLabels, importCodes, rowOf } from '../authority/import-codes.js'
 import { sendCodes } from '../authority/request-codes.js'
 import { codesPage, codeViews } from '../views/code-views.js'
 
@@ -76,8 +77,30 @@ function importPage(host: Host, context: CompanyContext, faults: readonly FaultD
     kind: 'page',
     template: 'compliance-egypt/code-import',
     title: host.i18n.text(context.locale, 'compliance-egypt.codes.import'),
-    data: { count: faults.length, faults: faults.slice(0, mostFaults).map((fault) => host.i18n.faultOnPage(context.locale, fault)) },
+    data: {
+      heads: Object.values(codeLabels).map(([key]) => host.i18n.text(context.locale, key ?? '')),
+      count: faults.length,
+      faults: faults.slice(0, mostFaults).map((fault) => lineOf(host, context, fault)),
+    },
     status: faults.length === 0 ? 200 : 422,
     here: codesPage,
+  }
+}
+
+/** A fault as the list tells it: the row as a spreadsheet counts it, columns by the words of the form. */
+function lineOf({ i18n }: Host, { locale }: CompanyContext, fault: FaultDetail): string {
+  const row = rowOf(fault)
+  if (fault.code === 'EG-CODE-ROW') {
+    const labels = String(fault.params?.['field'] ?? '')
+      .split(', ')
+      .map((name) => labelOf(name))
+    return i18n.faultOnPage(locale, { ...fault, params: { ...fault.params, field: labels.join(locale === 'ar' ? '، ' : ', ') } })
+  }
+  const because = i18n.faultOnPage(locale, fault)
+  return row < 0 ? because : i18n.text(locale, 'compliance-egypt.codes.row', { row: row + 2, because })
+
+  function labelOf(name: string): string {
+    const key = Object.entries(codeLabels).find(([field]) => field === name)?.[1][0]
+    return key === undefined ? name : i18n.text(locale, key)
   }
 }

@@ -3,6 +3,7 @@ import type { CompanyContext } from '../../../core/access/context.js'
 import { startTestHost, type TestHost } from '../../../test/helpers/test-host.js'
 import { WebClient } from '../../../test/helpers/web-client.js'
 import { codesOf } from '../authority/codes.js'
+import { importCodes } from '../authority/import-codes.js'
 import { egyptianCompany } from './running-company.js'
 
 const password = 'a long enough password'
@@ -63,6 +64,36 @@ describe('codes of goods on their pages', function () {
     assert.notEqual(sent?.state, 'draft')
     await client.post(`${page}/${one.id}`, { ...draft, itemCode: one.itemCode, name: 'Other' })
     assert.equal((await stored())[0]?.name, 'Copy paper A4')
+  })
+
+  it('a file with Arabic heads is read; every faulty row is told with its number, and nothing is added', async () => {
+    const heads = 'الكود,النوع,تصنيف GPC (8 أرقام),الاسم بالإنجليزية,الاسم بالعربية,سارٍ من'
+    const file = (...rows: string[]): Buffer => Buffer.from(`${[heads, ...rows].join('\n')}\n`)
+    const good = 'PEN,EGS,10001235,Pens,أقلام,2026-11-22'
+    const { added, faults } = await importCodes(
+      running.host,
+      context,
+      file(
+        good,
+        'X,EGS,12,Ink,,2026-11-22',
+        'EG-100200300-9,EGS,10001235,Ink,حبر,2026-11-22',
+        '6223001234560,GS1,10001235,Ink,حبر,2026-11-22',
+      ),
+    )
+    assert.equal(added, 0)
+    assert.deepEqual(
+      faults.map(({ code, path, params }) => [code, path, params?.['field'] ?? '']),
+      [
+        ['EG-CODE-ROW', 'rows[1]', 'parentCode, nameAr'],
+        ['EG-CODE-FOREIGN', 'rows[2].itemCode', ''],
+        ['EG-CODE-GS1', 'rows[3].itemCode', ''],
+      ],
+    )
+    assert.ok(!(await stored()).some(({ itemCode }) => itemCode.endsWith('PEN')))
+    const refused = await client.upload(`${page}-import`, { file: { name: 'codes.csv', bytes: file(good, 'X,EGS,12,Ink,,2026-11-22') } })
+    assert.equal(refused.status, 422)
+    assert.match(refused.text, /Row 3: [^<]*GPC brick \(8 digits\), Name in Arabic/)
+    assert.deepEqual(await importCodes(running.host, context, file(good)), { added: 1, faults: [] })
   })
 
   it('a period no package can have is said on the page, and what was typed stays', async () => {
