@@ -66,7 +66,7 @@ export async function lastReceipts(transaction: CompanyTransaction, most: number
        select d.invoice_id from ${joined} where d.company_id = :companyId and ${uncorrected}
        union all (select invoice_id from compliance_egypt_receipt
          where company_id = :companyId order by issued_at desc fetch first :most rows with ties))
-     order by refused desc, r.issued_at desc, d.counter desc nulls last limit :most`,
+     order by refused desc, r.issued_at desc, d.counter desc nulls last, r.uuid limit :most`,
     { companyId: transaction.companyId, most },
   )
   return rows
